@@ -1,0 +1,127 @@
+"""What a kind of sensor declares, and the JSON payload that all of ours share.
+
+Single:  {"t": "2026-07-28T02:47:06+08:00", "v": 0.27, "unit": "m"}
+Batched: {"unit": "cm", "readings": [["2026-07-28T02:47:06+08:00", 27], [1785178086, 28]]}
+`t` is ISO 8601 with an offset or a Unix time (seconds or milliseconds); without it the time of arrival counts.
+`flags` (list of words) are the device's own remarks, kept as sent. Other members are ignored.
+A message that has one unusable row is rejected whole, so that it can be kept and looked at whole; nothing is guessed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from math import isfinite
+from typing import Any, NamedTuple
+
+import orjson
+
+from fengsui.kernel.errors import FengsuiError
+from fengsui.kernel.terms import Term
+
+MAX_BYTES = 64 * 1024
+MAX_READINGS = 2_000
+_MILLISECONDS = 1e11  # a number beyond this cannot be seconds before the year 5138
+
+
+class Rejected(FengsuiError):
+    """A payload that cannot be used. The message is kept with this code and these facts."""
+
+    status = 422
+
+
+class Reading(NamedTuple):
+    """One value in the kind's unit. `at` is aware (UTC) or None where the device gave no time."""
+
+    at: datetime | None
+    value: float
+    unit: str
+    flags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SensorKind:
+    """`plausible` and `max_rate_per_min` are in `unit`; outside them a reading is kept and flagged, never dropped.
+
+    `units`: accepted payload unit -> factor into `unit`.
+    `sums`: a value is the sum since the last one (rain), not a state.
+    """
+
+    code: str
+    term: Term
+    unit: str
+    quantity: Term
+    plausible: tuple[float, float]
+    max_rate_per_min: float
+    period_s: int
+    units: Mapping[str, float]
+    decode: Callable[[bytes], list[Reading]]
+    sums: bool = False
+    decimals: int = 3
+    basis_note: str = ""
+
+
+def json_decoder(unit: str, units: Mapping[str, float]) -> Callable[[bytes], list[Reading]]:
+    """A decoder of the shared JSON payload for one kind. Raises Rejected with one of
+    sensor.decode.{too_large,not_json,not_object,unit_missing,unit_wrong,value,time,flags,empty,too_many}."""
+
+    def decode(payload: bytes) -> list[Reading]:
+        if len(payload) > MAX_BYTES:
+            raise Rejected("sensor.decode.too_large", bytes=len(payload), limit=MAX_BYTES)
+        try:
+            message = orjson.loads(payload)
+        except orjson.JSONDecodeError as broken:
+            raise Rejected("sensor.decode.not_json", detail=str(broken)) from None
+        if not isinstance(message, dict):
+            raise Rejected("sensor.decode.not_object", found=type(message).__name__)
+        given = message.get("unit")
+        if given is None:
+            raise Rejected("sensor.decode.unit_missing", accepted=sorted(units))
+        factor = units.get(given) if isinstance(given, str) else None
+        if factor is None:
+            raise Rejected("sensor.decode.unit_wrong", unit=str(given)[:40], accepted=sorted(units))
+        flags = message.get("flags", ())
+        if flags and not (isinstance(flags, list) and all(isinstance(flag, str) for flag in flags)):
+            raise Rejected("sensor.decode.flags")
+        rows = message.get("readings")
+        if rows is None:
+            at = message.get("t")
+            value = _number(0, message.get("v"), factor)
+            return [Reading(None if at is None else _time(0, at), value, unit, tuple(flags))]
+        if not isinstance(rows, list) or not rows:
+            raise Rejected("sensor.decode.empty")
+        if len(rows) > MAX_READINGS:
+            raise Rejected("sensor.decode.too_many", count=len(rows), limit=MAX_READINGS)
+        result, remarks = [], tuple(flags)
+        for index, row in enumerate(rows):
+            if not isinstance(row, list) or len(row) != 2:
+                raise Rejected("sensor.decode.value", index=index, value=str(row)[:40])
+            at, value = row
+            moment = None if at is None else _time(index, at)
+            result.append(Reading(moment, _number(index, value, factor), unit, remarks))
+        return result
+
+    return decode
+
+
+def _number(index: int, value: Any, factor: float) -> float:
+    """The value in the kind's unit. Text, truth values, null and anything not finite are refused, never guessed."""
+    scaled = value * factor if type(value) is float or type(value) is int else None
+    if scaled is None or not isfinite(scaled):
+        raise Rejected("sensor.decode.value", index=index, value=str(value)[:40])
+    return float(value) if factor == 1.0 else round(scaled, 9)
+
+
+def _time(index: int, at: Any) -> datetime:
+    try:
+        if type(at) is str:
+            moment = datetime.fromisoformat(at)
+            if moment.tzinfo is None:
+                raise ValueError("no offset")
+            return moment.astimezone(UTC)
+        if type(at) is int or type(at) is float:
+            return datetime.fromtimestamp(at / 1000 if abs(at) > _MILLISECONDS else at, UTC)
+        raise ValueError("neither text nor number")
+    except (ValueError, OverflowError, OSError) as broken:
+        raise Rejected("sensor.decode.time", index=index, time=str(at)[:40], detail=str(broken)) from None

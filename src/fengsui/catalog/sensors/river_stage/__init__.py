@@ -1,0 +1,21 @@
+"""Water level of a river above the gauge's zero."""
+
+from fengsui.catalog.sensors.contract import SensorKind, json_decoder
+from fengsui.kernel.terms import Term
+from fengsui.kernel.units import factor
+
+_UNITS = {unit: factor(unit, "m") for unit in ("m", "cm", "ft")}
+
+ENTRY = SensorKind(
+    code="river_stage",
+    term=Term("river_stage", "河道水位", "river stage"),
+    unit="m",
+    quantity=Term("stage", "水位", "stage"),
+    plausible=(-5.0, 60.0),
+    max_rate_per_min=0.2,
+    period_s=900,
+    units=_UNITS,
+    decode=json_decoder("m", _UNITS),
+    decimals=2,
+    basis_note="G: stage above the gauge's zero; a level above a national datum needs its own limits at the station",
+)

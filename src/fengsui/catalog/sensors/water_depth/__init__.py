@@ -1,0 +1,21 @@
+"""Depth of standing water over the lowest spot of a road (ultrasonic, radar or pressure)."""
+
+from fengsui.catalog.sensors.contract import SensorKind, json_decoder
+from fengsui.kernel.terms import Term
+from fengsui.kernel.units import factor
+
+_UNITS = {unit: factor(unit, "m") for unit in ("m", "cm", "mm")}
+
+ENTRY = SensorKind(
+    code="water_depth",
+    term=Term("water_depth", "积水深度", "water depth"),
+    unit="m",
+    quantity=Term("depth", "水深", "depth"),
+    plausible=(-0.02, 5.0),
+    max_rate_per_min=0.15,
+    period_s=60,
+    units=_UNITS,
+    decode=json_decoder("m", _UNITS),
+    decimals=2,
+    basis_note="G: an underpass 5 m deep is full; zero drifts by 2 cm; no reported street rises 15 cm a minute",
+)
