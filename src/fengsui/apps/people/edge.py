@@ -1,0 +1,48 @@
+"""The edge of a request: who acts, in which world. Everything below gets this as `by`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from uuid import UUID
+
+from django.conf import settings
+from django.contrib.auth.views import redirect_to_login
+from django.http import HttpRequest, HttpResponse
+from django.utils.functional import SimpleLazyObject
+
+from fengsui.apps.people import queries
+from fengsui.core.models import World
+from fengsui.core.worlds import LIVE
+from fengsui.kernel.actor import Actor
+
+Respond = Callable[[HttpRequest], HttpResponse]
+OPEN = ("/login/", "/healthz", "/metrics", "/static/", "/feeds/", "/public/", "/language/", "/api/v1/readings")
+"""Paths that nobody logs in for; every other one needs an account. Tested URL by URL."""
+
+
+def actor_middleware(get_response: Respond) -> Respond:
+    def handle(request: HttpRequest) -> HttpResponse:
+        user = request.user
+        if user.is_authenticated:
+            world = UUID(request.session.get("world", str(LIVE)))
+            request.world = SimpleLazyObject(lambda: World.objects.get(pk=world))  # type: ignore[attr-defined]
+            request.me = user.person  # type: ignore[attr-defined]
+            request.actor = queries.actor_for(  # type: ignore[attr-defined]
+                user.person_id,
+                world,
+                source=request.META.get("REMOTE_ADDR", ""),
+                correlation=request.correlation,  # type: ignore[attr-defined]
+            )
+        elif not request.path.startswith(OPEN):
+            if request.headers.get("HX-Request"):
+                return HttpResponse(status=401, headers={"HX-Redirect": settings.LOGIN_URL})
+            return redirect_to_login(request.get_full_path())
+        return get_response(request)
+
+    return handle
+
+
+def actor_of(request: HttpRequest) -> Actor:
+    """The actor of a logged-in request."""
+    actor: Actor = request.actor  # type: ignore[attr-defined]
+    return actor

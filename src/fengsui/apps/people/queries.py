@@ -1,0 +1,99 @@
+"""Who holds which post, who may see whom, and how an actor is made."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from uuid import UUID, uuid4
+
+from django.db.models import Q, QuerySet
+
+from fengsui.apps.people.models import Holding, Organisation, Person, Post
+from fengsui.apps.people.rules import DISTRICT_ROLES
+from fengsui.kernel.actor import Actor, Grant
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """A person in a post, as pages and messages name them. The phone is not here: see `contacts`."""
+
+    person: UUID
+    name: str
+    post: UUID
+    title: str
+    org: UUID
+    org_name: str
+    role: str
+    call_order: int
+
+
+def _current() -> QuerySet[Holding]:
+    return Holding.objects.filter(until__isnull=True).select_related("post__org", "person")
+
+
+def _holder(row: Holding) -> Holder:
+    post = row.post
+    return Holder(
+        row.person_id, row.person.name, post.pk, post.title, post.org_id, post.org.name, post.role, post.call_order
+    )
+
+
+def actor_for(
+    person: UUID, world: UUID, *, source: str = "", reason: str = "", correlation: UUID | None = None
+) -> Actor:
+    """The actor a person is now: one grant per post held."""
+    rows = _current().filter(person_id=person)
+    grants = tuple(Grant(row.post.role, row.post_id, row.post.org_id, row.post.area_code) for row in rows)
+    return Actor(
+        world=world, person=person, grants=grants, source=source, reason=reason, correlation=correlation or uuid4()
+    )
+
+
+def holders(posts: Iterable[UUID]) -> dict[UUID, list[Holder]]:
+    """Current holders by post; a vacant post is missing from the answer."""
+    found: dict[UUID, list[Holder]] = {}
+    for row in _current().filter(post_id__in=set(posts)).order_by("since", "id"):
+        found.setdefault(row.post_id, []).append(_holder(row))
+    return found
+
+
+def people_names(persons: Iterable[UUID]) -> dict[UUID, str]:
+    return dict(Person.objects.filter(pk__in=set(persons)).values_list("pk", "name"))
+
+
+def by_role(role: str, org: UUID | None = None) -> list[Holder]:
+    """Holders of a role in calling order; in one organisation where given."""
+    rows = _current().filter(post__role=role)
+    if org is not None:
+        rows = rows.filter(post__org_id=org)
+    return [_holder(row) for row in rows.order_by("post__org__path", "post__call_order", "post__code")]
+
+
+def call_chain(org: UUID) -> list[Holder]:
+    """叫应 order of one organisation: first the post called first, to the last name."""
+    return [_holder(row) for row in _current().filter(post__org_id=org).order_by("post__call_order", "post__code")]
+
+
+def post_by_code(code: str) -> Post | None:
+    return Post.objects.filter(code=code).first()
+
+
+def contacts(persons: Iterable[UUID]) -> dict[UUID, tuple[str, str]]:
+    """E-mail and phone for delivery engines; never for pages."""
+    rows = Person.objects.filter(pk__in=set(persons)).values_list("pk", "email", "phone")
+    return {pk: (email, phone) for pk, email, phone in rows}
+
+
+def visible_to(by: Actor) -> QuerySet[Organisation]:
+    """Organisations in scope: the whole district for its roles, else one's own and what lies below."""
+    if by.system or by.roles & DISTRICT_ROLES:
+        return Organisation.objects.all()
+    own = Organisation.objects.filter(pk__in=by.orgs).values_list("path", flat=True)
+    scope = Q(pk__in=[])
+    for path in own:
+        scope |= Q(path=path) | Q(path__startswith=f"{path}/")
+    return Organisation.objects.filter(scope)
+
+
+def persons_visible_to(by: Actor) -> QuerySet[Person]:
+    return Person.objects.filter(org__in=visible_to(by)).select_related("org")

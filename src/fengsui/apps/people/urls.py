@@ -1,0 +1,11 @@
+from django.urls import path
+
+from fengsui.apps.people import views
+
+app_name = "people"
+urlpatterns = [
+    path("login/", views.login_page, name="login"),
+    path("logout/", views.logout_page, name="logout"),
+    path("language/", views.language, name="language"),
+    path("people/<uuid:person_id>/phone", views.reveal, name="person-reveal"),
+]

@@ -1,0 +1,75 @@
+"""Login, logout, language; reveal a phone number."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.conf import settings
+from django.contrib.auth import login, logout
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import check_for_language
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST
+
+from fengsui.apps.people import actions
+from fengsui.apps.people.edge import actor_of
+from fengsui.apps.people.forms import LoginForm, RevealForm
+from fengsui.apps.people.models import Account
+from fengsui.core import wording
+from fengsui.kernel.errors import Refused
+
+
+def _next(request: HttpRequest, fallback: str = "/") -> str:
+    wanted = request.POST.get("next") or request.GET.get("next") or fallback
+    return wanted if url_has_allowed_host_and_scheme(wanted, {request.get_host()}) else fallback
+
+
+@never_cache
+@require_http_methods(["GET", "POST"])
+def login_page(request: HttpRequest) -> HttpResponse:
+    form, said = LoginForm(request.POST or None), None
+    if request.method == "POST" and form.is_valid():
+        try:
+            account = actions.log_in(
+                **form.cleaned_data, source=request.META.get("REMOTE_ADDR", ""), now=timezone.now()
+            )
+        except Refused as refused:
+            said = wording.say(refused)
+        else:
+            login(request, account, backend="django.contrib.auth.backends.ModelBackend")
+            return HttpResponseRedirect(_next(request))
+    demo = _demo_accounts() if settings.DEMO else []
+    context = {"form": form, "said": said, "next": _next(request), "demo_accounts": demo}
+    return render(request, "people/login.html", context, status=200 if said is None else 422)
+
+
+def _demo_accounts() -> list[Account]:
+    """Only a demonstration shows its accounts, one click each."""
+    return list(Account.objects.filter(is_active=True).select_related("person__org").order_by("username")[:20])
+
+
+@require_POST
+def logout_page(request: HttpRequest) -> HttpResponse:
+    logout(request)
+    return redirect("people:login")
+
+
+@require_POST
+def language(request: HttpRequest) -> HttpResponse:
+    """Switch the interface's language; kept in a cookie."""
+    response = HttpResponseRedirect(_next(request))
+    wanted = request.POST.get("language", "")
+    if wanted in dict(settings.LANGUAGES) and check_for_language(wanted):
+        response.set_cookie(settings.LANGUAGE_COOKIE_NAME, wanted, max_age=365 * 86400, samesite="Lax")
+    return response
+
+
+@require_POST
+def reveal(request: HttpRequest, person_id: UUID) -> HttpResponse:
+    form = RevealForm(request.POST)
+    reason = form.cleaned_data["reason"] if form.is_valid() else ""
+    phone = actions.reveal_phone(person_id=person_id, by=actor_of(request), reason=reason)
+    return render(request, "people/_phone_part.html", {"phone": phone})

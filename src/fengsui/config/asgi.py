@@ -1,0 +1,20 @@
+"""One ASGI root: the live route is served natively, everything else by Django's WSGI handler in threads."""
+
+from __future__ import annotations
+
+import os
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "fengsui.config.settings")
+
+from a2wsgi import WSGIMiddleware
+from django.conf import settings
+
+from fengsui.config.wsgi import application as django_app
+from fengsui.core.live_route import Live
+from fengsui.core.web.root import Root
+
+app = Root(
+    live=Live(settings.DATABASES["default"]),
+    rest=WSGIMiddleware(django_app, workers=8),
+    body_limit=settings.FENGSUI_BODY_LIMIT,
+)

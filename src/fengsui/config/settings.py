@@ -1,0 +1,172 @@
+"""Settings. Everything that differs between places comes from the environment (docs/reference/environment.md)."""
+
+from __future__ import annotations
+
+import os
+from datetime import time
+from pathlib import Path
+from urllib.parse import parse_qs, unquote, urlsplit
+
+ROOT = Path(__file__).resolve().parents[3]
+VAR = Path(os.environ.get("FENGSUI_VAR", ROOT / "var"))
+DEMO = os.environ.get("FENGSUI_DEMO", "") == "1"
+
+DEBUG = False
+SECRET_KEY = os.environ.get("FENGSUI_SECRET_KEY") or "only-for-tests-and-checks"
+ALLOWED_HOSTS = os.environ.get("FENGSUI_HOSTS", "localhost,127.0.0.1,[::1],testserver").split(",")
+CSRF_TRUSTED_ORIGINS = [each for each in os.environ.get("FENGSUI_ORIGINS", "").split(",") if each]
+FENGSUI_BASE_URL = os.environ.get("FENGSUI_BASE_URL", "http://127.0.0.1:8600")
+
+INSTALLED_APPS = [
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.gis",
+    "django.contrib.postgres",
+    "django.forms",
+    "procrastinate.contrib.django",
+    "fengsui.core",
+    *(
+        f"fengsui.apps.{name.parent.name}"
+        for name in sorted((ROOT / "src/fengsui/apps").glob("*/apps.py"))
+    ),
+    "fengsui.config",
+]
+
+MIDDLEWARE = [
+    "fengsui.core.web.middleware.chain",
+    "django.middleware.security.SecurityMiddleware",
+    "django.middleware.csp.ContentSecurityPolicyMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "fengsui.apps.people.edge.actor_middleware",
+    "fengsui.core.web.middleware.coded_errors",
+]
+
+ROOT_URLCONF = "fengsui.config.urls"
+WSGI_APPLICATION = "fengsui.config.wsgi.application"
+
+FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.jinja2.Jinja2",
+        "DIRS": [ROOT / "src/fengsui/core/ui/jinja2"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "environment": "fengsui.core.web.templates.environment",
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.template.context_processors.csp",
+                "django.contrib.messages.context_processors.messages",
+                "fengsui.core.web.templates.shared",
+            ],
+        },
+    },
+    {"BACKEND": "django.template.backends.django.DjangoTemplates", "APP_DIRS": True, "OPTIONS": {}},
+]
+
+
+def _database(url: str) -> dict[str, object]:
+    """postgresql://user:password@host:port/name?host=/socket/dir"""
+    parts = urlsplit(url)
+    host = parse_qs(parts.query).get("host", [parts.hostname or ""])[0]
+    return {
+        "ENGINE": "django.contrib.gis.db.backends.postgis",
+        "NAME": unquote(parts.path.lstrip("/")),
+        "USER": unquote(parts.username or ""),
+        "PASSWORD": unquote(parts.password or ""),
+        "HOST": host,
+        "PORT": str(parts.port or ""),
+        "CONN_MAX_AGE": 0,
+        # Without the check two of three requests fail after a restart of the server.
+        "CONN_HEALTH_CHECKS": True,
+        "OPTIONS": {"pool": {"min_size": 1, "max_size": 16, "timeout": 20}},
+    }
+
+
+DATABASES = {
+    "default": _database(os.environ.get("FENGSUI_DATABASE_URL", "postgresql://fengsui@/fengsui?host=/run/fengsui"))
+}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+SILENCED_SYSTEM_CHECKS = ["gis.W001"]  # Debian 12 ships GDAL 3.6; nothing we use needs 3.9
+
+AUTH_USER_MODEL = "people.Account"
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.Argon2PasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+]
+LOGIN_URL = "/login/"
+LOGIN_REDIRECT_URL = "/"
+FENGSUI_LOCK_AFTER = 5
+FENGSUI_LOCK_S = 30 * 60
+
+SESSION_COOKIE_AGE = 12 * 3600
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_HTTPONLY = True
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+if FENGSUI_BASE_URL.startswith("https://"):
+    SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = True
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+
+SECURE_CSP = {
+    "default-src": ["'self'"],
+    "script-src": ["'self'"],
+    "worker-src": ["'self'"],
+    "style-src": ["'self'", "<CSP_NONCE_SENTINEL>"],
+    "img-src": ["'self'", "data:", "blob:"],
+    "connect-src": ["'self'"],
+    "font-src": ["'self'"],
+    "object-src": ["'none'"],
+    "base-uri": ["'none'"],
+    "form-action": ["'self'"],
+    "frame-ancestors": ["'none'"],
+}
+
+LANGUAGE_CODE = "zh-hans"
+LANGUAGES = [("zh-hans", "中文"), ("en", "English")]
+LOCALE_PATHS = [ROOT / "locale"]
+USE_I18N = USE_TZ = True
+TIME_ZONE = "Asia/Shanghai"
+
+STATIC_URL = "/static/"
+STATICFILES_DIRS = [ROOT / "src/fengsui/static"]
+STATIC_ROOT = VAR / "static"
+STATIC_ROOT.mkdir(parents=True, exist_ok=True)
+(ROOT / "src/fengsui/static").mkdir(exist_ok=True)
+WHITENOISE_USE_FINDERS = True
+
+DATA_UPLOAD_MAX_MEMORY_SIZE = 2_500_000
+FENGSUI_BODY_LIMIT = 12_000_000
+
+FENGSUI_DISTRICT = os.environ.get("FENGSUI_DISTRICT", "tiexi")
+FENGSUI_DISTRICTS = Path(os.environ.get("FENGSUI_DISTRICTS", ROOT / "districts"))
+FENGSUI_HASH = os.environ.get("FENGSUI_HASH", "sha256")
+FENGSUI_CLOCKS = {
+    kind: int(seconds)
+    for kind, _, seconds in (each.partition("=") for each in os.environ.get("FENGSUI_CLOCKS", "").split(",") if each)
+}
+FENGSUI_WORK_CALENDAR: dict[str, object] = {"hours": ((time(8, 30), time(11, 30)), (time(13, 0), time(17, 0)))}
+FENGSUI_NATS_URL = os.environ.get("FENGSUI_NATS_URL", "nats://127.0.0.1:4222")
+FENGSUI_SMTP_URL = os.environ.get("FENGSUI_SMTP_URL", "")
+FENGSUI_ROADS = Path(os.environ.get("FENGSUI_ROADS", VAR / "roads"))
+FENGSUI_METRICS_TOKEN = os.environ.get("FENGSUI_METRICS_TOKEN", "")
+
+LOGGING_CONFIG = "fengsui.core.logs.configure"
+LOGGING = {"level": os.environ.get("FENGSUI_LOG_LEVEL", "INFO")}

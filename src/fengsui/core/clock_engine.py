@@ -1,0 +1,102 @@
+"""The escalation engine: survives restarts, clock jumps and a second engine; fires each rung exactly once."""
+
+from __future__ import annotations
+
+import signal
+import threading
+import time
+from datetime import datetime
+
+import structlog
+from django.db import DatabaseError, close_old_connections
+from django.db.transaction import atomic
+from django.utils import timezone
+
+from fengsui.core import events
+from fengsui.core.metrics import CLOCK_FIRED, CLOCK_SWEEP
+from fengsui.core.models import Clock, ClockFiring
+from fengsui.core.record import announce
+from fengsui.kernel.actor import Actor
+from fengsui.kernel.clock import MACHINE, jumped, next_fire, rule_from
+
+log = structlog.get_logger(__name__)
+BATCH = 500
+SETTLE_S = 10.0
+"""After the wall clock jumped the engine waits so long before firing, so that a corrected jump fires nothing."""
+
+
+def sweep(now: datetime, limit: int = BATCH) -> int:
+    """Fire what is due, one transaction a clock; SKIP LOCKED lets several engines share the work. Returns firings."""
+    fired = 0
+    while True:
+        with atomic():
+            clock = (
+                Clock.objects.all_worlds("the engine serves every world")
+                .filter(state="running", next_fire_at__lte=now)
+                .select_for_update(skip_locked=True)
+                .order_by("next_fire_at")
+                .first()
+            )
+            if clock is None or fired >= limit:
+                return fired
+            fire(clock, now)
+            fired += 1
+
+
+def fire(clock: Clock, now: datetime) -> None:
+    """One rung, or the default after the last one. The caller holds the row's lock."""
+    rule = rule_from({"kind": clock.kind, "limit_s": clock.limit_s, "ladder": clock.ladder})
+    by = Actor(world=clock.world_id, system="clock engine", correlation=clock.correlation)
+    if clock.rungs_fired < len(rule.ladder):
+        index, rung = clock.rungs_fired, rule.ladder[clock.rungs_fired]
+        ClockFiring.objects.create(clock=clock, rung=index, at=now, to_role=rung.to_role)
+        clock.rungs_fired += 1
+        if rung.to_role not in clock.heard_roles:
+            clock.heard_roles = [*clock.heard_roles, rung.to_role]
+        clock.next_fire_at = next_fire(clock.due_at, rule.ladder, clock.rungs_fired, clock.default_after_s)
+        clock.save(update_fields=["rungs_fired", "heard_roles", "next_fire_at"])
+        told: object = events.ClockEscalated(
+            clock.id, clock.kind, clock.slot, clock.about_type, clock.about_id, index, rung.to_role
+        )
+    else:
+        ClockFiring.objects.create(clock=clock, rung=-1, at=now)
+        clock.state, clock.closed_at, clock.next_fire_at = MACHINE.next(clock.state, "default"), now, None
+        clock.save(update_fields=["state", "closed_at", "next_fire_at"])
+        told = events.ClockDefaulted(clock.id, clock.kind, clock.slot, clock.about_type, clock.about_id)
+    announce(told, about=clock, by=by, topics=("core.clocks",))
+    CLOCK_FIRED.labels(clock.kind).inc()
+
+
+class Engine:
+    """The loop. Times are wall times; the monotonic clock tells whether the wall clock was moved."""
+
+    def __init__(self, every_s: float = 1.0) -> None:
+        self.every_s = every_s
+        self.ending = threading.Event()
+        self._settled_at = 0.0
+        self._wall, self._mono = timezone.now(), time.monotonic()
+
+    def step(self, wall: datetime, mono: float) -> int:
+        """One look at `wall`; nothing fires within SETTLE_S after a jump."""
+        moved = jumped((wall - self._wall).total_seconds(), mono - self._mono)
+        self._wall, self._mono = wall, mono
+        if moved:
+            log.warning("clock.jumped", seconds=round(moved, 1))
+            self._settled_at = mono + SETTLE_S
+        if mono < self._settled_at:
+            return 0
+        with CLOCK_SWEEP.time():
+            return sweep(wall)
+
+    def run(self) -> None:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: self.ending.set())
+        log.info("clock_engine.up")
+        while not self.ending.is_set():
+            try:
+                self.step(timezone.now(), time.monotonic())
+            except DatabaseError as error:
+                log.warning("clock_engine.database", error=type(error).__name__)
+            close_old_connections()
+            self.ending.wait(self.every_s)
+        log.info("clock_engine.down")

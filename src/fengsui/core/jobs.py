@@ -1,0 +1,91 @@
+"""Jobs by procrastinate: deferred inside the caller's transaction, picked up by `./fengsui worker` processes."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+from collections.abc import Callable
+from typing import Any
+
+import structlog
+from django.db import close_old_connections, transaction
+from django.utils import timezone
+from procrastinate import RetryStrategy
+from procrastinate.contrib.django import app
+
+from fengsui.core import record
+from fengsui.core.models import Handled, StoredEvent
+from fengsui.kernel.actor import Actor
+
+log = structlog.get_logger(__name__)
+
+HEARTBEAT_S = 1.0
+STALLED_S = 5.0
+RETRY = RetryStrategy(max_attempts=8, exponential_wait=2)
+
+
+def clean[**P, R](work: Callable[P, R]) -> Callable[P, R]:
+    """Give the thread's database connection back to the pool before and after a job."""
+
+    @functools.wraps(work)
+    def wrapped(*args: P.args, **kwargs: P.kwargs) -> R:
+        close_old_connections()
+        try:
+            return work(*args, **kwargs)
+        finally:
+            close_old_connections()
+
+    return wrapped
+
+
+@app.task(name="core.handle_event", retry=RETRY, queue="events")
+@clean
+def handle_event(event_id: int, handler: str) -> None:
+    """Run one reaction to one event exactly once: its mark commits together with its effects."""
+    with transaction.atomic():
+        stored = StoredEvent.objects.get(pk=event_id)
+        _, fresh = Handled.objects.get_or_create(event_id=event_id, handler=handler)
+        if not fresh:
+            return
+        structlog.contextvars.bind_contextvars(correlation=str(stored.correlation), handler=handler)
+        reaction = record.handlers_of(stored.name)[handler]
+        by = Actor(world=stored.world_id, system=handler.removeprefix("fengsui."), correlation=stored.correlation)
+        reaction(record.rebuild(stored), by)
+
+
+@app.periodic(cron="* * * * * */5")
+@app.task(name="core.rescue_stalled", queue="upkeep", queueing_lock="rescue_stalled", pass_context=True)
+async def rescue_stalled(context: Any, timestamp: int) -> None:
+    """Nobody else picks up the job of a killed worker: it would stay `doing` for ever."""
+    manager = context.app.job_manager
+    for job in await manager.get_stalled_jobs(seconds_since_heartbeat=STALLED_S):
+        log.warning("job.rescued", job=job.id, task=job.task_name)
+        await manager.retry_job_by_id_async(job.id, retry_at=timezone.now())
+
+
+@app.periodic(cron="10 16 * * *")
+@app.task(name="core.seal_audit", queue="upkeep", queueing_lock="seal_audit")
+@clean
+def seal_audit(timestamp: int) -> None:
+    """Daily checkpoint over all chains, ten past midnight in Beijing."""
+    from fengsui.core.audit_check import make_checkpoint  # noqa: PLC0415 - keeps the job module light to import
+
+    make_checkpoint(timezone.now())
+
+
+async def _work(concurrency: int) -> None:
+    worker_app = app.with_connector(app.connector.get_worker_connector())
+    async with worker_app.open_async():
+        await worker_app.run_worker_async(
+            concurrency=concurrency,
+            update_heartbeat_interval=HEARTBEAT_S,
+            stalled_worker_timeout=STALLED_S,
+            fetch_job_polling_interval=1.0,
+            delete_jobs="successful",
+            install_signal_handlers=True,
+        )
+
+
+def run_worker(concurrency: int = 6) -> None:
+    """Serve all queues until SIGTERM; running jobs finish first."""
+    asyncio.run(_work(concurrency))

@@ -1,0 +1,32 @@
+"""Live push: a change says only "topic X changed"; the page fetches its fragment, where permission is evaluated."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from uuid import UUID
+
+from django.core import signing
+from django.db import connection
+
+CHANNEL = "fengsui_live"
+TICKET_AGE_S = 24 * 3600
+_SALT = "fengsui.live"
+
+
+def touch(topics: Iterable[str], world: UUID) -> None:
+    """Tell listeners at commit. One NOTIFY a transaction and set of topics: PostgreSQL drops equal ones."""
+    payload = json.dumps({"w": str(world), "t": sorted(set(topics))}, separators=(",", ":"))
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_notify(%s, %s)", [CHANNEL, payload])
+
+
+def ticket(world: UUID, topics: Iterable[str], person: UUID | None) -> str:
+    """A signed right to listen to these topics of one world; the live route checks it without a database."""
+    return signing.dumps({"w": str(world), "t": sorted(set(topics)), "p": str(person or "")}, salt=_SALT)
+
+
+def read_ticket(text: str) -> tuple[str, frozenset[str]]:
+    """World and topics of a ticket. Raises django.core.signing.BadSignature where it is forged or too old."""
+    facts = signing.loads(text, salt=_SALT, max_age=TICKET_AGE_S)
+    return facts["w"], frozenset(facts["t"])

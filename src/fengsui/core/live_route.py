@@ -1,0 +1,135 @@
+"""`GET /live?ticket=…`: server-sent events. One LISTEN a process, one frame encoded per topic, no Django per client."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import parse_qs
+
+import psycopg
+import structlog
+from django.core.signing import BadSignature
+
+from fengsui.core.live import CHANNEL, read_ticket
+
+log = structlog.get_logger(__name__)
+HEARTBEAT_S = 5.0
+QUEUE = 64
+"""Topics waiting for one slow client; more are dropped, since a topic only says "fetch again"."""
+
+
+class Listener:
+    """One open stream."""
+
+    def __init__(self, world: str, topics: frozenset[str]) -> None:
+        self.world, self.topics = world, topics
+        self.frames: asyncio.Queue[bytes | None] = asyncio.Queue(QUEUE)
+
+    def offer(self, frame: bytes | None) -> None:
+        with contextlib.suppress(asyncio.QueueFull):
+            self.frames.put_nowait(frame)
+
+
+class Live:
+    """Holds the process's one LISTEN connection and its open streams."""
+
+    def __init__(self, database: dict[str, Any]) -> None:
+        self.database = database
+        self.listeners: set[Listener] = set()
+        self._task: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        self._task = asyncio.create_task(self._listen())
+
+    async def stop(self) -> None:
+        self.end_all()
+        if self._task:
+            self._task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._task
+
+    def end_all(self) -> None:
+        for each in self.listeners:
+            each.offer(None)
+
+    async def _listen(self) -> None:
+        """Reconnects for ever; after a gap every client is told to fetch everything again."""
+        first = True
+        while True:
+            try:
+                async with await psycopg.AsyncConnection.connect(
+                    dbname=self.database["NAME"],
+                    user=self.database["USER"],
+                    password=self.database["PASSWORD"] or None,
+                    host=self.database["HOST"],
+                    port=self.database["PORT"] or None,
+                    autocommit=True,
+                ) as connection:
+                    await connection.execute(f"LISTEN {CHANNEL}")
+                    if not first:
+                        self._spread(_frame("catchup", {}), None, frozenset())
+                    first = False
+                    async for notice in connection.notifies():
+                        facts = json.loads(notice.payload)
+                        for topic in facts["t"]:
+                            self._spread(_frame("topic", {"topic": topic}), facts["w"], frozenset({topic}))
+            except (psycopg.Error, OSError) as error:
+                log.warning("live.listen_lost", error=type(error).__name__)
+                await asyncio.sleep(1)
+
+    def _spread(self, frame: bytes, world: str | None, topics: frozenset[str]) -> None:
+        for each in self.listeners:
+            if world is None or (each.world == world and each.topics & topics):
+                each.offer(frame)
+
+    async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
+        query = parse_qs(scope["query_string"].decode("latin-1"))
+        try:
+            world, topics = read_ticket(query.get("ticket", [""])[0])
+        except BadSignature:
+            await send({"type": "http.response.start", "status": 403, "headers": []})
+            await send({"type": "http.response.body", "body": b""})
+            return
+        listener = Listener(world, topics)
+        self.listeners.add(listener)
+        headers = [
+            (b"content-type", b"text/event-stream; charset=utf-8"),
+            (b"cache-control", b"no-store"),
+            (b"x-accel-buffering", b"no"),
+        ]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        gone = asyncio.create_task(_wait_gone(receive))
+        try:
+            await self._pump(listener, send, gone)
+        finally:
+            self.listeners.discard(listener)
+            gone.cancel()
+
+    async def _pump(self, listener: Listener, send: Any, gone: asyncio.Task[None]) -> None:
+        await send({"type": "http.response.body", "body": _beat(), "more_body": True})
+        while not gone.done():
+            try:
+                frame = await asyncio.wait_for(listener.frames.get(), HEARTBEAT_S)
+            except TimeoutError:
+                frame = _beat()
+            if frame is None:
+                break
+            await send({"type": "http.response.body", "body": frame, "more_body": True})
+        with contextlib.suppress(Exception):
+            await send({"type": "http.response.body", "body": b""})
+
+
+async def _wait_gone(receive: Any) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+def _frame(kind: str, facts: dict[str, Any]) -> bytes:
+    return f"event: {kind}\ndata: {json.dumps(facts, separators=(',', ':'))}\n\n".encode()
+
+
+def _beat() -> bytes:
+    return _frame("beat", {"now": datetime.now(UTC).isoformat(timespec="milliseconds")})

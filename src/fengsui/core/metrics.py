@@ -1,0 +1,7 @@
+"""Prometheus metrics of the platform itself."""
+
+from prometheus_client import Counter, Histogram
+
+CLOCK_FIRED = Counter("fengsui_clock_fired_total", "Escalations and defaults fired", ["kind"])
+CLOCK_SWEEP = Histogram("fengsui_clock_sweep_seconds", "One look of the clock engine")
+REQUESTS = Histogram("fengsui_request_seconds", "Server time of a page", ["route", "method", "status"])

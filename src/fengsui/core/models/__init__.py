@@ -1,0 +1,22 @@
+"""Tables that every app stands on."""
+
+from fengsui.core.models.clocks import Clock, ClockFiring, ClockPause, ClockRuleRow
+from fengsui.core.models.record import AuditCheckpoint, AuditHead, AuditRow, Handled, StoredEvent
+from fengsui.core.models.worlds import InWorld, UnscopedError, World, WorldManager, WorldQuerySet
+
+__all__ = [
+    "AuditCheckpoint",
+    "AuditHead",
+    "AuditRow",
+    "Clock",
+    "ClockFiring",
+    "ClockPause",
+    "ClockRuleRow",
+    "Handled",
+    "InWorld",
+    "StoredEvent",
+    "UnscopedError",
+    "World",
+    "WorldManager",
+    "WorldQuerySet",
+]

@@ -1,0 +1,7 @@
+"""Presentation of clocks, ages and levels."""
+
+from jinja2 import Environment
+
+
+def install(env: Environment) -> None:
+    """Register filters."""

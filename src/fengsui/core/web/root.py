@@ -1,0 +1,84 @@
+"""The ASGI root: routes `/live`, counts body bytes, ends streams on SIGTERM, dies with its master."""
+
+from __future__ import annotations
+
+import asyncio
+import ctypes
+import signal
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from fengsui.core.live_route import Live
+
+Scope = dict[str, Any]
+Receive = Callable[[], Awaitable[dict[str, Any]]]
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+PR_SET_PDEATHSIG = 1
+
+
+class Root:
+    """`rest` is an ASGI application too (Django behind a2wsgi)."""
+
+    def __init__(self, live: Live, rest: Any, body_limit: int) -> None:
+        self.live, self.rest, self.body_limit = live, rest, body_limit
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self._lifespan(receive, send)
+        elif scope["type"] == "http" and scope["path"] == "/live":
+            await self.live(scope, receive, send)
+        elif scope["type"] == "http":
+            await self._bounded(scope, receive, send)
+
+    async def _bounded(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Neither granian nor a2wsgi bounds a body: refuse by the header, cut off by the count."""
+        length = next((int(v) for k, v in scope["headers"] if k == b"content-length" and v.isdigit()), 0)
+        if length > self.body_limit:
+            await _plain(send, 413, b"too large")
+            return
+        seen = 0
+
+        async def counted() -> dict[str, Any]:
+            nonlocal seen
+            message = await receive()
+            seen += len(message.get("body", b""))
+            if seen > self.body_limit:
+                return {"type": "http.disconnect"}
+            return message
+
+        await self.rest(scope, counted, send)
+
+    async def _lifespan(self, receive: Receive, send: Send) -> None:
+        while True:
+            message = await receive()
+            if message["type"] == "lifespan.startup":
+                # kill -9 of the server's master must not leave this worker serving beside the next start.
+                ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+                self._end_streams_on_term()
+                await self.live.start()
+                await send({"type": "lifespan.startup.complete"})
+            else:
+                await self.live.stop()
+                await send({"type": "lifespan.shutdown.complete"})
+                return
+
+    def _end_streams_on_term(self) -> None:
+        """Servers wait for open streams before lifespan.shutdown: end them first, then let the server go on."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            old = signal.getsignal(number)
+
+            def end(signum: int, frame: Any, old: Any = old) -> None:
+                loop.call_soon_threadsafe(self.live.end_all)
+                if callable(old):
+                    old(signum, frame)
+
+            try:
+                signal.signal(number, end)
+            except ValueError:  # not the main thread: the server's kill time-out is the belt
+                return
+
+
+async def _plain(send: Send, status: int, body: bytes) -> None:
+    await send({"type": "http.response.start", "status": status, "headers": [(b"content-type", b"text/plain")]})
+    await send({"type": "http.response.body", "body": body})

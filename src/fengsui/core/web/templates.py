@@ -1,0 +1,56 @@
+"""Jinja2 as Django's template engine: strict, translated, with our words as globals."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.templatetags.static import static
+from django.urls import reverse
+from django.utils import timezone, translation
+from jinja2 import Environment, StrictUndefined
+
+from fengsui.core import policy
+
+
+def url(name: str, *args: Any, **kwargs: Any) -> str:
+    return reverse(name, args=args or None, kwargs=kwargs or None)
+
+
+def local(when: datetime | None, form: str = "%Y-%m-%d %H:%M:%S") -> str:
+    """A moment in the district's time; empty where there is none."""
+    return timezone.localtime(when).strftime(form) if when else ""
+
+
+def environment(**options: Any) -> Environment:
+    """Called by Django's Jinja2 backend."""
+    options["undefined"] = StrictUndefined
+    env = Environment(extensions=["jinja2.ext.i18n", "jinja2.ext.do"], trim_blocks=True, lstrip_blocks=True, **options)
+    env.globals.update(url=url, static=static, now=timezone.now, can=policy.can, demo=settings.DEMO)
+    env.filters.update(local=local)
+    env.install_gettext_callables(  # type: ignore[attr-defined]
+        translation.gettext,
+        translation.ngettext,
+        newstyle=True,
+        pgettext=translation.pgettext,
+        npgettext=translation.npgettext,
+    )
+    from fengsui.core.ui import present  # noqa: PLC0415 - presentation imports translation, which needs settings
+
+    present.install(env)
+    return env
+
+
+def shared(request: HttpRequest) -> dict[str, Any]:
+    """What every page may use; the shell's own context (nav, counts) comes from `desk`'s fragments."""
+    return {
+        "actor": getattr(request, "actor", None),
+        "me": getattr(request, "me", None),
+        "world": getattr(request, "world", None),
+        "language": translation.get_language() or "zh-hans",
+        "languages": settings.LANGUAGES,
+        "theme": request.COOKIES.get("theme", "light"),
+        "district_name": getattr(request, "district_name", ""),
+    }

@@ -1,0 +1,52 @@
+"""The only place where a coded error becomes words: what happened, why, what to do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop as mark
+
+from fengsui.kernel.errors import FengsuiError
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    what: str
+    todo: str
+    code: str
+
+
+_words: dict[str, tuple[str, str]] = {}
+
+
+def words(**by_code: tuple[str, str]) -> None:
+    """Register sentences; dots in codes are written as double underscores. Facts fill `%(name)s`."""
+    for code, pair in by_code.items():
+        _words[code.replace("__", ".")] = pair
+
+
+words(
+    core__policy__forbidden=(mark("你的岗位不能办这件事"), mark("请有权的岗位办理，或请安全管理员调整权限")),
+    core__gate__exercise=(mark("演练中的内容不能发往对外渠道"), mark("演练只在演练内流转；实发请回到实战")),
+    core__clock__not_found=(mark("没有这个时限"), mark("回到时限列表，看它是否已经办结")),
+    core__clock__pause_needs_reason=(mark("暂停要写理由"), mark("写明为何暂停、等谁")),
+)
+
+_BY_STATUS = {
+    403: (mark("你的岗位不能办这件事"), mark("请有权的岗位办理")),
+    404: (mark("没有找到，或你无权知道它是否存在"), mark("检查地址，或从列表重新打开")),
+    409: (mark("现在不能这样办"), mark("刷新本页看它的现状：可能已由别人办了")),
+    422: (mark("填写的内容不能用"), mark("按字段旁的提示改正后再交")),
+}
+
+
+def say(error: FengsuiError) -> Said:
+    """Words for a coded error; one without its own sentence falls back to its kind's."""
+    fallback = (mark("出了问题，已记录"), mark("把编号告诉系统管理员"))
+    what, todo = _words.get(error.code) or _BY_STATUS.get(error.status, fallback)
+    facts = {key: str(value) for key, value in error.facts.items()}
+    try:
+        return Said(_(what) % facts, _(todo) % facts, error.code)
+    except KeyError:
+        return Said(_(what), _(todo), error.code)
