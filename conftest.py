@@ -1,0 +1,34 @@
+"""Shared test plumbing: the live world survives a flush, and a flush is possible at all."""
+
+from __future__ import annotations
+
+import pytest
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup, django_db_blocker):
+    """Transactional tests flush with TRUNCATE, which the record refuses: only here those triggers go.
+
+    That they exist after the migrations is proved by core/tests/test_record.py, which makes them again.
+    """
+    from django.db import connection
+
+    with django_db_blocker.unblock(), connection.cursor() as cursor:
+        cursor.execute("SELECT tgname, tgrelid::regclass FROM pg_trigger WHERE tgname LIKE '%%_no_truncate'")
+        for name, table in cursor.fetchall():
+            cursor.execute(f"DROP TRIGGER {name} ON {table}")
+
+
+@pytest.fixture(autouse=True)
+def _live_world(request):
+    """A flush takes the live world away; every transactional test gets it back."""
+    if "transactional_db" in request.fixturenames or _is_transactional(request):
+        request.getfixturevalue("transactional_db")
+        from fengsui.core.models.worlds import LIVE, World
+
+        World.objects.get_or_create(pk=LIVE, defaults={"kind": "live", "name": "实战"})
+
+
+def _is_transactional(request) -> bool:
+    marker = request.node.get_closest_marker("django_db")
+    return bool(marker and marker.kwargs.get("transaction"))
