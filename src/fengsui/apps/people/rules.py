@@ -27,14 +27,15 @@ ROLES = Terms(
 )
 ORG_KINDS = Terms(
     "org_kinds",
-    Term("district", "区", "district"),
+    Term("government", "政府", "government"),
+    Term("headquarters", "指挥机构", "headquarters", "区十四五应急体系规划", "V"),
     Term("bureau", "应急局", "emergency bureau", "区十四五应急体系规划", "V"),
-    Term("committee", "议事协调机构", "committee", "区十四五应急体系规划", "V"),
     Term("department", "部门", "department"),
-    Term("street", "街道（镇）", "street"),
+    Term("brigade", "消防救援大队", "fire and rescue brigade", "区十四五应急体系规划", "V"),
+    Term("subdistrict", "街道（镇）", "subdistrict"),
     Term("community", "社区（村）", "community"),
     Term("team", "救援队伍", "rescue team"),
-    Term("enterprise", "企业", "enterprise"),
+    Term("company", "企业", "enterprise"),
 )
 DISTRICT_ROLES = frozenset({"duty_officer", "duty_leader", "commander", "auditor", "audit_admin"})
 """Roles that see the whole district; the others see their organisation and what lies below it."""

@@ -1,0 +1,22 @@
+"""Kinds of places and what a shelter can hold."""
+
+from __future__ import annotations
+
+from math import floor
+
+from fengsui.kernel.terms import Term, Terms
+
+PLACE_KINDS = Terms(
+    "place_kinds",
+    Term("waterlogging_point", "积水点", "waterlogging point", "区十四五应急体系规划", "V"),
+    Term("shelter", "应急避难场所", "emergency shelter", "GB 51143-2015", "V"),
+    Term("checkpoint", "森林防火检查站", "forest fire checkpoint", "区十四五应急体系规划", "V"),
+    Term("depot", "应急物资储备库", "emergency supply depot", "建标 121-2009", "V"),
+)
+
+
+def shelter_capacity(area_m2: float, m2_per_person: float) -> int:
+    """Persons: floor of effective area over the area each needs (GB 51143-2015, tables recalled [G])."""
+    if m2_per_person <= 0:
+        raise ValueError("area per person must be positive")
+    return floor(area_m2 / m2_per_person)
