@@ -13,8 +13,8 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
-        ('people', '0002_alter_organisation_kind'),
-        ('places', '0001_initial'),
+        ('people', '0002_kinds_of_organisation'),
+        ('places', '0001_first'),
     ]
 
     operations = [
