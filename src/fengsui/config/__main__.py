@@ -1,0 +1,204 @@
+"""The command line: `./fengsui COMMAND`, or `python -m fengsui.config COMMAND` inside the environment.
+
+Commands are imported when called: a broken part must not keep `doctor` from telling what is broken.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Sequence
+from importlib import import_module
+
+from fengsui.config.ops.console import Problem, word
+
+
+def _django(settings: str = "fengsui.config.settings") -> None:
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", settings)
+    import django
+
+    django.setup()
+
+
+def _demo(options: argparse.Namespace) -> int:
+    from fengsui.config.ops import stack
+
+    story = ["--headless"] if options.headless else []
+    for name in ("replay", "osm", "speed"):
+        if getattr(options, name) is not None:
+            story += [f"--{name}", str(getattr(options, name))]
+    return stack.serve(options, demo=True, story=story)
+
+
+def _serve(options: argparse.Namespace) -> int:
+    from fengsui.config.ops import stack
+
+    return stack.serve(options)
+
+
+def _story(options: argparse.Namespace) -> int:
+    _django()
+    return int(import_module("fengsui.config.story").play(options.headless, options))
+
+
+def _prepare(options: argparse.Namespace) -> int:
+    from fengsui.config.ops import prepare
+
+    _django()
+    return prepare.main()
+
+
+def _ingest(options: argparse.Namespace) -> int:
+    _django()
+    return int(import_module("fengsui.ingest.service").main([]) or 0)
+
+
+def _worker(options: argparse.Namespace) -> int:
+    _django()
+    from fengsui.core.jobs import run_worker
+
+    run_worker()
+    return 0
+
+
+def _clocks(options: argparse.Namespace) -> int:
+    _django()
+    from fengsui.core.clock_engine import Engine
+
+    Engine().run()
+    return 0
+
+
+def _receivers(options: argparse.Namespace) -> int:
+    _django()
+    return int(import_module("fengsui.config.receivers").main([]) or 0)
+
+
+def _doctor(options: argparse.Namespace) -> int:
+    from fengsui.config.ops import doctor
+
+    return doctor.main()
+
+
+def _check(options: argparse.Namespace) -> int:
+    from fengsui.config.ops import check
+
+    return check.main(options.only)
+
+
+def _docs(options: argparse.Namespace) -> int:
+    from fengsui.config.ops import docs
+
+    return docs.main(check=options.check)
+
+
+def _with_database(argv: Sequence[str]) -> int:
+    """A Django-side command against the running installation, or a cluster started just for it."""
+    from fengsui.config.ops import offline
+
+    return offline.run(argv)
+
+
+def _verify_audit(options: argparse.Namespace) -> int:
+    return _with_database(["audit-check", *options.rest])
+
+
+def _audit_check(options: argparse.Namespace) -> int:
+    _django()
+    return int(import_module("fengsui.core.audit_check").main(options.rest) or 0)
+
+
+def _manage(options: argparse.Namespace) -> int:
+    if not os.environ.get("FENGSUI_DATABASE_URL"):
+        return _with_database(["manage", *options.rest])
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "fengsui.config.settings")
+    from django.core.management import execute_from_command_line
+
+    execute_from_command_line(["./fengsui manage", *options.rest])
+    return 0
+
+
+def _test(options: argparse.Namespace) -> int:
+    from fengsui.config.ops import testing
+
+    return testing.main(options)
+
+
+def _bench(options: argparse.Namespace) -> int:
+    from fengsui.config.ops import testing
+
+    return testing.bench(options.name, options.rest)
+
+
+def _help(options: argparse.Namespace) -> int:
+    parser().parse_args([options.command, "--help"] if options.command else ["--help"])
+    return 0
+
+
+def parser() -> argparse.ArgumentParser:
+    top = argparse.ArgumentParser(prog="./fengsui", description="烽燧 Fengsui")
+    commands = top.add_subparsers(metavar="COMMAND", required=True)
+
+    def add(name: str, run: Callable[[argparse.Namespace], int], zh: str, en: str) -> argparse.ArgumentParser:
+        text = word(zh, en)
+        sub = commands.add_parser(name, help=text, description=text) if text else commands.add_parser(name)
+        sub.set_defaults(run=run)
+        return sub
+
+    demo = add("demo", _demo, "启动并演示全过程", "start everything and play the story")
+    serve = add("serve", _serve, "启动平台", "run the platform")
+    story = add("story", _story, "", "")
+    for sub in (demo, story):
+        sub.add_argument("--headless", action="store_true", help=word("演完即退出,成败见退出码", "play to the end and exit"))
+        sub.add_argument("--replay", metavar="FILE.csv", help=word("回放此测量序列", "replay this measured series"))
+        sub.add_argument("--osm", metavar="FILE.osm.pbf", help=word("用此路网", "roads and base map from this extract"))
+        sub.add_argument("--speed", type=float, metavar="N", help=word("回放倍数", "times real speed"))
+    for sub in (demo, serve):
+        sub.add_argument("--district", metavar="CODE", help=word("区代码", "code of the district"))
+    test = add("test", _test, "全部测试", "all tests")
+    test.add_argument("-k", dest="expression", default="", metavar="EXPR", help=word("只测名称相符者", "only matching tests"))
+    test.add_argument("-n", dest="workers", default="2", metavar="N", help=word("并行数", "parallel workers"))
+    test.add_argument("--fast", action="store_true", help=word("略去慢的与浏览器的", "without slow and browser tests"))
+    test.add_argument("paths", nargs="*", help=word("文件或目录", "files or folders"))
+    check = add("check", _check, "代码、契约、翻译、目录、许可", "code, contracts, translations, catalogue, licences")
+    check.add_argument("only", nargs="*", help=word("只做这几项", "only these"))
+    add("doctor", _doctor, "检查环境与设置", "check environment and settings")
+    for name, run, zh, en in (
+        ("verify-audit", _verify_audit, "核验审计链", "prove the audit chain"),
+        ("audit-check", _audit_check, "", ""),
+        ("manage", _manage, "Django 管理命令", "Django's management commands"),
+    ):
+        add(name, run, zh, en).add_argument("rest", nargs=argparse.REMAINDER)
+    bench = add("bench", _bench, "性能测量", "measure")
+    bench.add_argument("name")
+    bench.add_argument("rest", nargs=argparse.REMAINDER)
+    docs = add("docs", _docs, "生成参考文档", "generate the reference pages")
+    docs.add_argument("--check", action="store_true", help=word("只查是否最新", "only tell whether they are up to date"))
+    for name, run in (
+        ("prepare", _prepare),
+        ("ingest", _ingest),
+        ("worker", _worker),
+        ("clocks", _clocks),
+        ("receivers", _receivers),
+    ):
+        add(name, run, "", "")
+    add("help", _help, "帮助", "help").add_argument("command", nargs="?")
+    return top
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    options = parser().parse_args(argv)
+    try:
+        return int(options.run(options))
+    except Problem as problem:
+        print(f"\n{problem}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""Running Fengsui: private database cluster, broker, supervisor, checks. Nothing here knows the domain."""

@@ -1,0 +1,136 @@
+"""The environment variables Fengsui reads, declared once; docs/reference/environment.md is generated from here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """One setting. `default` is what holds where it is not set; a `secret` is never printed."""
+
+    name: str
+    default: str
+    zh: str
+    en: str
+    secret: bool = False
+
+
+VARIABLES: tuple[Variable, ...] = (
+    Variable(
+        "FENGSUI_DATABASE_URL",
+        "自带的私有集群 / own private cluster",
+        "PostgreSQL 15 以上并装有 PostGIS 的数据库地址:postgresql://用户:口令@主机:端口/库;设置后不再启动私有集群",
+        "Address of a PostgreSQL >= 15 database with PostGIS; where set, no private cluster is started",
+        secret=True,
+    ),
+    Variable(
+        "FENGSUI_NATS_URL",
+        "自带的 nats-server / own nats-server",
+        "外部 NATS(JetStream)地址:nats://用户:口令@主机:端口;设置后不再启动自带的消息服务器",
+        "Address of an external NATS server with JetStream; where set, no broker is started",
+        secret=True,
+    ),
+    Variable("FENGSUI_MQTT_HOST", "127.0.0.1", "设备连接的 MQTT 主机", "MQTT host that devices connect to"),
+    Variable(
+        "FENGSUI_MQTT_PORT",
+        "18830 起的空闲端口 / first free from 18830",
+        "设备连接的 MQTT 端口",
+        "MQTT port that devices connect to",
+    ),
+    Variable(
+        "FENGSUI_SMTP_URL",
+        "无 / none",
+        "邮件服务器:smtp://用户:口令@主机:端口 或 smtps://;不设则邮件渠道报告“未配置”",
+        "Mail server, smtp:// or smtps://; without it the e-mail channel says that it is not configured",
+        secret=True,
+    ),
+    Variable(
+        "FENGSUI_SECRET_KEY",
+        "生成并存于 var/secret_key / made once, kept in var/secret_key",
+        "签名密钥;多台机器须相同",
+        "Signing key; the same on all machines of one installation",
+        secret=True,
+    ),
+    Variable("FENGSUI_DISTRICT", "tiexi", "所服务的区:districts/ 下的目录名", "District served: a folder of districts/"),
+    Variable("FENGSUI_DISTRICTS", "<repo>/districts", "各区数据所在目录", "Folder of the districts' data"),
+    Variable("FENGSUI_VAR", "<repo>/var", "运行数据、日志与状态所在目录", "Folder of run-time data, logs and status"),
+    Variable("FENGSUI_ROADS", "$FENGSUI_VAR/roads", "路网引擎所用的成品目录", "Folder of the built routing graph"),
+    Variable(
+        "FENGSUI_HTTP_PORT",
+        "8600,被占用时取空闲端口 / 8600 or the next free one",
+        "网页端口",
+        "Port of the pages",
+    ),
+    Variable("FENGSUI_BIND", "127.0.0.1", "网页与 MQTT 监听的地址", "Address that web and MQTT listen on"),
+    Variable(
+        "FENGSUI_BASE_URL",
+        "http://127.0.0.1:<port>",
+        "用户看到的网址;https:// 时启用安全 Cookie",
+        "Address as users see it; with https:// cookies become secure",
+    ),
+    Variable(
+        "FENGSUI_HOSTS",
+        "localhost,127.0.0.1,[::1],testserver",
+        "允许的主机名,逗号分隔",
+        "Allowed host names, separated by commas",
+    ),
+    Variable("FENGSUI_ORIGINS", "", "允许提交表单的外部来源(含协议)", "Further origins that may post forms, with scheme"),
+    Variable("FENGSUI_HASH", "sha256", "审计链算法:sha256 或 sm3", "Hash of the audit chain: sha256 or sm3"),
+    Variable(
+        "FENGSUI_CLOCKS",
+        "",
+        "演练或测试时改变时限:种类=秒,逗号分隔",
+        "Other clock durations for drills or tests: kind=seconds, separated by commas",
+    ),
+    Variable(
+        "FENGSUI_METRICS_TOKEN",
+        "无:/metrics 不存在 / none: /metrics does not exist",
+        "读取 /metrics 的令牌",
+        "Bearer token of /metrics",
+        secret=True,
+    ),
+    Variable("FENGSUI_LOG_LEVEL", "INFO", "日志级别", "Log level"),
+    Variable("FENGSUI_LANG", "按 LANG / from LANG", "命令行语言:zh 或 en", "Language of the command line: zh or en"),
+    Variable("FENGSUI_PYTHON", "自动寻找 / searched", "建虚拟环境所用的 Python", "Python to build the environment with"),
+    Variable("FENGSUI_UV", "自动寻找 / searched", "uv 程序的位置", "Where uv is"),
+    Variable(
+        "FENGSUI_NO_APT",
+        "",
+        "设为 1 时只列出所缺系统软件包,不安装",
+        "1: only list missing system packages, install none",
+    ),
+    Variable("FENGSUI_DEMO", "由 demo 命令设置 / set by demo", "1 表示演示环境", "1 marks a demonstration"),
+    Variable(
+        "FENGSUI_STARTED_AT",
+        "由 ./fengsui 设置 / set by ./fengsui",
+        "启动时刻,用于显示用时",
+        "When the command was started, to show elapsed time",
+    ),
+)
+
+ELSEWHERE = ("SSL_CERT_FILE", "NODE_EXTRA_CA_CERTS", "PIP_INDEX_URL", "UV_DEFAULT_INDEX", "HTTPS_PROXY", "XDG_RUNTIME_DIR")
+"""Variables of others that ./fengsui respects; doctor shows them."""
+
+
+def table() -> str:
+    """docs/reference/environment.md, complete."""
+    lines = [
+        "# 环境变量 Environment variables",
+        "",
+        "Generated from `src/fengsui/config/ops/environment.py` by `python -m fengsui.config docs`. "
+        "`./fengsui doctor` shows the values in force.",
+        "",
+        "| 变量 Variable | 默认 Default | 说明 | Meaning |",
+        "|---|---|---|---|",
+    ]
+    for each in VARIABLES:
+        default = f"`{each.default}`" if each.default and each.default.isascii() else each.default or "空 / empty"
+        lines.append(f"| `{each.name}` | {default} | {each.zh}{'(机密)' if each.secret else ''} | {each.en} |")
+    lines += [
+        "",
+        "Respected if set, as everywhere else: " + ", ".join(f"`{name}`" for name in ELSEWHERE) + ".",
+        "`SSL_CERT_FILE` and `NODE_EXTRA_CA_CERTS` default to the system's CA bundle, `UV_DEFAULT_INDEX` to pip's configured index.",
+        "",
+    ]
+    return "\n".join(lines)

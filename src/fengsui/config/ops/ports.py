@@ -1,0 +1,56 @@
+"""Loopback ports, picked free once and remembered, so that a second clone runs beside the first."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import time
+from pathlib import Path
+
+PREFERRED = {"http": 8600, "mqtt": 18830, "nats": 14222, "nats_http": 18222, "smtp": 18025, "webhook": 18080}
+HANDOVER_S = 3.0
+"""After kill -9 of a supervisor its children need a moment to let go of their ports."""
+
+
+def free(port: int, host: str = "127.0.0.1") -> bool:
+    """Whether somebody could listen there now; closed connections in TIME_WAIT do not count."""
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError:
+            return False
+        return True
+
+
+class Ports:
+    """The remembered ports of one installation (var/ports.json)."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        try:
+            self._known: dict[str, int] = json.loads(path.read_text())
+        except (OSError, ValueError):
+            self._known = {}
+
+    def claim(self, name: str, host: str = "127.0.0.1") -> int:
+        """The remembered port where it is still free, else the next free one from the preferred number up."""
+        known = self._known.get(name)
+        deadline = time.monotonic() + HANDOVER_S
+        while known and not free(known, host) and time.monotonic() < deadline:
+            time.sleep(0.1)
+        if known and free(known, host):
+            return known
+        taken = {port for other, port in self._known.items() if other != name}
+        port = next(
+            port for port in range(PREFERRED[name], PREFERRED[name] + 500) if port not in taken and free(port, host)
+        )
+        self._known[name] = port
+        part = self.path.with_suffix(".part")
+        part.write_text(json.dumps(self._known, indent=1) + "\n")
+        os.replace(part, self.path)
+        return port
+
+    def known(self, name: str) -> int | None:
+        return self._known.get(name)

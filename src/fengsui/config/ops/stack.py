@@ -1,0 +1,243 @@
+"""What Fengsui consists of when it runs: database, broker, ingest, jobs, clocks, web - and the environment they share."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from argparse import Namespace
+from collections.abc import Callable, Sequence
+from importlib.util import find_spec
+from typing import IO
+from urllib.parse import urlsplit
+
+import psycopg
+
+from fengsui.config.ops import children, frontend
+from fengsui.config.ops.broker import Broker
+from fengsui.config.ops.cluster import Cluster
+from fengsui.config.ops.console import Problem, say, word
+from fengsui.config.ops.home import BIN, REPO, Home
+from fengsui.config.ops.ports import Ports, free
+from fengsui.config.ops.supervisor import Service, Stopping, Supervisor
+
+WORKERS: tuple[tuple[str, str], ...] = (
+    ("ingest", "fengsui.ingest.service"),
+    ("worker", "fengsui.core.jobs"),
+    ("clocks", "fengsui.core.clock_engine"),
+)
+WEB_PATIENCE_S = 40.0
+
+
+def fengsui(*words: str) -> list[str]:
+    return [sys.executable, "-m", "fengsui.config", *words]
+
+
+def exists(module: str) -> bool:
+    try:
+        return find_spec(module) is not None
+    except ModuleNotFoundError:
+        return False
+
+
+class Stack:
+    """One running installation. `env` is what every child gets; values the operator gave are never overwritten."""
+
+    def __init__(self, home: Home, *, demo: bool, options: Namespace) -> None:
+        self.home, self.demo, self.options = home, demo, options
+        self.ports = Ports(home.var / "ports.json")
+        self.bind = os.environ.get("FENGSUI_BIND") or "127.0.0.1"
+        self.env = {
+            **os.environ,
+            "PYTHONPATH": str(REPO / "src"),
+            "PYTHONUNBUFFERED": "1",
+            "PYTHONUTF8": "1",
+            "PATH": f"{BIN}:{os.environ.get('PATH', '/usr/bin:/bin')}",
+            "DJANGO_SETTINGS_MODULE": "fengsui.config.settings",
+            "FENGSUI_VAR": str(home.var),
+        }
+        self._default("FENGSUI_SECRET_KEY", lambda: home.secret("secret_key"))
+        if getattr(options, "district", None):
+            self.env["FENGSUI_DISTRICT"] = options.district
+        self._default("FENGSUI_DISTRICT", lambda: "tiexi")
+        if demo:
+            self.env["FENGSUI_DEMO"] = "1"
+            self._default("FENGSUI_DEMO_PASSWORD", lambda: home.secret("demo_password")[:12])
+            self._default("FENGSUI_SMTP_URL", lambda: f"smtp://127.0.0.1:{self.ports.claim('smtp')}")
+            self._default("FENGSUI_WEBHOOK_URL", lambda: f"http://127.0.0.1:{self.ports.claim('webhook')}/bulletins")
+
+    def _default(self, name: str, value: Callable[[], str]) -> None:
+        if not self.env.get(name):
+            self.env[name] = value()
+
+    def _web_address(self) -> tuple[int, str]:
+        given = self.env.get("FENGSUI_HTTP_PORT")
+        port = int(given) if given else self.ports.claim("http", self.bind)
+        if given and not free(port, self.bind):
+            raise Problem(
+                f"端口 {port} 已被占用。请停止占用者,或改 FENGSUI_HTTP_PORT。",
+                f"Port {port} is taken. Stop who holds it or change FENGSUI_HTTP_PORT.",
+            )
+        self.env["FENGSUI_HTTP_PORT"] = str(port)
+        shown = "127.0.0.1" if self.bind in {"0.0.0.0", "::"} else self.bind  # noqa: S104 - compared, not bound
+        self._default("FENGSUI_BASE_URL", lambda: f"http://{shown}:{port}")
+        if not self.env.get("FENGSUI_HOSTS"):
+            hosts = dict.fromkeys(["localhost", "127.0.0.1", "[::1]", urlsplit(self.env["FENGSUI_BASE_URL"]).hostname or ""])
+            self.env["FENGSUI_HOSTS"] = ",".join(filter(None, hosts))
+        return port, self.env["FENGSUI_BASE_URL"]
+
+    # --- services --------------------------------------------------------------------------------------------
+
+    def _start_database(self, supervisor: Supervisor) -> None:
+        if self.env.get("FENGSUI_DATABASE_URL"):
+            try:
+                psycopg.connect(self.env["FENGSUI_DATABASE_URL"], connect_timeout=10).close()
+            except psycopg.OperationalError as error:
+                raise Problem(
+                    f"FENGSUI_DATABASE_URL 无法连接:{error}", f"FENGSUI_DATABASE_URL cannot be reached: {error}"
+                ) from None
+            return
+        cluster = Cluster(self.home)
+        supervisor.start(Service("database", lambda log: cluster.start(), signal.SIGINT, 30))
+        self.env["FENGSUI_DATABASE_URL"] = cluster.url
+
+    def _start_broker(self, supervisor: Supervisor) -> None:
+        if self.env.get("FENGSUI_NATS_URL"):
+            self._default("FENGSUI_MQTT_HOST", lambda: "127.0.0.1")
+            self._default("FENGSUI_MQTT_PORT", lambda: "1883")
+            return
+        broker = Broker(self.home, self.ports, self.bind)
+        supervisor.start(Service("broker", broker.start, signal.SIGTERM, 10, healthy=broker.answers))
+        self.env["FENGSUI_NATS_URL"] = broker.url
+        self._default("FENGSUI_MQTT_HOST", lambda: "127.0.0.1")
+        self.env["FENGSUI_MQTT_PORT"] = str(broker.port("mqtt"))
+
+    def _process(self, name: str, command: Sequence[str], **more: object) -> Service:
+        def start(log: IO[bytes]) -> subprocess.Popen[bytes]:
+            return children.spawn(command, env=self.env, output=log, cwd=REPO)
+
+        return Service(name, start, **more)  # type: ignore[arg-type]
+
+    def _start_workers(self, supervisor: Supervisor) -> None:
+        for name, module in WORKERS:
+            if exists(module):
+                supervisor.start(self._process(name, fengsui(name)))
+        if self.demo and exists("fengsui.config.receivers"):
+            supervisor.start(self._process("receivers", fengsui("receivers")))
+
+    def _start_web(self, supervisor: Supervisor, port: int) -> None:
+        command = [
+            *(sys.executable, "-m", "granian", "--interface", "asgi", "--host", self.bind, "--port", str(port)),
+            *("--workers", "1", "--workers-kill-timeout", "1", "--loop", "asyncio", "--no-ws"),
+            *("--respawn-failed-workers", "--log-level", "warning", "fengsui.config.asgi:app"),
+        ]
+        web = self._process("web", command, healthy=self._web_answers)
+        supervisor.start(web)
+        deadline = time.monotonic() + WEB_PATIENCE_S
+        while not self._web_answers():
+            if time.monotonic() > deadline or (web.process and web.process.poll() is not None):
+                raise Problem(
+                    f"网页服务未能启动,见 {self.home.log / 'web.log'}", f"The web did not start, see {self.home.log / 'web.log'}"
+                )
+            time.sleep(0.1)
+
+    def _web_answers(self) -> bool:
+        """Any answer counts as life: 503 while the database restarts is no reason to kill the web."""
+        host = "127.0.0.1" if self.bind in {"0.0.0.0", "::"} else self.bind  # noqa: S104 - compared, not bound
+        url = f"http://{host}:{self.env['FENGSUI_HTTP_PORT']}/healthz"
+        try:
+            with urllib.request.urlopen(url, timeout=2):  # noqa: S310 - a loopback http address made above
+                return True
+        except urllib.error.HTTPError:
+            return True
+        except OSError:
+            return False
+
+    # --- order -----------------------------------------------------------------------------------------------
+
+    def bring_up(self, supervisor: Supervisor) -> str:
+        """Everything in order; returns the address. Raises Problem with what to mend."""
+        build = None
+        if frontend.stale():
+            say("构建前端(与数据库准备同时进行)", "Building the front end (beside the database's preparation)")
+            build = supervisor.begin_task(frontend.command(), self.env, "frontend", frontend.SOURCE)
+        self._start_database(supervisor)
+        say("数据库就绪", "Database ready")
+        self._start_broker(supervisor)
+        say(f"消息服务器就绪(MQTT {self.env['FENGSUI_MQTT_PORT']})", f"Broker ready (MQTT {self.env['FENGSUI_MQTT_PORT']})")
+        port, address = self._web_address()
+        if supervisor.run(fengsui("prepare"), self.env, "prepare", REPO):
+            self._fail("prepare", "数据库迁移或区数据加载失败", "Migration or loading the district failed")
+        say("迁移与区数据就绪", "Migrations and district data ready")
+        if build is not None:
+            failed = build.wait()
+            supervisor.tasks.remove(build)
+            if failed and not (frontend.TARGET / frontend.STAMP).exists():
+                self._fail("frontend", "前端构建失败", "The front end could not be built")
+            if failed:
+                log = self.home.log / "frontend.log"
+                say(f"前端构建失败(见 {log}),沿用上次的成品", f"Front end not built (see {log}): the last build stays in use")
+            else:
+                say("前端已构建", "Front end built")
+        self._start_workers(supervisor)
+        self._start_web(supervisor, port)
+        supervisor.facts = {
+            "address": address,
+            "database": self.env["FENGSUI_DATABASE_URL"] if "@/" in self.env["FENGSUI_DATABASE_URL"] else "external",
+            "mqtt": f"{self.env['FENGSUI_MQTT_HOST']}:{self.env['FENGSUI_MQTT_PORT']}",
+            "demo": self.demo,
+        }
+        return address
+
+    def _fail(self, name: str, zh: str, en: str) -> None:
+        path = self.home.log / f"{name}.log"
+        tail = "\n".join(path.read_text(errors="replace").splitlines()[-12:])
+        raise Problem(f"{zh}:\n{tail}\n全文:{path}", f"{en}:\n{tail}\nAll of it: {path}")
+
+
+def serve(options: Namespace, *, demo: bool = False, story: Sequence[str] = ()) -> int:
+    """`serve`: run until told to stop. `demo`: play the story meanwhile; headless returns its exit code."""
+    home = Home.here()
+    stack = Stack(home, demo=demo, options=options)
+    headless = demo and options.headless
+    try:
+        with Supervisor(home) as supervisor:
+            address = stack.bring_up(supervisor)
+            say(f"烽燧已运行:{address}", f"Fengsui is running: {address}")
+            if not demo:
+                say("Ctrl-C 停止", "Ctrl-C stops it")
+                return supervisor.watch()
+            if not headless:
+                accounts(stack)
+            if not exists("fengsui.config.story"):
+                raise Problem("演示剧本尚未提供", "There is no story to play yet")
+            play = supervisor.begin_task(fengsui("story", *story), stack.env, cwd=REPO)
+            code = supervisor.watch(play)
+            if headless or supervisor.stopping:
+                return code if not supervisor.stopping else 130
+            say(
+                f"演示已结束({code}),平台继续运行:{address},Ctrl-C 停止",
+                f"The story has ended ({code}); the platform stays up: {address}; Ctrl-C stops it",
+            )
+            return supervisor.watch()
+    except Stopping:
+        say("已停止", "Stopped")
+        return 130
+
+
+def accounts(stack: Stack) -> None:
+    """Demonstration accounts, as data of the district; one generated password for all of them."""
+    import yaml
+
+    path = REPO / "districts" / stack.env["FENGSUI_DISTRICT"] / "accounts.yaml"
+    if not path.exists():
+        return
+    rows = yaml.safe_load(path.read_text())["accounts"]
+    print(word("演示账号(口令相同):", "Demonstration accounts (one password): ") + stack.env["FENGSUI_DEMO_PASSWORD"])
+    for row in rows:
+        print(f"  {row['login']:<14}{row['title']}")
+    sys.stdout.flush()
