@@ -37,6 +37,7 @@ class Ladder:
     rise_window_s: float = 900.0
     broken_after_s: float = math.inf  # silence that breaks a run of readings
     falling: bool = False
+    watch: float | None = None  # 关注: below the first level; the chain of events begins here
 
     def __post_init__(self) -> None:
         sign = -1.0 if self.falling else 1.0
@@ -44,6 +45,8 @@ class Ladder:
             given = [value for value in row if value is not None]
             if given != sorted(set(given)):
                 raise ValueError(f"ladder {name} must grow with the level: {row}")
+        if self.watch is not None and any(v is not None and sign * v <= sign * self.watch for v in self.lines):
+            raise ValueError("the watch line lies before the first level")
         if self.margin < 0 or self.up_count < 1 or min(self.up_hold_s, self.down_hold_s) < 0 or self.rise_window_s <= 0:
             raise ValueError("margin and holds are not negative, the count is at least 1, the window is positive")
 
@@ -61,11 +64,12 @@ class Rule:
     down_hold: float
     window: float
     broken_after: float
+    watch: float
     lowest: float = field(init=False)
     has_rise: bool = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "lowest", min(self.up[1:]))
+        object.__setattr__(self, "lowest", min(self.watch, *self.up[1:]))
         object.__setattr__(self, "has_rise", any(math.isfinite(value) for value in self.rise[1:]))
 
     @classmethod
@@ -81,6 +85,7 @@ class Rule:
         return cls(
             ladder, up, keep, rise, sign, squeezed(ladder.up_hold_s), squeezed(ladder.down_hold_s),
             squeezed(ladder.rise_window_s), squeezed(ladder.broken_after_s),
+            math.inf if ladder.watch is None else sign * ladder.watch,
         )  # fmt: skip
 
 
@@ -120,7 +125,7 @@ def climb(batch: Batch, trusted: npt.NDArray[np.bool_], rules: list[Rule | None]
     highest = np.maximum.reduceat(batch.value[rows] * np.repeat(signs, ends - starts), starts)
     state = memory[at_work]
     # Nothing can move where a stream is normal, stays below its lowest line and has no rule about the rise.
-    quiet = (state["level"] == 0) & (state["up_level"] == 0) & ~rising & (highest < lowest)
+    quiet = (state["level"] == 0) & (state["up_level"] == 0) & (state["left_at"] == NEVER) & ~rising & (highest < lowest)
     still = np.repeat(quiet, ends - starts)
     memory["moved_at"][stream[still]] = batch.at[rows][still]
     found: list[Crossing] = []
@@ -150,7 +155,10 @@ def _walk(s: int, rows: npt.NDArray[np.intp], batch: Batch, rule: Rule, memory: 
             left = m["left_at"]
             found.append(Crossing(s, row, at, value, before, m["level"], line, hourly, left))
         if m["level"] == 0 and m["up_level"] == 0:
-            m["left_at"] = _NEVER
+            if value * rule.sign >= rule.watch:
+                m["left_at"] = at if m["left_at"] == _NEVER else m["left_at"]
+            elif value * rule.sign < rule.watch - rule.ladder.margin:
+                m["left_at"] = _NEVER
     memory[s] = tuple(m[name] for name in names)
     return found
 
@@ -182,7 +190,7 @@ def _step(m: dict[str, float], at: int, value: float, rate: float, rule: Rule) -
         m["down_since"] = _NEVER
         if m["up_level"] == 0:
             m["up_level"], m["up_since"], m["up_count"] = reach, at, 0
-            if level == 0:
+            if m["left_at"] == _NEVER:
                 m["left_at"] = at
         m["up_level"] = min(m["up_level"], reach)
         m["up_count"] += 1

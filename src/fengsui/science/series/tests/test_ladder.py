@@ -62,7 +62,7 @@ def test_climb_when_the_level_rises_fast():
     ladder = la.Ladder((None, None, None, None), rises=(None, 0.29, 0.59, None), rise_window_s=600)
     readings = [(300 * i, v) for i, v in enumerate([0, 0, 0, 0.05, 0.1, 0.15, 0.15, 0.15, 0.15])]
     crossings, _ = run(readings, ladder)
-    assert [(c.level_from, c.level_to, (c.at - T0) // S) for c in crossings] == [(0, 3, 1200), (3, 2, 1800), (2, 0, 2400)]
+    assert [(c.level_from, c.level_to, (c.at - T0) // S) for c in crossings] == [(0, 3, 1200), (3, 2, 1800), (2, 0, 2100)]
     assert crossings[0].rate == pytest.approx(0.6)
     assert crossings[0].line is None
 
@@ -89,6 +89,21 @@ def test_climb_names_the_first_reading_that_left_normal():
     crossings, memory = run([(420 + 60 * i, 0) for i in range(6)], HELD, memory)
     assert [(c.level_to, c.left_at) for c in crossings] == [(0, T0 + 60 * S)]
     assert memory["left_at"][0] == b.NEVER
+
+
+def test_climb_begins_the_chain_at_the_watch_line():
+    ladder = la.Ladder(PLAIN.lines, margin=0.02, watch=0.05)
+    _, memory = run([(0, 0.04), (60, 0.05), (120, 0.04)], ladder)
+    assert memory["left_at"][0] == T0 + 60 * S
+    crossings, memory = run([(180, 0.2)], ladder, memory)
+    assert crossings[0].left_at == T0 + 60 * S
+    _, memory = run([(240, 0.04), (300, 0.029)], ladder, memory)
+    assert memory["level"][0] == 0 and memory["left_at"][0] == b.NEVER
+
+
+def test_ladder_refuses_a_watch_line_above_the_first_level():
+    with pytest.raises(ValueError, match="watch"):
+        la.Ladder(PLAIN.lines, watch=0.15)
 
 
 def test_ladder_refuses_lines_that_do_not_grow():

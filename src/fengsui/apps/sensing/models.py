@@ -1,0 +1,131 @@
+"""Stations, their datastreams, and the readings. Observations live in monthly partitions by the time they are about."""
+
+from __future__ import annotations
+
+from django.contrib.gis.db import models
+from django.contrib.gis.db.models.functions import Transform
+from django.db.models import Q
+
+from fengsui.apps.people.models import PROVENANCE
+from fengsui.apps.places.models import Place
+from fengsui.core.models import InWorld, World
+from fengsui.kernel.levels import LEVELS, Level
+
+LEVEL_CHOICES = [(int(Level.of(code)), LEVELS.zh(code)) for code in LEVELS]
+
+
+class Station(InWorld):
+    """Where something is measured; an exercise has its own stations."""
+
+    code = models.CharField("站码", max_length=40)
+    name = models.CharField("名称", max_length=120)
+    place = models.ForeignKey(
+        Place, on_delete=models.PROTECT, null=True, blank=True, related_name="stations", verbose_name="所在隐患点"
+    )
+    location = models.PointField("位置", srid=4326)
+    location_3857 = models.GeneratedField(
+        expression=Transform("location", 3857), output_field=models.PointField(srid=3857), db_persist=True
+    )
+    owner_post = models.CharField("责任岗位代码", max_length=80, blank=True)
+    datum_m = models.FloatField("零点高程 m", null=True, blank=True)
+    provenance = models.CharField("数据性质", max_length=12, choices=PROVENANCE)
+    source = models.CharField("来源", max_length=300, blank=True)
+
+    class Meta:
+        ordering = ["code"]
+        verbose_name = "测站"
+        constraints = [models.UniqueConstraint(fields=["world", "code"], name="sensing_station_code")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Device(models.Model):
+    """A login at the broker and at the HTTP door. The secret is long and random, so one SHA-256 keeps it."""
+
+    user = models.CharField("登录名", primary_key=True, max_length=60)
+    station = models.ForeignKey(Station, on_delete=models.CASCADE, related_name="devices")
+    secret_sha256 = models.CharField(max_length=64, blank=True)
+    issued_at = models.DateTimeField("签发", null=True)
+    is_active = models.BooleanField("可用", default=True)
+
+
+class Datastream(InWorld):
+    """One quantity at one station, in the unit of its sensor kind. Small integer keys for the hot path."""
+
+    id = models.BigAutoField(primary_key=True)
+    station = models.ForeignKey(Station, on_delete=models.PROTECT, related_name="datastreams")
+    kind = models.CharField("传感器类别", max_length=40, help_text="catalog/sensors")
+    topic = models.CharField("主题", max_length=120, unique=True)
+    unit = models.CharField("单位", max_length=20)
+    period_s = models.PositiveIntegerField("周期秒", default=60)
+    speed = models.FloatField("回放倍速", default=1.0)
+    ladder = models.JSONField("分级阈值", default=dict, blank=True, help_text="watch、blue…red、margin、up_hold_s …")
+    ladder_basis = models.JSONField("阈值依据", default=dict, blank=True)
+    limits = models.JSONField("合理范围", default=dict, blank=True, help_text="覆盖类别的默认值")
+    is_active = models.BooleanField("在用", default=True)
+    changed_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        ordering = ["id"]
+        verbose_name = "数据流"
+        constraints = [
+            models.UniqueConstraint(fields=["station", "kind"], name="sensing_stream_kind"),
+            models.CheckConstraint(name="sensing_stream_speed", condition=Q(speed__gte=1)),
+        ]
+
+    def __str__(self) -> str:
+        return self.topic
+
+
+class Observation(models.Model):
+    """One value that a device reported for one moment. The key makes a redelivered reading change nothing;
+    a different value for the same moment is kept beside the first and flagged. World: through the datastream."""
+
+    pk = models.CompositePrimaryKey("datastream", "at", "value")
+    datastream = models.ForeignKey(Datastream, on_delete=models.DO_NOTHING, db_constraint=False, db_index=False)
+    at = models.DateTimeField("现象时间")
+    value = models.FloatField("值")
+    received_at = models.DateTimeField("收到")
+    flags = models.SmallIntegerField("质量标志", default=0)
+    detail = models.FloatField("标志依据值", default=0.0)
+
+    class Meta:
+        verbose_name = "观测值"
+
+
+class CurrentValue(models.Model):
+    """One row a datastream: what is known now. `memory` is the series' state between batches (science.series.batch)."""
+
+    datastream = models.OneToOneField(Datastream, on_delete=models.CASCADE, primary_key=True, related_name="current")
+    at = models.DateTimeField("最新读数时间", null=True)
+    value = models.FloatField("最新读数", null=True)
+    flags = models.SmallIntegerField(default=0)
+    detail = models.FloatField(default=0.0)
+    received_at = models.DateTimeField("收到", null=True)
+    good_at = models.DateTimeField("最新可信读数时间", null=True)
+    good_value = models.FloatField("最新可信读数", null=True)
+    level = models.SmallIntegerField("级别", default=0, choices=LEVEL_CHOICES)
+    level_since = models.DateTimeField(null=True)
+    watched = models.BooleanField("关注", default=False)
+    correlation = models.UUIDField("链号", null=True)
+    memory = models.BinaryField(null=True)
+    memory_version = models.SmallIntegerField(default=0)
+
+
+class RejectedMessage(models.Model):
+    """A message that could not become readings: kept with the reason, as far as it is not absurdly long."""
+
+    world = models.ForeignKey(World, on_delete=models.PROTECT, related_name="+")
+    datastream = models.ForeignKey(Datastream, on_delete=models.PROTECT, null=True, related_name="rejected")
+    topic = models.CharField("主题", max_length=200)
+    code = models.CharField("原因码", max_length=80)
+    facts = models.JSONField("原因", default=dict)
+    payload = models.BinaryField("报文（节选）")
+    size = models.PositiveIntegerField("字节")
+    received_at = models.DateTimeField("收到")
+    digest = models.BinaryField(max_length=32, unique=True, help_text="主题、收到时刻与全文的 SHA-256：重投不重复")
+
+    class Meta:
+        ordering = ["-received_at"]
+        indexes = [models.Index(fields=["datastream", "-received_at"], name="sensing_rejected_stream")]

@@ -1,0 +1,116 @@
+"""Rules of sensing: from stored settings to ladders and limits; freshness of what a page shows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid5
+
+from fengsui.catalog.sensors import SensorKind
+from fengsui.kernel.errors import Invalid
+from fengsui.kernel.levels import Level
+from fengsui.kernel.terms import Term, Terms
+from fengsui.science.series.ladder import Ladder
+from fengsui.science.series.quality import Limit
+
+LEVEL_CODES = ("blue", "yellow", "orange", "red")
+CHAIN = UUID("7a0be0c7-2c5b-5f0e-9c54-6d5a3b6c2e10")
+SILENT_PERIODS = 3  # 断: so many periods without a reading. From the interface direction, section 3 [U]
+
+FRESHNESS = Terms(
+    "freshness",
+    Term("fresh", "在时", "in time"),
+    Term("late", "迟", "late"),
+    Term("lost", "断数", "lost"),
+    Term("never", "未收到", "never heard"),
+)
+
+SENSING_LEVELS = Terms(
+    "sensing_levels",
+    Term("none", "正常", "normal"),
+    Term("watch", "关注", "watch", basis="G", note="低于蓝色线，从这里起跟踪并起报"),
+    Term("blue", "蓝色", "blue"),
+    Term("yellow", "黄色", "yellow"),
+    Term("orange", "橙色", "orange"),
+    Term("red", "红色", "red"),
+)
+
+
+def ladder_of(facts: Mapping[str, Any] | None, period_s: float) -> Ladder | None:
+    """The ladder stored as JSON {watch, blue.., red, margin, up_hold_s, up_count, down_hold_s, rises: {blue..},
+    rise_window_s, falling}; None where there is none. Raises Invalid("sensing.ladder.wrong")."""
+    if not facts:
+        return None
+    rises = facts.get("rises") or {}
+    try:
+        blue, yellow, orange, red = (facts.get(code) for code in LEVEL_CODES)
+        rise_blue, rise_yellow, rise_orange, rise_red = (rises.get(code) for code in LEVEL_CODES)
+        return Ladder(
+            (blue, yellow, orange, red),
+            margin=float(facts.get("margin", 0.0)),
+            up_hold_s=float(facts.get("up_hold_s", 0.0)),
+            up_count=int(facts.get("up_count", 1)),
+            down_hold_s=float(facts.get("down_hold_s", 0.0)),
+            rises=(rise_blue, rise_yellow, rise_orange, rise_red),
+            rise_window_s=float(facts.get("rise_window_s", 900.0)),
+            broken_after_s=SILENT_PERIODS * period_s,
+            falling=bool(facts.get("falling", False)),
+            watch=facts.get("watch"),
+        )
+    except (TypeError, ValueError) as wrong:
+        raise Invalid("sensing.ladder.wrong", field="ladder", detail=str(wrong)) from None
+
+
+def limit_of(kind: SensorKind, period_s: float, own: Mapping[str, Any] | None = None) -> Limit:
+    """Plausibility of a kind, overridden by what one stream knows better (keys as the fields of Limit).
+
+    A sum since the last reading (rain) has neither a rate nor a standing value: dry is 0 for weeks.
+    """
+    low, high = kind.plausible
+    facts: dict[str, Any] = {
+        "low": low,
+        "high": high,
+        "rate_per_hour": None if kind.sums else kind.max_rate_per_min * 60,
+        "gap_s": SILENT_PERIODS * period_s,
+        "late_s": 10 * period_s,
+        "stuck_s": None if kind.sums else 6 * 3600.0,
+        "stuck_above": max(low, 0.05),
+        "resolution": 10.0**-kind.decimals,
+    }
+    return Limit(**{**facts, **(own or {})})
+
+
+def lines_of(facts: Mapping[str, Any] | None) -> dict[int, float]:
+    """Level number -> value of its line."""
+    return {int(Level.of(code)): float(facts[code]) for code in LEVEL_CODES if facts and facts.get(code) is not None}
+
+
+def shown_level(level: int, watched: bool) -> str:
+    """Code of SENSING_LEVELS for a page: 关注 lies between normal and blue."""
+    return "watch" if level == 0 and watched else Level(level).code
+
+
+def chain_of(datastream: int, left_at_us: int) -> UUID:
+    """The correlation of everything that follows from the first reading that left normal.
+
+    Derived, not drawn: a redelivered batch, or a second worker, gives the same one.
+    """
+    return uuid5(CHAIN, f"{datastream}:{left_at_us}")
+
+
+def freshness(seen_at: datetime | None, now: datetime, period_s: float, speed: float) -> str:
+    """Code of FRESHNESS by the age of the newest reading, in periods of the replay's clock."""
+    if seen_at is None:
+        return "never"
+    # A replay's period of a second or less would flicker with the network: at least five real seconds.
+    period = max(period_s / speed, 5.0 if speed > 1 else 0.0)
+    age = (now - seen_at) / timedelta(seconds=1)
+    if age <= 2 * period:
+        return "fresh"
+    return "late" if age <= SILENT_PERIODS * period else "lost"
+
+
+def topic_of(world_prefix: str, station: str, kind: str) -> str:
+    """`fs/ST01/water_depth`; exercises have a prefix of their own, so that one device cannot reach both worlds."""
+    return f"{world_prefix}/{station}/{kind}"
