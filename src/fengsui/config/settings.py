@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from datetime import time
 from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -162,7 +161,6 @@ FENGSUI_CLOCKS = {
     kind: int(seconds)
     for kind, _, seconds in (each.partition("=") for each in os.environ.get("FENGSUI_CLOCKS", "").split(",") if each)
 }
-FENGSUI_WORK_CALENDAR: dict[str, object] = {"hours": ((time(8, 30), time(11, 30)), (time(13, 0), time(17, 0)))}
 FENGSUI_NATS_URL = os.environ.get("FENGSUI_NATS_URL", "nats://127.0.0.1:4222")
 FENGSUI_SMTP_URL = os.environ.get("FENGSUI_SMTP_URL", "")
 FENGSUI_ROADS = Path(os.environ.get("FENGSUI_ROADS", VAR / "roads"))

@@ -14,6 +14,7 @@ from django.db.transaction import atomic
 
 from fengsui.core import events
 from fengsui.core.models import Clock, ClockPause, ClockRuleRow
+from fengsui.core.ports import PortAbsent, port
 from fengsui.core.record import announce, plain, subject_of
 from fengsui.kernel.actor import Actor
 from fengsui.kernel.clock import MACHINE, ClockKind, ClockRule, WorkCalendar, due, left_s, next_fire, rule_from
@@ -22,8 +23,12 @@ from fengsui.kernel.errors import FengsuiError, NotFound
 
 @cache
 def work_calendar() -> WorkCalendar:
-    """Working hours of the offices, from the settings (district data)."""
-    return WorkCalendar(**settings.FENGSUI_WORK_CALENDAR)
+    """Working hours of the district's offices; config provides them."""
+    try:
+        calendar: WorkCalendar = port("work_calendar")
+    except PortAbsent:
+        return WorkCalendar()
+    return calendar
 
 
 def rule_for(kind: str) -> ClockRule:

@@ -68,7 +68,7 @@ async def rescue_stalled(context: Any, timestamp: int) -> None:
 @clean
 def seal_audit(timestamp: int) -> None:
     """Daily checkpoint over all chains, ten past midnight in Beijing."""
-    from fengsui.core.audit_check import make_checkpoint  # noqa: PLC0415 - keeps the job module light to import
+    from fengsui.core.audit_check import make_checkpoint
 
     make_checkpoint(timezone.now())
 

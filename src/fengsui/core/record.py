@@ -129,7 +129,7 @@ def announce(
     )
     number = _write(name, payload, facts, kind, key, at, by)
     if _handlers.get(name):
-        from fengsui.core.jobs import handle_event  # noqa: PLC0415 - jobs registers tasks, which need the apps loaded
+        from fengsui.core.jobs import handle_event
 
         for handler in _handlers[name]:
             handle_event.defer(event_id=number, handler=handler)

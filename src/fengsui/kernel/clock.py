@@ -65,7 +65,7 @@ class ClockKind:
     default: str = ""
     proof: str = ""
 
-    registered = {}  # type: dict[str, ClockKind]  # noqa: RUF012 - class-level registry of a frozen type
+    registered = {}  # type: dict[str, ClockKind]
 
     def __post_init__(self) -> None:
         if self.code in ClockKind.registered:

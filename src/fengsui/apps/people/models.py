@@ -86,7 +86,9 @@ class Holding(models.Model):
             models.UniqueConstraint(
                 fields=["post", "person"], condition=Q(until__isnull=True), name="people_holds_once"
             ),
-            models.CheckConstraint(condition=Q(until__isnull=True) | Q(until__gt=F("since")), name="people_holding_time"),
+            models.CheckConstraint(
+                name="people_holding_time", condition=Q(until__isnull=True) | Q(until__gt=F("since"))
+            ),
         ]
 
 

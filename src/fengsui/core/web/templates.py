@@ -27,7 +27,9 @@ def local(when: datetime | None, form: str = "%Y-%m-%d %H:%M:%S") -> str:
 def environment(**options: Any) -> Environment:
     """Called by Django's Jinja2 backend."""
     options["undefined"] = StrictUndefined
-    env = Environment(extensions=["jinja2.ext.i18n", "jinja2.ext.do"], trim_blocks=True, lstrip_blocks=True, **options)
+    # autoescape comes in `options`: Django's backend switches it on unless told otherwise.
+    extensions = ["jinja2.ext.i18n", "jinja2.ext.do"]
+    env = Environment(extensions=extensions, trim_blocks=True, lstrip_blocks=True, **options)  # noqa: S701
     env.globals.update(url=url, static=static, now=timezone.now, can=policy.can, demo=settings.DEMO)
     env.filters.update(local=local)
     env.install_gettext_callables(  # type: ignore[attr-defined]
@@ -37,7 +39,7 @@ def environment(**options: Any) -> Environment:
         pgettext=translation.pgettext,
         npgettext=translation.npgettext,
     )
-    from fengsui.core.ui import present  # noqa: PLC0415 - presentation imports translation, which needs settings
+    from fengsui.core.ui import present
 
     present.install(env)
     return env

@@ -1,0 +1,29 @@
+"""`manage load_district CODE`: read, check and store a district's files."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils import timezone
+
+from fengsui.config.district.load import load
+from fengsui.kernel import district as files
+
+
+class Command(BaseCommand):
+    help = "Load the reviewed files of one district; loading again is harmless."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("code", nargs="?", default=settings.FENGSUI_DISTRICT)
+
+    def handle(self, *args: Any, code: str, **options: Any) -> None:
+        try:
+            district = files.load(code, settings.FENGSUI_DISTRICTS)
+        except files.DistrictError as error:
+            raise CommandError(str(error)) from error
+        password = os.environ.get("FENGSUI_DEMO_PASSWORD", "") if settings.DEMO else ""
+        done = load(district, now=timezone.now(), demo_password=password)
+        self.stdout.write("、".join(f"{name} {count}" for name, count in done.counts.items()))
