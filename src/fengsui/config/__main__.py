@@ -93,6 +93,14 @@ def _docs(options: argparse.Namespace) -> int:
     return docs.main(check=options.check)
 
 
+def _translations(options: argparse.Namespace) -> int:
+    from fengsui.config.ops import translations
+
+    empty = translations.update()
+    print(f"{translations.ENGLISH}: {empty} without English")
+    return 1 if empty else 0
+
+
 def _with_database(argv: Sequence[str]) -> int:
     """A Django-side command against the running installation, or a cluster started just for it."""
     from fengsui.config.ops import offline
@@ -150,14 +158,18 @@ def parser() -> argparse.ArgumentParser:
     serve = add("serve", _serve, "启动平台", "run the platform")
     story = add("story", _story, "", "")
     for sub in (demo, story):
-        sub.add_argument("--headless", action="store_true", help=word("演完即退出,成败见退出码", "play to the end and exit"))
+        sub.add_argument(
+            "--headless", action="store_true", help=word("演完即退出,成败见退出码", "play to the end and exit")
+        )
         sub.add_argument("--replay", metavar="FILE.csv", help=word("回放此测量序列", "replay this measured series"))
         sub.add_argument("--osm", metavar="FILE.osm.pbf", help=word("用此路网", "roads and base map from this extract"))
         sub.add_argument("--speed", type=float, metavar="N", help=word("回放倍数", "times real speed"))
     for sub in (demo, serve):
         sub.add_argument("--district", metavar="CODE", help=word("区代码", "code of the district"))
     test = add("test", _test, "全部测试", "all tests")
-    test.add_argument("-k", dest="expression", default="", metavar="EXPR", help=word("只测名称相符者", "only matching tests"))
+    test.add_argument(
+        "-k", dest="expression", default="", metavar="EXPR", help=word("只测名称相符者", "only matching tests")
+    )
     test.add_argument("-n", dest="workers", default="2", metavar="N", help=word("并行数", "parallel workers"))
     test.add_argument("--fast", action="store_true", help=word("略去慢的与浏览器的", "without slow and browser tests"))
     test.add_argument("paths", nargs="*", help=word("文件或目录", "files or folders"))
@@ -173,8 +185,11 @@ def parser() -> argparse.ArgumentParser:
     bench = add("bench", _bench, "性能测量", "measure")
     bench.add_argument("name")
     bench.add_argument("rest", nargs=argparse.REMAINDER)
+    add("translations", _translations, "更新英文译文目录", "bring the English catalogue up to date with the code")
     docs = add("docs", _docs, "生成参考文档", "generate the reference pages")
-    docs.add_argument("--check", action="store_true", help=word("只查是否最新", "only tell whether they are up to date"))
+    docs.add_argument(
+        "--check", action="store_true", help=word("只查是否最新", "only tell whether they are up to date")
+    )
     for name, run in (
         ("prepare", _prepare),
         ("ingest", _ingest),

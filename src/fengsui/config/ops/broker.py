@@ -44,7 +44,7 @@ class Device:
 
 
 def subject(topic: str) -> str:
-    """MQTT topic filter -> NATS subject: `a/+/b/#` -> `a.*.b.>`. Raises ValueError for what NATS would map elsewhere."""
+    """MQTT topic filter -> NATS subject: `a/+/b/#` -> `a.*.b.>`. Raises ValueError for what NATS maps elsewhere."""
     if not topic or any(character in topic for character in ". \t\r\n*>"):
         raise ValueError(f"topic {topic!r}: no dots, blanks, * or > (NATS gives them another meaning)")
     parts = topic.split("/")
@@ -68,7 +68,7 @@ def _user(device: Device) -> dict[str, Any]:
 
 
 def read_devices(path: Path) -> list[Device]:
-    """Devices of a file [{user, password | password_bcrypt, publish: [...], subscribe: [...]}]; none where it is absent."""
+    """Devices of a file [{user, password | password_bcrypt, publish: [..], subscribe: [..]}]; none where absent."""
     if not path.exists():
         return []
     return [
@@ -96,7 +96,9 @@ def device_credentials(path: Path, devices: Iterable[Device | Mapping[str, Any]]
     Returns how many there are. Raises ValueError for two of one name, the internal name, or a topic that cannot be.
     """
     rows = [
-        each if isinstance(each, Device) else Device(
+        each
+        if isinstance(each, Device)
+        else Device(
             user=each["user"],
             password=each.get("password_bcrypt") or each["password"],
             publish=tuple(each.get("publish", ())),
@@ -156,7 +158,9 @@ class Broker:
         """Port of `nats`, `mqtt` or `nats_http`, the same for the lifetime of this object."""
         if name not in self._claimed:
             given = os.environ.get("FENGSUI_MQTT_PORT") if name == "mqtt" else None
-            self._claimed[name] = int(given) if given else self.ports.claim(name, self.bind if name == "mqtt" else "127.0.0.1")
+            self._claimed[name] = (
+                int(given) if given else self.ports.claim(name, self.bind if name == "mqtt" else "127.0.0.1")
+            )
         return self._claimed[name]
 
     @property
@@ -188,7 +192,9 @@ class Broker:
         server = BIN / "nats-server"
         program = str(server) if server.exists() else which("nats-server")
         if not program:
-            raise Problem("缺少 nats-server:请运行 ./fengsui demo 以安装依赖", "nats-server is missing: run ./fengsui demo")
+            raise Problem(
+                "缺少 nats-server:请运行 ./fengsui demo 以安装依赖", "nats-server is missing: run ./fengsui demo"
+            )
         (self.folder / "nats.pid").unlink(missing_ok=True)
         self.process = children.spawn([program, "-c", str(self.configure())], death_signal="TERM", output=output)
         deadline = time.monotonic() + patience_s

@@ -63,8 +63,8 @@ def service_user() -> str:
         )
         if made.returncode:
             raise Problem(
-                f"无法建立系统用户 {SERVICE_USER}:{made.stderr.strip()}。请执行 useradd --system {SERVICE_USER}",
-                f"Cannot make the system user {SERVICE_USER}: {made.stderr.strip()}. Run: useradd --system {SERVICE_USER}",
+                f"无法建立系统用户:{made.stderr.strip()}。请执行 useradd --system {SERVICE_USER}",
+                f"Cannot make the system user: {made.stderr.strip()}. Run: useradd --system {SERVICE_USER}",
             ) from None
     return SERVICE_USER
 
@@ -193,7 +193,7 @@ class Cluster:
         installed = binaries()
         if not installed:
             raise Problem(
-                "没有找到带 PostGIS 的 PostgreSQL 15 以上。请运行 ./fengsui demo 自动安装,或设置 FENGSUI_DATABASE_URL。",
+                "没有找到带 PostGIS 的 PostgreSQL 15 以上。./fengsui demo 可自动安装;或设 FENGSUI_DATABASE_URL。",
                 "No PostgreSQL >= 15 with PostGIS found. ./fengsui demo installs it; or set FENGSUI_DATABASE_URL.",
             )
         version = self.data / "PG_VERSION"
@@ -202,7 +202,8 @@ class Cluster:
         major = int(version.read_text())
         if major not in installed:
             raise Problem(
-                f"{self.data} 由 PostgreSQL {major} 建立,现已不在。请执行 apt-get install postgresql-{major}-postgis-3,或用 pg_upgrade 升级。",
+                f"{self.data} 由 PostgreSQL {major} 建立,现已不在。"
+                f"请执行 apt-get install postgresql-{major}-postgis-3,或用 pg_upgrade 升级。",
                 f"{self.data} was made by PostgreSQL {major}, which is gone. "
                 f"Run apt-get install postgresql-{major}-postgis-3, or move the data with pg_upgrade.",
             )
@@ -226,7 +227,18 @@ class Cluster:
         self.data.chmod(0o700)
         if self.user:
             chown(self.data, self.user, self.user)
-        command = [str(home / "initdb"), "-D", str(self.data), "-U", ROLE, "-E", "UTF8", "--locale=C.UTF-8", "-A", "peer"]
+        command = [
+            str(home / "initdb"),
+            "-D",
+            str(self.data),
+            "-U",
+            ROLE,
+            "-E",
+            "UTF8",
+            "--locale=C.UTF-8",
+            "-A",
+            "peer",
+        ]
         if not self.durable:
             command.append("--no-sync")
         made = subprocess.run(
@@ -307,5 +319,3 @@ def external_facts(url: str) -> tuple[int, str]:
 def plain_url(url: str) -> str:
     """The address without its password, fit for the screen."""
     return re.sub(r"(://[^:/@]*):[^@/]*@", r"\1:***@", url)
-
-

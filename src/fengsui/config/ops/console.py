@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
+from contextlib import suppress
 
 
 def chinese() -> bool:
@@ -23,10 +24,8 @@ def elapsed_s() -> float:
 
 def say(zh: str, en: str) -> None:
     """One progress line on standard error; a closed terminal is no reason to fail."""
-    try:
+    with suppress(OSError, ValueError):
         print(f"{elapsed_s():4.0f}s  {word(zh, en)}", file=sys.stderr, flush=True)
-    except (OSError, ValueError):
-        pass
 
 
 class Problem(Exception):

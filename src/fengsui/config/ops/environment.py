@@ -52,7 +52,9 @@ VARIABLES: tuple[Variable, ...] = (
         "Signing key; the same on all machines of one installation",
         secret=True,
     ),
-    Variable("FENGSUI_DISTRICT", "tiexi", "所服务的区:districts/ 下的目录名", "District served: a folder of districts/"),
+    Variable(
+        "FENGSUI_DISTRICT", "tiexi", "所服务的区:districts/ 下的目录名", "District served: a folder of districts/"
+    ),
     Variable("FENGSUI_DISTRICTS", "<repo>/districts", "各区数据所在目录", "Folder of the districts' data"),
     Variable("FENGSUI_VAR", "<repo>/var", "运行数据、日志与状态所在目录", "Folder of run-time data, logs and status"),
     Variable("FENGSUI_ROADS", "$FENGSUI_VAR/roads", "路网引擎所用的成品目录", "Folder of the built routing graph"),
@@ -75,7 +77,9 @@ VARIABLES: tuple[Variable, ...] = (
         "允许的主机名,逗号分隔",
         "Allowed host names, separated by commas",
     ),
-    Variable("FENGSUI_ORIGINS", "", "允许提交表单的外部来源(含协议)", "Further origins that may post forms, with scheme"),
+    Variable(
+        "FENGSUI_ORIGINS", "", "允许提交表单的外部来源(含协议)", "Further origins that may post forms, with scheme"
+    ),
     Variable("FENGSUI_HASH", "sha256", "审计链算法:sha256 或 sm3", "Hash of the audit chain: sha256 or sm3"),
     Variable(
         "FENGSUI_CLOCKS",
@@ -90,9 +94,24 @@ VARIABLES: tuple[Variable, ...] = (
         "Bearer token of /metrics",
         secret=True,
     ),
+    Variable(
+        "FENGSUI_WEBHOOK_URL",
+        "无;演示时为自带接收端 / none; the demonstration's own receiver in demo",
+        "融媒体中心等签名 webhook 渠道的地址",
+        "Address of the signed webhook outlet",
+    ),
+    Variable(
+        "FENGSUI_DEMO_PASSWORD",
+        "生成并存于 var/demo_password / made once, kept in var/demo_password",
+        "演示账号的口令;只在演示环境使用",
+        "Password of the demonstration accounts; used in demonstrations only",
+        secret=True,
+    ),
     Variable("FENGSUI_LOG_LEVEL", "INFO", "日志级别", "Log level"),
     Variable("FENGSUI_LANG", "按 LANG / from LANG", "命令行语言:zh 或 en", "Language of the command line: zh or en"),
-    Variable("FENGSUI_PYTHON", "自动寻找 / searched", "建虚拟环境所用的 Python", "Python to build the environment with"),
+    Variable(
+        "FENGSUI_PYTHON", "自动寻找 / searched", "建虚拟环境所用的 Python", "Python to build the environment with"
+    ),
     Variable("FENGSUI_UV", "自动寻找 / searched", "uv 程序的位置", "Where uv is"),
     Variable(
         "FENGSUI_NO_APT",
@@ -109,7 +128,14 @@ VARIABLES: tuple[Variable, ...] = (
     ),
 )
 
-ELSEWHERE = ("SSL_CERT_FILE", "NODE_EXTRA_CA_CERTS", "PIP_INDEX_URL", "UV_DEFAULT_INDEX", "HTTPS_PROXY", "XDG_RUNTIME_DIR")
+ELSEWHERE = (
+    "SSL_CERT_FILE",
+    "NODE_EXTRA_CA_CERTS",
+    "PIP_INDEX_URL",
+    "UV_DEFAULT_INDEX",
+    "HTTPS_PROXY",
+    "XDG_RUNTIME_DIR",
+)
 """Variables of others that ./fengsui respects; doctor shows them."""
 
 
@@ -130,7 +156,8 @@ def table() -> str:
     lines += [
         "",
         "Respected if set, as everywhere else: " + ", ".join(f"`{name}`" for name in ELSEWHERE) + ".",
-        "`SSL_CERT_FILE` and `NODE_EXTRA_CA_CERTS` default to the system's CA bundle, `UV_DEFAULT_INDEX` to pip's configured index.",
+        "`SSL_CERT_FILE` and `NODE_EXTRA_CA_CERTS` default to the system's CA bundle, "
+        "`UV_DEFAULT_INDEX` to pip's configured index.",
         "",
     ]
     return "\n".join(lines)

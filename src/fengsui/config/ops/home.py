@@ -30,7 +30,7 @@ class Home:
         except OSError as error:
             raise Problem(
                 f"无法建立 {error.filename}:{error.strerror}。请更改其所有者,或用 FENGSUI_VAR 指定其他目录。",
-                f"Cannot make {error.filename}: {error.strerror}. Change its owner or name another folder in FENGSUI_VAR.",
+                f"Cannot make {error.filename}: {error.strerror}. Change its owner or set another FENGSUI_VAR.",
             ) from None
         return home
 

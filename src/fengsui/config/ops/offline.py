@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import subprocess
 from argparse import Namespace
 from collections.abc import Sequence
 
@@ -23,7 +23,10 @@ def run(argv: Sequence[str]) -> int:
     if read_status(home).get("state") in {"running", "starting"}:
         return _call(argv, {**stack.env, "FENGSUI_DATABASE_URL": cluster.url})
     if not (cluster.data / "PG_VERSION").exists():
-        raise Problem("还没有数据库:请先运行 ./fengsui demo 或 serve", "There is no database yet: run ./fengsui demo or serve first")
+        raise Problem(
+            "还没有数据库:请先运行 ./fengsui demo 或 serve",
+            "There is no database yet: run ./fengsui demo or serve first",
+        )
     with Supervisor(home):  # its lock keeps a serve from starting beside us on the same data
         cluster.start()
         try:
@@ -34,6 +37,4 @@ def run(argv: Sequence[str]) -> int:
 
 def _call(argv: Sequence[str], env: dict[str, str]) -> int:
     """In the foreground: these commands may ask and answer on the terminal."""
-    return os.spawnvpe(os.P_WAIT, fengsui()[0], fengsui(*argv), env)
-
-
+    return subprocess.run(fengsui(*argv), env=env, check=False).returncode

@@ -1,4 +1,4 @@
-"""What Fengsui consists of when it runs: database, broker, ingest, jobs, clocks, web - and the environment they share."""
+"""What runs: database, broker, ingest, jobs, clocks, web - and the environment they share."""
 
 from __future__ import annotations
 
@@ -86,7 +86,9 @@ class Stack:
         shown = "127.0.0.1" if self.bind in {"0.0.0.0", "::"} else self.bind  # noqa: S104 - compared, not bound
         self._default("FENGSUI_BASE_URL", lambda: f"http://{shown}:{port}")
         if not self.env.get("FENGSUI_HOSTS"):
-            hosts = dict.fromkeys(["localhost", "127.0.0.1", "[::1]", urlsplit(self.env["FENGSUI_BASE_URL"]).hostname or ""])
+            hosts = dict.fromkeys(
+                ["localhost", "127.0.0.1", "[::1]", urlsplit(self.env["FENGSUI_BASE_URL"]).hostname or ""]
+            )
             self.env["FENGSUI_HOSTS"] = ",".join(filter(None, hosts))
         return port, self.env["FENGSUI_BASE_URL"]
 
@@ -102,7 +104,7 @@ class Stack:
                 ) from None
             return
         cluster = Cluster(self.home)
-        supervisor.start(Service("database", lambda log: cluster.start(), signal.SIGINT, 30))
+        supervisor.start(Service("database", lambda log: cluster.start(), signal.SIGINT, 30, tidy=cluster.stop))
         self.env["FENGSUI_DATABASE_URL"] = cluster.url
 
     def _start_broker(self, supervisor: Supervisor) -> None:
@@ -141,7 +143,8 @@ class Stack:
         while not self._web_answers():
             if time.monotonic() > deadline or (web.process and web.process.poll() is not None):
                 raise Problem(
-                    f"网页服务未能启动,见 {self.home.log / 'web.log'}", f"The web did not start, see {self.home.log / 'web.log'}"
+                    f"网页服务未能启动,见 {self.home.log / 'web.log'}",
+                    f"The web did not start, see {self.home.log / 'web.log'}",
                 )
             time.sleep(0.1)
 
@@ -150,7 +153,7 @@ class Stack:
         host = "127.0.0.1" if self.bind in {"0.0.0.0", "::"} else self.bind  # noqa: S104 - compared, not bound
         url = f"http://{host}:{self.env['FENGSUI_HTTP_PORT']}/healthz"
         try:
-            with urllib.request.urlopen(url, timeout=2):  # noqa: S310 - a loopback http address made above
+            with urllib.request.urlopen(url, timeout=2):
                 return True
         except urllib.error.HTTPError:
             return True
@@ -168,7 +171,10 @@ class Stack:
         self._start_database(supervisor)
         say("数据库就绪", "Database ready")
         self._start_broker(supervisor)
-        say(f"消息服务器就绪(MQTT {self.env['FENGSUI_MQTT_PORT']})", f"Broker ready (MQTT {self.env['FENGSUI_MQTT_PORT']})")
+        say(
+            f"消息服务器就绪(MQTT {self.env['FENGSUI_MQTT_PORT']})",
+            f"Broker ready (MQTT {self.env['FENGSUI_MQTT_PORT']})",
+        )
         port, address = self._web_address()
         if supervisor.run(fengsui("prepare"), self.env, "prepare", REPO):
             self._fail("prepare", "数据库迁移或区数据加载失败", "Migration or loading the district failed")
@@ -180,7 +186,10 @@ class Stack:
                 self._fail("frontend", "前端构建失败", "The front end could not be built")
             if failed:
                 log = self.home.log / "frontend.log"
-                say(f"前端构建失败(见 {log}),沿用上次的成品", f"Front end not built (see {log}): the last build stays in use")
+                say(
+                    f"前端构建失败(见 {log}),沿用上次的成品",
+                    f"Front end not built (see {log}): the last build stays in use",
+                )
             else:
                 say("前端已构建", "Front end built")
         self._start_workers(supervisor)

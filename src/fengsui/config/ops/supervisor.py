@@ -1,4 +1,4 @@
-"""One small supervisor: starts services in order, restarts the dead with back-off, stops what it started and nothing else.
+"""One small supervisor: starts services in order, restarts the dead with back-off, stops what it started, no more.
 
 Single-threaded on purpose: a child's death signal fires when the thread that forked it ends.
 """
@@ -48,6 +48,7 @@ class Service:
     stop_signal: signal.Signals = signal.SIGTERM
     patience_s: float = 10.0
     healthy: Callable[[], bool] | None = None
+    tidy: Callable[[], None] | None = None
     process: subprocess.Popen[bytes] | None = None
     state: str = "down"
     restarts: int = 0
@@ -251,6 +252,8 @@ class Supervisor:
         for service in reversed(self.services):
             if service.process and service.process.poll() is None:
                 children.stop(service.process, service.stop_signal, service.patience_s)
+            if service.tidy:
+                service.tidy()
             service.state = "down"
         self._write_status("down")
 

@@ -1,0 +1,105 @@
+"""`test` and `bench`: a fresh throw-away cluster each time, so that nothing left over can help or hurt."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from argparse import Namespace
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from fengsui.config.ops import frontend
+from fengsui.config.ops.cluster import Cluster
+from fengsui.config.ops.console import Problem, say
+from fengsui.config.ops.home import BIN, REPO, Home
+from fengsui.config.ops.prepare import compile_translations
+
+
+def _clear_left_over(home: Home) -> None:
+    """Throw-away clusters of runs that were killed: their name holds the pid of a process that is gone."""
+    for root in (home.var, Path("/var/lib/fengsui")):
+        for folder in root.glob("*test-*") if root.is_dir() else ():
+            pid = folder.name.rpartition("-")[2]
+            if (
+                folder.name.startswith(("test-", f"{home.key}-test-"))
+                and pid.isdigit()
+                and not Path("/proc", pid).exists()
+            ):
+                shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def throw_away_database(home: Home, *, durable: bool) -> Iterator[str]:
+    """Address of an empty database with PostGIS that is gone afterwards; FENGSUI_DATABASE_URL is used if set."""
+    if given := os.environ.get("FENGSUI_DATABASE_URL"):
+        yield given
+        return
+    _clear_left_over(home)
+    cluster = Cluster(home, name=f"test-{os.getpid()}", durable=durable)
+    try:
+        cluster.start()
+        yield cluster.url
+    finally:
+        cluster.stop()
+        shutil.rmtree(cluster.data, ignore_errors=True)
+        with suppress(OSError):
+            (home.log / f"database-{cluster.name}.log").unlink()
+
+
+def _environment(url: str) -> dict[str, str]:
+    return {
+        **os.environ,
+        "FENGSUI_DATABASE_URL": url,
+        "PYTHONPATH": str(REPO / "src"),
+        "PATH": f"{BIN}:{os.environ.get('PATH', '/usr/bin:/bin')}:/usr/sbin",
+        "DJANGO_SETTINGS_MODULE": "fengsui.config.settings",
+    }
+
+
+def build_frontend(env: dict[str, str]) -> None:
+    """Browser tests look at the real front end."""
+    if not frontend.stale():
+        return
+    say("构建前端", "Building the front end")
+    built = subprocess.run(
+        frontend.command(), cwd=frontend.SOURCE, env=env, capture_output=True, text=True, check=False
+    )
+    if built.returncode:
+        raise Problem(
+            f"前端构建失败:\n{built.stdout}{built.stderr}", f"Front end not built:\n{built.stdout}{built.stderr}"
+        )
+
+
+def main(options: Namespace) -> int:
+    """pytest's exit code; its closing line is printed as it is."""
+    home = Home.here()
+    compile_translations()
+    command = [sys.executable, "-m", "pytest", "-q"]
+    if options.workers not in {"0", "1"}:
+        command += ["-n", options.workers, "--dist", "loadgroup"]
+    if options.expression:
+        command += ["-k", options.expression]
+    if options.fast:
+        command += ["-m", "not slow and not browser"]
+    with throw_away_database(home, durable=False) as url:
+        env = _environment(url)
+        if not options.fast:
+            build_frontend(env)
+        say("开始测试", "Testing")
+        return subprocess.run([*command, *options.paths], cwd=REPO, env=env, check=False).returncode
+
+
+def bench(name: str, rest: Sequence[str]) -> int:
+    """bench/<name>.py with `main(argv) -> int`, on a throw-away but durable database: no figure without fsync."""
+    script = REPO / "bench" / f"{name}.py"
+    if not script.exists():
+        known = ", ".join(sorted(each.stem for each in script.parent.glob("[a-z]*.py"))) or "-"
+        raise Problem(f"没有名为 {name} 的测量;现有:{known}", f"No benchmark {name}; there are: {known}")
+    call = f"import sys; sys.path.insert(0, {str(script.parent)!r}); import {name}; sys.exit({name}.main(sys.argv[1:]))"
+    with throw_away_database(Home.here(), durable=True) as url:
+        return subprocess.run(
+            [sys.executable, "-c", call, *rest], cwd=REPO, env=_environment(url), check=False
+        ).returncode
