@@ -9,7 +9,9 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
+from fengsui.config.district.devices import provision
 from fengsui.config.district.load import load
+from fengsui.config.ops.home import Home
 from fengsui.kernel import district as files
 
 
@@ -26,4 +28,5 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from error
         password = os.environ.get("FENGSUI_DEMO_PASSWORD", "") if settings.DEMO else ""
         done = load(district, now=timezone.now(), demo_password=password)
+        done.counts["设备账号"] = provision(district, Home.here())
         self.stdout.write("、".join(f"{name} {count}" for name, count in done.counts.items()))

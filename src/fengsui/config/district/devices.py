@@ -1,0 +1,32 @@
+"""Credentials of the district's devices at the embedded broker: one per station, each allowed its own topics only."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+
+from fengsui.config.ops.broker import Device, device_credentials
+from fengsui.config.ops.home import Home
+from fengsui.kernel.district import District
+
+TERMINAL = "broadcast-terminals"
+PUBLISHER = "fengsui-broadcast"
+
+
+def secret_of(home: Home, user: str) -> str:
+    """The password of one device, derived from this installation's own secret: no list of passwords lies about."""
+    master = home.secret("broker/devices.secret")
+    return hmac.new(master.encode(), user.encode(), hashlib.sha256).hexdigest()[:32]
+
+
+def provision(district: District, home: Home) -> int:
+    """Write the broker's users for all stations, the broadcast publisher and the terminals. Returns how many."""
+    users = [
+        Device(each.device, secret_of(home, each.device), publish=(f"fs/{each.code}/{each.sensor}",))
+        for each in district.stations
+    ]
+    topics = tuple(outlet.topic for outlet in district.outlets if outlet.kind == "mqtt" and outlet.topic)
+    receipts = tuple(f"{topic}/receipt" for topic in topics)
+    users.append(Device(PUBLISHER, secret_of(home, PUBLISHER), publish=topics, subscribe=receipts))
+    users.append(Device(TERMINAL, secret_of(home, TERMINAL), publish=receipts, subscribe=("broadcast/#",)))
+    return device_credentials(home.var / "broker" / "devices.json", users)
