@@ -1,0 +1,55 @@
+"""One district as data: `load(code, root)` reads, checks and completes the files of `districts/<code>/`.
+
+Nothing here knows any district. What files only count (people, communities, shelters) is made with the district's seed
+and marked `illustrative`; every object says its provenance.
+"""
+
+from fengsui.kernel.district.load import DistrictError, find_root, load
+from fengsui.kernel.district.models import (
+    Account,
+    Area,
+    Chain,
+    Checkpoint,
+    ClockFact,
+    Depot,
+    District,
+    Holding,
+    Organisation,
+    Outlet,
+    Person,
+    Plan,
+    PlanLevel,
+    PlanTask,
+    Point,
+    Post,
+    Provenance,
+    Shelter,
+    Station,
+    Team,
+)
+
+__all__ = [
+    "Account",
+    "Area",
+    "Chain",
+    "Checkpoint",
+    "ClockFact",
+    "Depot",
+    "District",
+    "DistrictError",
+    "Holding",
+    "Organisation",
+    "Outlet",
+    "Person",
+    "Plan",
+    "PlanLevel",
+    "PlanTask",
+    "Point",
+    "Post",
+    "Provenance",
+    "Shelter",
+    "Station",
+    "Team",
+    "find_root",
+    "load",
+]
