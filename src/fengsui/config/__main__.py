@@ -101,6 +101,13 @@ def _translations(options: argparse.Namespace) -> int:
     return 1 if empty else 0
 
 
+def _build(options: argparse.Namespace) -> int:
+    from fengsui.config.ops import testing
+
+    testing.build_frontend(dict(os.environ))
+    return 0
+
+
 def _with_database(argv: Sequence[str]) -> int:
     """A Django-side command against the running installation, or a cluster started just for it."""
     from fengsui.config.ops import offline
@@ -175,6 +182,7 @@ def parser() -> argparse.ArgumentParser:
     test.add_argument("paths", nargs="*", help=word("文件或目录", "files or folders"))
     check = add("check", _check, "代码、契约、翻译、目录、许可", "code, contracts, translations, catalogue, licences")
     check.add_argument("only", nargs="*", help=word("只做这几项", "only these"))
+    add("build", _build, "构建前端", "build the front end where its sources changed")
     add("doctor", _doctor, "检查环境与设置", "check environment and settings")
     for name, run, zh, en in (
         ("verify-audit", _verify_audit, "核验审计链", "prove the audit chain"),

@@ -45,7 +45,8 @@ def command() -> list[str]:
     script = (
         "lock=$(sha256sum <package-lock.json); "
         'if [ "$(cat node_modules/.fengsui-lock 2>/dev/null)" != "$lock" ]; then '
-        '"$1/npm" ci --no-audit --no-fund --loglevel=error || exit 1; printf %s "$lock" >node_modules/.fengsui-lock; fi; '
+        '"$1/npm" ci --no-audit --no-fund --loglevel=error || exit 1; '
+        'printf %s "$lock" >node_modules/.fengsui-lock; fi; '
         '"$1/node" node_modules/vite/bin/vite.js build --logLevel warn || exit 1; '
         'mkdir -p "$2" && printf %s "$3" >"$2/$4"'
     )

