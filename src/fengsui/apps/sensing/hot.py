@@ -1,0 +1,238 @@
+"""The hot path from arrays to committed rows: quality, ladder, COPY, current values. Touches no ORM row."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from django.db import connection
+from django.db.transaction import atomic
+
+from fengsui.apps.sensing import events, rules
+from fengsui.apps.sensing.book import Stream, StreamBook
+from fengsui.apps.sensing.models import Datastream
+from fengsui.core import live
+from fengsui.core.record import announce
+from fengsui.kernel.actor import Actor
+from fengsui.kernel.levels import Level
+from fengsui.science.series import quality
+from fengsui.science.series.batch import (
+    MEMORY,
+    MEMORY_VERSION,
+    NEVER,
+    Batch,
+    Flags,
+    Records,
+    Times,
+    Values,
+    blank,
+    sort_batch,
+)
+from fengsui.science.series.ladder import Crossing, climb
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+PG_EPOCH_US = 946_684_800_000_000
+_HEADER = b"PGCOPY\n\xff\r\n\0" + bytes(8)
+_ROW = np.dtype(
+    [
+        ("fields", ">i2"),
+        ("l0", ">i4"), ("datastream", ">i8"), ("l1", ">i4"), ("at", ">i8"), ("l2", ">i4"), ("value", ">f8"),
+        ("l3", ">i4"), ("received_at", ">i8"), ("l4", ">i4"), ("flags", ">i2"), ("l5", ">i4"), ("detail", ">f8"),
+    ]
+)  # fmt: skip
+_TEMPORARY = (
+    "CREATE TEMP TABLE IF NOT EXISTS sensing_incoming (datastream_id bigint, at timestamptz, value double precision, "
+    "received_at timestamptz, flags smallint, detail double precision) ON COMMIT DELETE ROWS"
+)
+_INSERT = (
+    "INSERT INTO sensing_observation SELECT datastream_id, at, value, received_at, flags, detail FROM sensing_incoming "
+    "ON CONFLICT DO NOTHING"
+)
+_CURRENT = """
+UPDATE sensing_currentvalue c SET
+    at = n.at, value = n.value, flags = n.flags, detail = n.detail, received_at = n.received_at,
+    good_at = n.good_at, good_value = n.good_value, level = n.level, level_since = n.level_since, watched = n.watched,
+    correlation = n.correlation, memory = n.memory, memory_version = n.version
+FROM unnest(%s::bigint[], %s::timestamptz[], %s::float8[], %s::smallint[], %s::float8[], %s::timestamptz[], %s::timestamptz[],
+            %s::float8[], %s::smallint[], %s::timestamptz[], %s::bool[], %s::uuid[], %s::bytea[], %s::smallint[])
+    AS n(id, at, value, flags, detail, received_at, good_at, good_value, level, level_since, watched, correlation, memory, version)
+WHERE c.datastream_id = n.id
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """rows: new rows in the table. readings: as given. flagged: with any flag. crossings: levels moved."""
+
+    readings: int
+    rows: int
+    flagged: int
+    crossings: int
+
+
+def microseconds(when: datetime) -> int:
+    return (when - EPOCH) // timedelta(microseconds=1)
+
+
+def moment(us: int) -> datetime | None:
+    return None if us == NEVER else EPOCH + timedelta(microseconds=us)
+
+
+@atomic
+def store_readings(
+    book: StreamBook, stream: npt.NDArray[np.intp], at: Times, value: Values, received_at: Times, given: Flags
+) -> Stored:
+    """Keep one batch in one transaction: rows with their flags, the current values, the crossings as events.
+
+    All columns have shape (n,); stream indexes the book, times are microseconds since 1970 UTC, values in the stream's
+    unit. Delivered twice, the second time changes nothing. Streams are locked in the order of their ids, so several
+    workers may share the work.
+    """
+    if len(at) == 0:
+        return Stored(0, 0, 0, 0)
+    used, index = np.unique(stream, return_inverse=True)
+    with connection.cursor() as cursor:
+        rows, memory = _lock(cursor, book.ids[used])
+        batch = sort_batch(index.astype(np.intp), at, value, received_at, given)
+        verdict = quality.check(batch, book.limits[used], memory)
+        _flag_second_values(cursor, batch, verdict, book.ids[used])
+        crossings = climb(batch, verdict.trusted, [book.ladders[i] for i in used], memory)
+        kept = _copy(cursor, batch, verdict, book.ids[used])
+        if verdict.chain.any() or crossings:
+            streams = [book.streams[i] for i in used]
+            _update_current(cursor, rows, batch, verdict, memory, streams)
+            _tell(batch, crossings, streams)
+    return Stored(len(at), kept, int(np.count_nonzero(verdict.flags)), len(crossings))
+
+
+def _lock(cursor: Any, ids: npt.NDArray[np.int64]) -> tuple[list[tuple[Any, ...]], Records]:
+    cursor.execute(
+        "SELECT datastream_id, at, value, flags, detail, received_at, good_at, good_value, level, level_since, correlation, "
+        "memory, memory_version FROM sensing_currentvalue WHERE datastream_id = ANY(%s) ORDER BY datastream_id FOR NO KEY UPDATE",
+        [ids.tolist()],
+    )
+    rows = cursor.fetchall()
+    if len(rows) != len(ids):
+        raise LookupError("a stream without a row of current values: read the book again")
+    size = MEMORY.itemsize
+    whole = all(row[12] == MEMORY_VERSION and row[11] is not None and len(row[11]) == size for row in rows)
+    if whole:
+        return rows, np.frombuffer(b"".join(row[11] for row in rows), MEMORY).copy()
+    memory = blank(len(rows))
+    for i, row in enumerate(rows):
+        if row[12] == MEMORY_VERSION and row[11] is not None:
+            memory[i] = np.frombuffer(bytes(row[11]), MEMORY)[0]
+        elif row[1] is not None:  # memory of another version: begin again from what the columns know
+            memory[i]["seen_at"], memory[i]["seen_value"] = microseconds(row[1]), row[2]
+            memory[i]["level"] = row[8]
+            memory[i]["moved_at"] = microseconds(row[1])
+            if row[9] is not None:
+                memory[i]["since"] = microseconds(row[9])
+    return rows, memory
+
+
+def _flag_second_values(cursor: Any, batch: Batch, verdict: quality.Verdict, ids: npt.NDArray[np.int64]) -> None:
+    """A reading behind its stream: only the table knows whether its moment already has another value."""
+    behind = np.flatnonzero(verdict.behind)
+    if not len(behind):
+        return
+    cursor.execute(
+        "SELECT DISTINCT ON (n.i) n.i, o.value FROM unnest(%s::int[], %s::bigint[], %s::timestamptz[], %s::float8[]) "
+        "AS n(i, id, at, value) JOIN sensing_observation o ON o.datastream_id = n.id AND o.at = n.at "
+        "WHERE o.value <> n.value ORDER BY n.i, (o.flags & %s)",
+        [
+            behind.tolist(), ids[batch.stream[behind]].tolist(), [moment(t) for t in batch.at[behind].tolist()],
+            batch.value[behind].tolist(), quality.DUPLICATE,
+        ],
+    )  # fmt: skip
+    for row, other in cursor.fetchall():
+        verdict.flags[row] |= quality.DUPLICATE
+        if verdict.flags[row] < quality.LATE:
+            verdict.detail[row] = other
+
+
+def _copy(cursor: Any, batch: Batch, verdict: quality.Verdict, ids: npt.NDArray[np.int64]) -> int:
+    """Rows that were new. What is known to be a second delivery is not sent to the database at all."""
+    send = ~verdict.again
+    if not send.any():
+        return 0
+    cursor.execute(_TEMPORARY)
+    with cursor.copy("COPY sensing_incoming FROM STDIN (FORMAT binary)") as copy:
+        copy.write(encode(ids[batch.stream[send]], batch.at[send], batch.value[send], batch.received_at[send],
+                          verdict.flags[send], verdict.detail[send]))  # fmt: skip
+    cursor.execute(_INSERT)
+    return int(cursor.rowcount)
+
+
+def encode(
+    datastream: npt.NDArray[np.int64], at: Times, value: Values, received_at: Times, flags: Flags, detail: Values
+) -> bytes:
+    """PostgreSQL's binary COPY of observation rows, built as one numpy record array."""
+    rows = np.empty(len(at), _ROW)
+    rows["fields"] = 6
+    for name in ("l0", "l1", "l2", "l3", "l5"):
+        rows[name] = 8
+    rows["l4"] = 2
+    rows["datastream"], rows["value"], rows["flags"], rows["detail"] = datastream, value, flags, detail
+    rows["at"], rows["received_at"] = at - PG_EPOCH_US, received_at - PG_EPOCH_US
+    return b"".join((_HEADER, rows.tobytes(), b"\xff\xff"))
+
+
+def _update_current(
+    cursor: Any, rows: list[tuple[Any, ...]], batch: Batch, verdict: quality.Verdict, memory: Records, streams: list[Stream]
+) -> None:
+    newest = np.full(len(memory), -1)
+    newest[batch.stream[verdict.chain]] = np.flatnonzero(verdict.chain)
+    good = np.full(len(memory), -1)
+    good[batch.stream[verdict.trusted]] = np.flatnonzero(verdict.trusted)
+    columns: list[list[Any]] = [[] for _ in range(14)]
+    for i in np.flatnonzero(newest >= 0).tolist():
+        row, n, g, m = rows[i], int(newest[i]), int(good[i]), memory[i]
+        left = int(m["left_at"])
+        facts = (
+            row[0], moment(int(batch.at[n])), float(batch.value[n]), int(verdict.flags[n]), float(verdict.detail[n]),
+            moment(int(batch.received_at[n])),
+            moment(int(batch.at[g])) if g >= 0 else row[6], float(batch.value[g]) if g >= 0 else row[7],
+            int(m["level"]), moment(int(m["since"])), left != NEVER,
+            rules.chain_of(row[0], left) if left != NEVER else None, m.tobytes(), MEMORY_VERSION,
+        )  # fmt: skip
+        for column, fact in zip(columns, facts, strict=True):
+            column.append(fact)
+    cursor.execute(_CURRENT, columns)
+    worlds = {streams[i].world: None for i in np.flatnonzero(newest >= 0).tolist()}
+    for world in worlds:  # one touch a batch and world, never one a reading
+        live.touch(["sensing"], world)
+
+
+def _tell(batch: Batch, crossings: Iterable[Crossing], streams: list[Stream]) -> None:
+    for move in crossings:
+        stream = streams[move.stream]
+        first_at, at = moment(move.left_at), moment(move.at)
+        assert first_at is not None and at is not None
+        announce(
+            events.ThresholdCrossed(
+                datastream=stream.id,
+                station=stream.station,
+                station_code=stream.station_code,
+                station_name=stream.station_name,
+                place=stream.place,
+                sensor=stream.kind.code,
+                unit=stream.unit,
+                level_from=Level(move.level_from).code,
+                level_to=Level(move.level_to).code,
+                at=at,
+                value=move.value,
+                line=move.line,
+                rate_per_hour=move.rate,
+                first_at=first_at,
+                speed=stream.speed,
+            ),
+            about=Datastream(id=stream.id, world_id=stream.world),
+            by=Actor(world=stream.world, system="ingest", correlation=rules.chain_of(stream.id, move.left_at)),
+            before={"level": Level(move.level_from).code},
+            after={"level": Level(move.level_to).code},
+        )

@@ -1,0 +1,128 @@
+"""Reading sensing: current values as JSON built in SQL, series that keep their extremes, boards."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+from django.db.models import F, QuerySet
+
+from fengsui.apps.sensing.models import CurrentValue, Datastream, Device, Station
+from fengsui.kernel.actor import Actor
+from fengsui.kernel.errors import NotFound
+from fengsui.science.series.quality import SUSPECT
+
+
+def fingerprint(password: str) -> str:
+    return hashlib.sha256(password.encode()).hexdigest()
+
+
+def device_of(user: str, password: str) -> Device | None:
+    """The active device with this login, or None; takes the same time for a wrong name and a wrong password."""
+    device = Device.objects.select_related("station").filter(user=user, is_active=True).first()
+    known = device.secret_sha256 if device and device.secret_sha256 else "0" * 64
+    return device if hmac.compare_digest(known, fingerprint(password)) else None
+
+
+def topics_of(device: Device) -> list[str]:
+    """Topics this device may publish to."""
+    return list(device.station.datastreams.filter(is_active=True).values_list("topic", flat=True))
+
+
+def lock_stream(datastream: int, by: Actor) -> Datastream:
+    row = Datastream.objects.in_world(by.world).select_for_update().filter(id=datastream).first()
+    if row is None:
+        raise NotFound("sensing.stream.not_found", id=datastream)
+    return row
+
+
+def station(code: str, by: Actor) -> Station:
+    row = Station.objects.in_world(by.world).select_related("place").filter(code=code).first()
+    if row is None:
+        raise NotFound("sensing.station.not_found", code_shown=code)
+    return row
+
+
+def streams_of(row: Station) -> QuerySet[Datastream]:
+    return Datastream.objects.in_world(row.world_id).filter(station=row).select_related("current").order_by("kind")
+
+
+_LATEST = """
+SELECT coalesce(jsonb_agg(jsonb_build_object(
+    'id', d.id, 'station', s.code, 'name', s.name, 'kind', d.kind, 'unit', d.unit, 'speed', d.speed,
+    'lon', round(ST_X(s.location)::numeric, 6), 'lat', round(ST_Y(s.location)::numeric, 6), 'place', s.place_id,
+    'at', c.at, 'value', c.value, 'flags', c.flags, 'received_at', c.received_at, 'good_at', c.good_at,
+    'good_value', c.good_value, 'level', c.level, 'watched', c.watched, 'since', c.level_since
+) ORDER BY s.code, d.kind), '[]')::text
+FROM sensing_datastream d JOIN sensing_station s ON s.id = d.station_id
+LEFT JOIN sensing_currentvalue c ON c.datastream_id = d.id
+WHERE d.world_id = %s AND d.is_active
+"""
+
+
+def latest_json(world: UUID) -> bytes:
+    """Latest of all streams of a world, as JSON made by the database and passed on untouched."""
+    return _json(_LATEST, [world])
+
+
+def _json(sql: str, parameters: list[Any]) -> bytes:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, parameters)
+        return str(cursor.fetchone()[0]).encode()
+
+
+# Each bucket gives its first, last, lowest and highest reading, so a peak of one reading is on every scale.
+_SERIES = """
+WITH raw AS (
+    SELECT at, value, flags, CASE WHEN %(n)s <= %(max)s THEN row_number() OVER (ORDER BY at, value)
+        ELSE width_bucket(extract(epoch FROM at), extract(epoch FROM %(low)s::timestamptz), extract(epoch FROM %(high)s::timestamptz), %(buckets)s)
+        END AS bucket
+    FROM sensing_observation WHERE datastream_id = %(id)s AND at >= %(low)s AND at < %(high)s
+), ranked AS (
+    SELECT *, row_number() OVER w_first AS f, row_number() OVER w_last AS l, row_number() OVER w_low AS lo, row_number() OVER w_high AS hi
+    FROM raw
+    WINDOW w_first AS (PARTITION BY bucket ORDER BY at, value), w_last AS (PARTITION BY bucket ORDER BY at DESC, value DESC),
+           w_low AS (PARTITION BY bucket ORDER BY (flags & %(suspect)s) <> 0, value, at),
+           w_high AS (PARTITION BY bucket ORDER BY (flags & %(suspect)s) <> 0, value DESC, at)
+)
+SELECT coalesce(jsonb_agg(jsonb_build_array(round(extract(epoch FROM at) * 1000), value, flags) ORDER BY at, value), '[]')::text
+FROM ranked WHERE f = 1 OR l = 1 OR lo = 1 OR hi = 1
+"""
+
+
+def series_json(datastream: int, low: datetime, high: datetime, max_points: int = 1000) -> bytes:
+    """[[milliseconds, value, flags], ...] of [low, high), at most `max_points`; every bucket keeps its extremes.
+
+    Extremes are those of trusted readings where a bucket has any: a rejected spike must not hide the real peak.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM sensing_observation WHERE datastream_id = %s AND at >= %s AND at < %s",
+            [datastream, low, high],
+        )
+        n = cursor.fetchone()[0]
+    facts = {"id": datastream, "low": low, "high": high, "n": n, "max": max_points, "buckets": max(1, max_points // 4), "suspect": SUSPECT}
+    with connection.cursor() as cursor:
+        cursor.execute(_SERIES, facts)
+        return str(cursor.fetchone()[0]).encode()
+
+
+def stations_board(world: UUID) -> QuerySet[CurrentValue]:
+    """Streams of a world with what is known now, the worst first."""
+    return (
+        CurrentValue.objects.filter(datastream__world_id=world, datastream__is_active=True)
+        .select_related("datastream__station__place")
+        .order_by("-level", "-watched", F("at").asc(nulls_first=True), "datastream_id")
+    )
+
+
+def newest_time(world: UUID) -> datetime | None:
+    """When the newest reading of a world came: the page's own proof that the way from the devices works."""
+    newest: datetime | None = (
+        CurrentValue.objects.filter(datastream__world_id=world).order_by(F("received_at").desc(nulls_last=True)).values_list("received_at", flat=True).first()
+    )
+    return newest
