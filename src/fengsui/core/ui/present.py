@@ -116,7 +116,8 @@ def chip(clock: ClockLike, now: datetime) -> Chip:
     if clock.state in ("met", "defaulted", "cancelled"):
         ended = getattr(clock, "closed_at", None) or now
         if clock.state == "met":
-            return Chip("met", _("✓ 用 %(span)s") % {"span": span((ended - clock.started_at).total_seconds())}, 0, near, due)
+            used_s = (ended - clock.started_at).total_seconds()
+            return Chip("met", _("✓ 用 %(span)s") % {"span": span(used_s)}, 0, near, due)
         return Chip(clock.state, _("按默认处理") if clock.state == "defaulted" else _("取消"), 0, near, due)
     left = (clock.due_at - now).total_seconds()
     used = min(100, max(0, round(100 * (1 - left / clock.limit_s)))) if clock.limit_s else 100
@@ -127,7 +128,7 @@ def chip(clock: ClockLike, now: datetime) -> Chip:
 def age(
     at: datetime | None, now: datetime, period_s: float = 60.0, *, manual: bool = False, forecast: bool = False
 ) -> Age:
-    """How old a value is. `period_s`: the expected seconds between two readings, already divided by a replay's speed."""
+    """How old a value is. `period_s`: the expected seconds between two readings, divided by a replay's speed."""
     if at is None:
         return Age("never", _("从未"))
     if forecast:
@@ -185,7 +186,9 @@ def _hm(at: datetime, now: datetime) -> str:
     return here.strftime("%H:%M" if here.date() == today else "%m-%d %H:%M")
 
 
-def spark(points: list[tuple[float, float]], width: int = 92, height: int = 34, top: float | None = None) -> dict[str, Any]:
+def spark(
+    points: list[tuple[float, float | None]], width: int = 92, height: int = 34, top: float | None = None
+) -> dict[str, Any]:
     """A small curve: `points` are (seconds, value) in order of time; None values break the line.
 
     Returns the SVG paths, the last point and the height of the line `top` (the next threshold), in pixels.
