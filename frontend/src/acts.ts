@@ -1,0 +1,54 @@
+// Dangerous acts unfold in place: the button opens after the level was typed, Enter never fires it, Esc folds it.
+// Also: menus close, rows with data-href open, forms say when typed text would be lost.
+
+export function startActs(): void {
+  document.addEventListener("input", (e) => {
+    const input = (e.target as Element).closest<HTMLInputElement>("[data-typed]");
+    if (input) guard(input);
+  });
+  document.addEventListener("keydown", (e) => {
+    const input = (e.target as Element).closest?.("[data-danger] [data-typed]");
+    if (input && e.key === "Enter") e.preventDefault();
+  });
+  document.addEventListener("toggle", (e) => {
+    const details = e.target as HTMLDetailsElement;
+    if (details.open && details.matches("[data-danger]")) details.querySelector<HTMLElement>("input:not([type=hidden]), textarea, select, .btn")?.focus();
+  }, true);
+  document.addEventListener("click", (e) => {
+    const target = e.target as Element;
+    if (target.closest("[data-fold]")) fold(target.closest("details"));
+    if (target.closest("[data-reload]")) { e.preventDefault(); location.reload(); }
+    for (const menu of document.querySelectorAll<HTMLDetailsElement>("details.menu[open], details.clkbox[open], details.map-layers[open]"))
+      if (!menu.contains(target)) menu.open = false;
+    const row = target.closest<HTMLElement>("tr[data-href]");
+    if (row && !target.closest("a, button, input, summary, label")) location.assign(row.dataset.href ?? "");
+  });
+  guardAll();
+  document.addEventListener("htmx:after:swap", guardAll);
+  startUnsaved();
+}
+
+function guardAll(): void {
+  for (const input of document.querySelectorAll<HTMLInputElement>("[data-typed]")) guard(input);
+}
+function guard(input: HTMLInputElement): void {
+  const button = input.form?.querySelector<HTMLButtonElement>("[data-typed-button]");
+  if (button) button.disabled = input.value.trim() !== input.dataset.typed;
+}
+export function fold(details: Element | null): void {
+  if (!(details instanceof HTMLDetailsElement)) return;
+  details.open = false;
+  details.querySelector("summary")?.focus();
+}
+
+/** The browser asks before a page with typed text is left; sending it is no leaving. */
+function startUnsaved(): void {
+  let sending = false;
+  document.addEventListener("submit", () => { sending = true; setTimeout(() => { sending = false; }, 3000); });
+  window.addEventListener("beforeunload", (e) => {
+    if (sending) return;
+    for (const form of document.querySelectorAll<HTMLFormElement>("form[data-unsaved]"))
+      for (const field of form.querySelectorAll<HTMLInputElement | HTMLTextAreaElement>("textarea, input:not([type=hidden], [type=checkbox], [type=radio], [type=file])"))
+        if (field.value !== field.defaultValue && field.value.trim()) { e.preventDefault(); return; }
+  });
+}

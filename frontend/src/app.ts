@@ -1,0 +1,19 @@
+// Every page: styles, htmx, ticking clocks, the live stream, keys, themes, tabs. Works without it; nothing below is the only way.
+
+import "./css/all.css";
+import "htmx.org";
+import { startActs } from "./acts";
+import { startClocks } from "./clocks";
+import { startKeys } from "./keys";
+import { startLive } from "./live";
+import { startRequests } from "./requests";
+import { startTabs } from "./tabs";
+import { startTheme } from "./theme";
+
+startTheme();
+startRequests();
+startClocks();
+startTabs();
+startActs();
+startKeys();
+startLive();

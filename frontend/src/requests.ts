@@ -1,0 +1,45 @@
+// htmx: a refusal is said in #said, never swapped over the panel it came from; a form with errors (422) is.
+
+
+interface Ctx {
+  hx: Record<string, string>;
+  text: string;
+  response: { status: number };
+  liveRefresh?: boolean;
+  target: Element;
+}
+
+export function startRequests(): void {
+  document.addEventListener("htmx:after:request", (event) => {
+    const ctx = (event as unknown as CustomEvent<{ ctx: Ctx }>).detail.ctx;
+    const status = ctx.response?.status ?? 0;
+    if (status < 400) return;
+    if (ctx.liveRefresh || status >= 500 || status === 404 || status === 401) {
+      ctx.hx.reswap = "none";
+      if (!ctx.liveRefresh) sayProblem(status);
+    } else if (ctx.text.includes("data-said-part")) {
+      ctx.hx.retarget = "#said";
+      ctx.hx.reswap = "innerHTML";
+      ctx.hx.reselect = "[data-said-part]";
+      document.getElementById("said")?.scrollIntoView({ block: "nearest" });
+    }
+  });
+  document.addEventListener("htmx:error", () => sayProblem(0));
+}
+
+function sayProblem(status: number): void {
+  const place = document.getElementById("said");
+  if (!place) return;
+  const english = document.documentElement.lang.startsWith("en");
+  const [title, text] = status
+    ? english
+      ? ["This was not done: the system reported an error", `Try again; if it persists tell the administrator (HTTP ${status}). What you typed is still here.`]
+      : ["这一步没有做成：系统报错", `再试一次；还不行请告诉系统管理员（HTTP ${status}）。填的内容还在。`]
+    : english
+      ? ["Not sent: no connection to the system", "What you typed is still here. Try again when the connection is back."]
+      : ["没有送出去：连不上系统", "填的内容还在。连上以后再按一次。"];
+  const box = Object.assign(document.createElement("div"), { className: "box bad" });
+  box.append(Object.assign(document.createElement("b"), { textContent: title }), Object.assign(document.createElement("span"), { className: "t13", textContent: text }));
+  place.replaceChildren(box);
+  place.scrollIntoView({ block: "nearest" });
+}

@@ -1,0 +1,14 @@
+import { defineConfig } from "vite";
+
+// Relative base: the map's worker is found from its own module, wherever Django serves static files.
+export default defineConfig({
+  base: "./",
+  build: {
+    outDir: "../src/fengsui/static/dist",
+    emptyOutDir: true,
+    manifest: "manifest.json",
+    target: "es2022",
+    chunkSizeWarningLimit: 1400,
+    rollupOptions: { input: { app: "src/app.ts", map: "src/map.ts", chart: "src/chart.ts" } },
+  },
+});
