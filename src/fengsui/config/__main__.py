@@ -51,7 +51,7 @@ def _prepare(options: argparse.Namespace) -> int:
 
 def _ingest(options: argparse.Namespace) -> int:
     _django()
-    return int(import_module("fengsui.ingest.service").main([]) or 0)
+    return int(import_module("fengsui.ingest.service").main() or 0)
 
 
 def _worker(options: argparse.Namespace) -> int:
@@ -72,7 +72,7 @@ def _clocks(options: argparse.Namespace) -> int:
 
 def _receivers(options: argparse.Namespace) -> int:
     _django()
-    return int(import_module("fengsui.config.receivers").main([]) or 0)
+    return int(import_module("fengsui.config.receivers").main() or 0)
 
 
 def _doctor(options: argparse.Namespace) -> int:

@@ -101,6 +101,13 @@ VARIABLES: tuple[Variable, ...] = (
         "Address of the signed webhook outlet",
     ),
     Variable(
+        "FENGSUI_WEBHOOK_SECRET",
+        "生成并存于 var/webhook_secret / made once, kept in var/webhook_secret",
+        "webhook 签名密钥,交给接收方",
+        "Key that signs webhooks; the receiver gets it too",
+        secret=True,
+    ),
+    Variable(
         "FENGSUI_DEMO_PASSWORD",
         "生成并存于 var/demo_password / made once, kept in var/demo_password",
         "演示账号的口令;只在演示环境使用",

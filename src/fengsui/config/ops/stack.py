@@ -64,6 +64,7 @@ class Stack:
         if getattr(options, "district", None):
             self.env["FENGSUI_DISTRICT"] = options.district
         self._default("FENGSUI_DISTRICT", lambda: "tiexi")
+        self._default("FENGSUI_WEBHOOK_SECRET", lambda: home.secret("webhook_secret"))
         if demo:
             self.env["FENGSUI_DEMO"] = "1"
             self._default("FENGSUI_DEMO_PASSWORD", lambda: home.secret("demo_password")[:12])

@@ -1,0 +1,34 @@
+"""Ports are remembered, and given up only to somebody who really holds them."""
+
+import json
+import socket
+
+from fengsui.config.ops import ports
+from fengsui.config.ops.ports import Ports
+
+
+def test_claim_when_asked_twice_gives_the_same_port(tmp_path):
+    first = Ports(tmp_path / "ports.json").claim("http")
+    assert Ports(tmp_path / "ports.json").claim("http") == first
+
+
+def test_claim_when_the_remembered_port_is_taken_moves_on_and_remembers(tmp_path, monkeypatch):
+    monkeypatch.setattr(ports, "HANDOVER_S", 0.0)
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        held = other.getsockname()[1]
+        (tmp_path / "ports.json").write_text(json.dumps({"mqtt": held}))
+        moved = Ports(tmp_path / "ports.json").claim("mqtt")
+    assert moved != held
+    assert Ports(tmp_path / "ports.json").known("mqtt") == moved
+
+
+def test_claim_when_the_file_is_damaged_starts_afresh(tmp_path):
+    (tmp_path / "ports.json").write_text("{half")
+    assert Ports(tmp_path / "ports.json").claim("nats") >= ports.PREFERRED["nats"]
+
+
+def test_claims_of_one_installation_differ(tmp_path):
+    mine = Ports(tmp_path / "ports.json")
+    assert len({mine.claim(name) for name in ports.PREFERRED}) == len(ports.PREFERRED)

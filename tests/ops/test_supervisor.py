@@ -1,0 +1,162 @@
+"""The supervisor with real child processes: restarts, orderly ends, and nothing left after kill -9."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+
+import pytest
+
+from fengsui.config.ops.home import REPO, Home
+from fengsui.config.ops.supervisor import Lock, read_status
+
+pytestmark = pytest.mark.slow
+
+SCRIPT = """
+import subprocess, sys
+from pathlib import Path
+sys.path.insert(0, {src!r})
+from fengsui.config.ops import children
+from fengsui.config.ops.console import Problem
+from fengsui.config.ops.home import Home
+from fengsui.config.ops.supervisor import Service, Stopping, Supervisor
+
+home = Home(Path({var!r}))
+def sleeper(log):
+    return children.spawn(["sleep", "600"], output=log)
+try:
+    with Supervisor(home) as supervisor:
+        supervisor.start(Service("one", sleeper))
+        supervisor.start(Service("two", sleeper))
+        {body}
+        sys.exit(supervisor.watch({task}))
+except Stopping:
+    sys.exit(130)
+except Problem as problem:
+    print(problem)
+    sys.exit(1)
+"""
+
+
+@pytest.fixture
+def home(tmp_path):
+    home = Home(tmp_path / "var")
+    for each in (home.run, home.log):
+        each.mkdir(parents=True)
+    return home
+
+
+@pytest.fixture
+def begin(home):
+    started = []
+
+    def start(body="pass", task="None"):
+        code = textwrap.dedent(SCRIPT).format(src=str(REPO / "src"), var=str(home.var), body=body, task=task)
+        process = subprocess.Popen(
+            [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+        started.append(process)
+        return process
+
+    yield start
+    for process in started:
+        if process.poll() is None:
+            process.kill()
+        process.communicate()
+
+
+def until(condition, patience_s=10.0):
+    deadline = time.monotonic() + patience_s
+    while not (value := condition()):
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.05)
+    return value
+
+
+def running(home):
+    status = read_status(home)
+    return status if status.get("state") == "running" else None
+
+
+def alive(pid):
+    try:
+        return "Z" not in open(f"/proc/{pid}/stat").read().rpartition(")")[2].split()[0]
+    except OSError:
+        return False
+
+
+def pids(home):
+    return {name: each["pid"] for name, each in json.loads((home.run / "status.json").read_text())["services"].items()}
+
+
+def test_killed_child_is_started_again_and_others_are_left_alone(begin, home):
+    begin()
+    until(lambda: running(home))
+    before = pids(home)
+    os.kill(before["one"], signal.SIGKILL)
+    until(lambda: pids(home)["one"] != before["one"])
+    until(lambda: running(home)["services"]["one"]["state"] == "up")
+    assert running(home)["services"]["one"]["restarts"] == 1
+    assert pids(home)["two"] == before["two"]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_all_children_end_when_told_to_stop(begin, home, number):
+    process = begin()
+    until(lambda: running(home))
+    children = pids(home).values()
+    bystander = subprocess.Popen(["sleep", "60"])
+    process.send_signal(number)
+    assert process.wait(10) == 0
+    assert not any(alive(pid) for pid in children)
+    assert bystander.poll() is None
+    bystander.kill()
+    bystander.wait()
+    assert read_status(home)["state"] == "down"
+
+
+def test_nothing_is_left_when_the_supervisor_is_killed(begin, home):
+    process = begin()
+    until(lambda: running(home))
+    children = list(pids(home).values())
+    process.kill()
+    process.wait()
+    until(lambda: not any(alive(pid) for pid in children))
+    assert read_status(home)["state"] == "down"
+    begin()
+    assert until(lambda: running(home))["supervisor"] != process.pid
+
+
+def test_second_supervisor_of_the_same_folder_is_refused(begin, home):
+    first = begin()
+    until(lambda: running(home))
+    second = begin()
+    out, _ = second.communicate(timeout=10)
+    assert second.returncode == 1
+    assert str(first.pid) in out
+    assert first.poll() is None
+
+
+def test_watch_when_its_task_ends_gives_its_exit_code(begin, home):
+    body = 'task = supervisor.begin_task(["sh", "-c", "sleep 0.3; exit 7"], {})'
+    process = begin(body.replace("{}", "{{}}").replace("{{}}", "{}"), "task")
+    assert process.wait(10) == 7
+
+
+def test_stop_when_it_comes_during_a_long_step_is_obeyed_at_once(begin, home):
+    process = begin('supervisor.run(["sleep", "600"], {})')
+    until(lambda: (home.run / "status.json").exists() and "two" in pids(home))
+    time.sleep(0.3)
+    began = time.monotonic()
+    process.terminate()
+    assert process.wait(10) == 130
+    assert time.monotonic() - began < 3
+
+
+def test_lock_when_held_is_not_taken_twice(tmp_path):
+    first, second = Lock(tmp_path / "lock"), Lock(tmp_path / "lock")
+    assert first.take()
+    assert not second.take()
