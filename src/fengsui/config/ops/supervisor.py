@@ -116,6 +116,8 @@ class Supervisor:
         signal.set_wakeup_fd(self._wake[1], warn_on_full_buffer=False)
         self._old[signal.SIGCHLD] = signal.signal(signal.SIGCHLD, lambda *_: None)
         for number in ENDING:
+            if number == signal.SIGHUP and signal.getsignal(number) == signal.SIG_IGN:
+                continue  # nohup: a closed terminal is meant to be survived
             self._old[number] = signal.signal(number, self._asked_to_stop)
         self._interruptible = True
         self._write_status("starting")
