@@ -1,0 +1,36 @@
+from django.utils.translation import gettext_noop as mark
+
+from fengsui.core.wording import words
+
+words(
+    incidents__not_found=(mark("没有这个事件，或不在你的管辖内"), mark("从事件列表重新打开")),
+    incidents__open__known_in_future=(mark("接报时间在将来"), mark("改成实际接报的时间")),
+    incidents__open__time_order=(mark("事发时间晚于接报时间"), mark("检查两个时间，改正其一")),
+    incidents__open__nowhere=(mark("没有地点"), mark("选一个点位，或写明地点并选区域")),
+    incidents__open__same_place=(mark("该处同类事件 %(number)s 还没有办结"), mark("打开它继续办，或记一笔")),
+    incidents__merge__itself=(mark("不能并入自己"), mark("选另一个事件")),
+    incidents__merge__target_closed=(mark("要并入的事件已是%(state)s"), mark("选一个还在办的事件")),
+    incidents__reason__missing=(mark("没有写理由"), mark("写一句理由，它会留在记录里")),
+    incidents__report__missing=(mark("“%(label)s”还空着"), mark("补写后再办；没有就写“无”")),
+    incidents__report__closed=(mark("事件已是%(state)s，不再报送"), mark("更正请在原报告上出新版本")),
+    incidents__report__no_first=(mark("还没有初报"), mark("先办电话初报或书面初报")),
+    incidents__report__not_ended=(mark("事件是%(state)s，响应还没有终止"), mark("先终止响应，再写终报")),
+    incidents__report__one_open=(mark("这一阶段已有一份稿子在办"), mark("在那份稿子上改，或先作废它")),
+    incidents__report__not_found=(mark("没有这份报告"), mark("从事件页重新打开")),
+    incidents__sign__own_draft=(mark("拟稿人不能签发自己的稿子"), mark("请带班领导或另一人签发")),
+    incidents__close__open_tasks=(mark("还有 %(count)s 项任务没有结果"), mark("办完，或写明理由免除：%(titles)s")),
+    incidents__log__empty=(mark("没有内容"), mark("写一句发生了什么")),
+    incident__verify__wrong_state=(mark("事件已是%(state)s，不用再核实"), mark("刷新看是谁办的")),
+    incident__dismiss__wrong_state=(mark("事件已是%(state)s，不能定为误报"), mark("已启动响应的请先终止响应")),
+    incident__merge__wrong_state=(mark("事件已是%(state)s，不能并案"), mark("已启动响应的请先终止响应")),
+    incident__respond__wrong_state=(mark("事件是%(state)s，不能启动响应"), mark("先核实事件")),
+    incident__end__wrong_state=(mark("事件是%(state)s，没有可终止的响应"), mark("刷新看它的现状")),
+    incident__resume__wrong_state=(mark("事件是%(state)s，不能恢复处置"), mark("刷新看它的现状")),
+    incident__conclude__wrong_state=(mark("事件是%(state)s，不能终报"), mark("先终止响应")),
+    incident__close__wrong_state=(mark("事件是%(state)s，还不能归档"), mark("终报报送后才能归档")),
+    report__submit__wrong_state=(mark("稿子已是%(state)s"), mark("刷新看它到了哪一步")),
+    report__sign__wrong_state=(mark("稿子是%(state)s，不能签发"), mark("刷新看是谁办的")),
+    report__send__wrong_state=(mark("稿子是%(state)s，不能报送"), mark("书面报告先签发再报送")),
+    report__edit__wrong_state=(mark("稿子已是%(state)s，不能改"), mark("请审核人退回，或出更正版本")),
+    report__confirm__wrong_state=(mark("稿子是%(state)s，还没有可登记的回执"), mark("先报送")),
+)
