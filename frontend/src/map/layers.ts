@@ -1,0 +1,100 @@
+// What stands on the base map. Each layer is one GeoJSON address (or vector tiles) and a kind; kinds decide how it is drawn.
+//
+// data-layers: [{id, kind, label, url | tiles + source_layer, on?, topic?}]
+// kinds and their properties (all texts ready to show, `url` opens, `said` is a sentence for the popup):
+//   stations  level, name, label ("27 cm ↑"), url, said        clustered: worst shape + count
+//   areas     level, name                                       hatched by level
+//   closures  name, url, said (LineString or Point)             striped, ⊖ at both ends
+//   teams     mark (one character), label, reported, url, said  black square, dashed until reported
+//   incidents mark, label, url, said
+//   routes    style: done | ahead | detour, label
+//   shelters  name, label, url, said
+
+import type { Feature, FeatureCollection, Position } from "geojson";
+import type { GeoJSONSourceSpecification, LayerSpecification } from "maplibre-gl";
+import type { Palette } from "./palette";
+import { BY_RANK, RANK } from "./symbols";
+
+export interface Wanted {
+  id: string;
+  kind: "stations" | "areas" | "closures" | "teams" | "incidents" | "routes" | "shelters";
+  label: string;
+  url?: string;
+  tiles?: string;
+  source_layer?: string;
+  on?: boolean;
+}
+
+export const EMPTY: FeatureCollection = { type: "FeatureCollection", features: [] };
+
+/** Ranks for clusters, ends for closures. */
+export function prepare(kind: Wanted["kind"], data: FeatureCollection): FeatureCollection {
+  const features: Feature[] = [];
+  for (const f of data.features ?? []) {
+    const properties = { ...(f.properties ?? {}) };
+    if (kind === "stations" || kind === "areas") properties.rank = RANK[String(properties.level ?? "none")] ?? 0;
+    features.push({ ...f, properties });
+    if (kind === "closures" && f.geometry?.type === "LineString") {
+      const ends: Position[] = [f.geometry.coordinates[0], f.geometry.coordinates.at(-1)].filter((e): e is Position => !!e);
+      for (const end of ends) features.push({ type: "Feature", properties: { ...properties, end: true }, geometry: { type: "Point", coordinates: end } });
+    }
+  }
+  return { type: "FeatureCollection", features };
+}
+
+export function sourceOf(kind: Wanted["kind"]): GeoJSONSourceSpecification {
+  const base = { type: "geojson", data: EMPTY } as GeoJSONSourceSpecification;
+  return kind === "stations"
+    ? { ...base, cluster: true, clusterRadius: 34, clusterMaxZoom: 13, clusterProperties: { worst: ["max", ["get", "rank"]] } }
+    : base;
+}
+
+const iconOfRank = (field: string): unknown => ["concat", "lv-", ["at", ["to-number", ["get", field]], ["literal", BY_RANK]]];
+
+/** Style layers of one wanted layer, bottom to top; ids start with its id and a colon. */
+export function drawn(w: Wanted, p: Palette): LayerSpecification[] {
+  const from = { source: w.id, ...(w.source_layer ? { "source-layer": w.source_layer } : {}) };
+  const halo = { "text-color": p.ink, "text-halo-color": p.land, "text-halo-width": 2 };
+  const under = { "text-field": ["get", "label"], "text-size": 13, "text-offset": [0, 1.15], "text-anchor": "top", "text-optional": true };
+  const point = ["==", ["geometry-type"], "Point"], lineOnly = ["==", ["geometry-type"], "LineString"];
+  const kinds: Record<Wanted["kind"], unknown[]> = {
+    areas: [
+      { id: "fill", type: "fill", filter: [">", ["to-number", ["get", "rank"], 0], 1], paint: { "fill-pattern": ["concat", "h-", ["get", "level"]], "fill-opacity": 0.85 } },
+      { id: "edge", type: "line", paint: { "line-color": p.mark, "line-width": 1.1 } },
+    ],
+    routes: [
+      { id: "halo", type: "line", layout: { "line-join": "round" }, paint: { "line-color": p.panel, "line-width": 7 } },
+      { id: "done", type: "line", filter: ["==", ["get", "style"], "done"], paint: { "line-color": p.ink, "line-width": 3 } },
+      { id: "ahead", type: "line", filter: ["==", ["get", "style"], "ahead"], paint: { "line-color": p.ink, "line-width": 3, "line-dasharray": [2, 1.4] } },
+      { id: "detour", type: "line", filter: ["==", ["get", "style"], "detour"], paint: { "line-color": p.act, "line-width": 3.4, "line-dasharray": [2.6, 1] } },
+      { id: "words", type: "symbol", filter: ["has", "label"], layout: { "symbol-placement": "line-center", "text-field": ["get", "label"], "text-size": 12, "text-offset": [0, -1] }, paint: { ...halo } },
+    ],
+    closures: [
+      { id: "black", type: "line", filter: lineOnly, paint: { "line-color": p.ink, "line-width": 8 } },
+      { id: "stripe", type: "line", filter: lineOnly, paint: { "line-color": p.panel, "line-width": 4, "line-dasharray": [1.1, 1.1] } },
+      { id: "end", type: "symbol", filter: point, layout: { "icon-image": "shut", "icon-allow-overlap": true } },
+    ],
+    shelters: [
+      { id: "icon", type: "symbol", minzoom: 11, layout: { "icon-image": "shelter", "icon-allow-overlap": false, "text-field": ["step", ["zoom"], "", 14, ["get", "name"]], "text-size": 12, "text-offset": [0, 0.9], "text-anchor": "top", "text-optional": true }, paint: { ...halo, "text-color": p["ink-2"] } },
+    ],
+    teams: [
+      { id: "icon", type: "symbol", layout: { "icon-image": ["concat", "unit:", ["get", "mark"], ":", ["case", ["to-boolean", ["get", "reported"]], "1", "0"]], "icon-allow-overlap": true, ...under }, paint: halo },
+    ],
+    incidents: [
+      { id: "ring", type: "circle", paint: { "circle-radius": 18, "circle-color": "transparent", "circle-stroke-color": p.act, "circle-stroke-width": 3 } },
+      { id: "icon", type: "symbol", layout: { "icon-image": ["concat", "unit:", ["get", "mark"], ":1"], "icon-allow-overlap": true, ...under }, paint: halo },
+    ],
+    stations: [
+      { id: "one", type: "symbol", filter: ["!", ["has", "point_count"]],
+        layout: { "icon-image": iconOfRank("rank"), "icon-allow-overlap": true, "symbol-sort-key": ["get", "rank"],
+          "text-field": ["case", [">", ["get", "rank"], 0], ["format", ["get", "name"], {}, "\n", {}, ["coalesce", ["get", "label"], ""], {}], ["step", ["zoom"], "", 14, ["get", "name"]]],
+          "text-size": 13, "text-offset": [0, -1.1], "text-anchor": "bottom", "text-optional": true }, paint: halo },
+      { id: "many", type: "symbol", filter: ["has", "point_count"],
+        layout: { "icon-image": iconOfRank("worst"), "icon-size": 1.25, "icon-allow-overlap": true, "text-field": ["to-string", ["get", "point_count"]], "text-size": 13, "text-offset": [1.3, 0], "text-anchor": "left", "text-allow-overlap": true }, paint: halo },
+    ],
+  };
+  return kinds[w.kind].map((layer) => {
+    const own = layer as { id: string };
+    return { ...own, ...from, id: `${w.id}:${own.id}` } as LayerSpecification;
+  });
+}
