@@ -1,0 +1,27 @@
+"""Measured series played again. Pure: files in, a time-ordered list of readings out; publishing is somebody else's.
+
+replay = load(folder)                          the district's own table with its declared mapping and planted faults
+replay = load(folder, file=Path("any.csv"))    anybody's series, laid over the same stations
+for due in schedule(replay, speed=600, start=now): wait due.after_s; publish payload(due)
+"""
+
+from fengsui.kernel.replay.faults import plant
+from fengsui.kernel.replay.models import Due, Item, Replay, ReplayError, payload, schedule
+from fengsui.kernel.replay.play import load, read_mapping
+from fengsui.kernel.replay.table import Series, Table, read_csv, read_layouts
+
+__all__ = [
+    "Due",
+    "Item",
+    "Replay",
+    "ReplayError",
+    "Series",
+    "Table",
+    "load",
+    "payload",
+    "plant",
+    "read_csv",
+    "read_layouts",
+    "read_mapping",
+    "schedule",
+]
