@@ -1,0 +1,1 @@
+"""Decisions that can be explained: ranked candidates, reasons in codes, alternatives."""
