@@ -5,6 +5,10 @@ from __future__ import annotations
 import hashlib
 import hmac
 
+from django.utils import timezone
+
+from fengsui.apps.sensing.models import Device as StationDevice
+from fengsui.apps.sensing.queries import fingerprint
 from fengsui.config.ops.broker import Device, device_credentials
 from fengsui.config.ops.home import Home
 from fengsui.kernel.district import District
@@ -20,11 +24,17 @@ def secret_of(home: Home, user: str) -> str:
 
 
 def provision(district: District, home: Home) -> int:
-    """Write the broker's users for all stations, the broadcast publisher and the terminals. Returns how many."""
-    users = [
-        Device(each.device, secret_of(home, each.device), publish=(f"fs/{each.code}/{each.sensor}",))
-        for each in district.stations
-    ]
+    """Write the broker's users for all stations, the broadcast publisher and the terminals. Returns how many.
+
+    The same passwords open the HTTP door, which keeps only their fingerprints.
+    """
+    users = []
+    for each in district.stations:
+        secret = secret_of(home, each.device)
+        users.append(Device(each.device, secret, publish=(f"fs/{each.code}/{each.sensor}",)))
+        StationDevice.objects.filter(pk=each.device).exclude(secret_sha256=fingerprint(secret)).update(
+            secret_sha256=fingerprint(secret), issued_at=timezone.now()
+        )
     topics = tuple(outlet.topic for outlet in district.outlets if outlet.kind == "mqtt" and outlet.topic)
     receipts = tuple(f"{topic}/receipt" for topic in topics)
     users.append(Device(PUBLISHER, secret_of(home, PUBLISHER), publish=topics, subscribe=receipts))
