@@ -26,7 +26,7 @@ OURS = (
 
 
 class Installation:
-    """`./fengsui serve` (or `demo --headless` by `words`) in its own folder; restarted when its supervisor is killed."""
+    """`./fengsui serve` (or other `words`) in its own folder; started again when its supervisor is killed."""
 
     def __init__(self, var: Path, *, words: tuple[str, ...] = ("serve",), **env: str) -> None:
         self.home = Home(var)
