@@ -138,7 +138,7 @@ def order_number(on: date, serial: int) -> str:
 
 
 def check_start_record(matter: str, expected_hours: float, measures: str) -> None:
-    """A start record states matter, level, expected duration, measures (Art. 72 [V]). Raises Invalid naming the field."""
+    """A start record states matter, level, expected duration, measures (Art. 72 [V]). Raises Invalid."""
     if not matter.strip():
         raise Invalid("command.response.no_matter", field="matter")
     if expected_hours <= 0:
@@ -172,7 +172,10 @@ def unmet(after: Sequence[str], this: TaskFacts, others: Iterable[TaskFacts]) ->
     return [
         each.title
         for each in others
-        if each.code in after and each.id != this.id and each.incident == this.incident and each.status not in TASK.final
+        if each.code in after
+        and each.id != this.id
+        and each.incident == this.incident
+        and each.status not in TASK.final
     ]
 
 
@@ -200,3 +203,20 @@ def dropped(existing: Iterable[TaskFacts], wanted: Iterable[tuple[str, UUID]]) -
     """Tasks that a lower level no longer asks for and nobody has taken up yet."""
     keep = set(wanted)
     return [each.id for each in existing if each.status == "waiting" and (each.code, each.incident) not in keep]
+
+
+TASK_CLOCK_OF_STAGE: Mapping[str, str] = {
+    "first_phone": "incidents.first_report_phone",
+    "first_written": "incidents.first_report_written",
+}
+"""Which task of the plan (by its clock) a sent report of a stage has done."""
+
+
+def cuts_road(sensor: str, level: Level, value: float) -> bool:
+    """Whether nobody gets through any more: from 25 cm of water, or from the orange line of the point."""
+    return sensor == "water_depth" and (value >= IMPASSABLE_M or level >= Level.ORANGE)
+
+
+def level_of(code: str) -> Level:
+    """A stream's level; `watch` lies below the four colours."""
+    return Level.NONE if code == "watch" else Level.of(code)

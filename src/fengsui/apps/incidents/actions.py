@@ -143,7 +143,7 @@ def start_clock(kind: str, incident: Incident, by: Actor, now: datetime, post: U
 
 
 def _move(incident: Incident, verb: str, by: Actor, **stamp: Any) -> tuple[str, Actor]:
-    """The one mover: next state by the machine, stamped fields saved. Returns the state before and the chained actor."""
+    """The one mover: next state by the machine, stamped fields saved. Returns the state before and the actor."""
     before = incident.status
     incident.status = rules.MACHINE.next(before, verb)
     for name, value in stamp.items():

@@ -85,7 +85,7 @@ def draw_serial(world: UUID, code: str) -> int:
     table = Series._meta.db_table
     with connection.cursor() as cursor:
         cursor.execute(
-            f"INSERT INTO {table} (world_id, code, last) VALUES (%s, %s, 1) "  # noqa: S608
+            f"INSERT INTO {table} (world_id, code, last) VALUES (%s, %s, 1) "
             "ON CONFLICT (world_id, code) DO UPDATE SET last = incidents_series.last + 1 RETURNING last",
             [world, code],
         )

@@ -45,7 +45,8 @@ def prefill(incident: Incident, stage: str, more: Mapping[str, str] | None = Non
         "casualties": casualties,
         "losses": losses,
         "course": incident.summary or f"{_local(incident.known_at)}接报{incident.title}{depth}。",
-        "said": f"{_local(incident.known_at)}，{incident.title}{depth}；{casualties}；初判{rules.GRADES.zh(incident.grade)}。",
+        "said": f"{_local(incident.known_at)}，{incident.title}{depth}；{casualties}；"
+        f"初判{rules.GRADES.zh(incident.grade)}。",
         "summary": f"{_local(incident.known_at)}，{incident.title}。{incident.summary}",
         **(more or {}),
     }
@@ -96,7 +97,7 @@ def _create(
         title=rules.report_title(incident.title, stage, n) + ("（更正）" if replaces else ""),
         fields=fields,
         known={code: "平台已知" for code in fields},
-        receiver=f"{rules.reported_upward(incident.grade, incident.sensitive)}以下逐级：市委市政府总值班室、市应急管理局",
+        receiver="市委市政府总值班室、市应急管理局",
         drafted_by=by.person,
         drafted_at=now,
         known_at=incident.known_at,

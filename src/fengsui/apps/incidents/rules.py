@@ -218,7 +218,7 @@ def first_grade(deaths: int, missing: int, serious: int, loss_yuan: float) -> st
 
 
 def reported_upward(grade: str, sensitive: bool) -> str:
-    """How far up a report goes (Decree 493 Art. 10 [V]); sensitive ones as major whatever their size [V: local rules]."""
+    """How far up a report goes (Decree 493 Art. 10 [V]); sensitive ones like major ones [V: local rules]."""
     if sensitive or _RANK[grade] >= _RANK["major"]:
         return "国务院"
     return "省级" if grade == "larger" else "市级"

@@ -4,6 +4,7 @@ from fengsui.core.wording import words
 
 words(
     incidents__not_found=(mark("没有这个事件，或不在你的管辖内"), mark("从事件列表重新打开")),
+    incidents__bulletin__not_found=(mark("没有这份预警公告"), mark("从预警页重新打开")),
     incidents__open__known_in_future=(mark("接报时间在将来"), mark("改成实际接报的时间")),
     incidents__open__time_order=(mark("事发时间晚于接报时间"), mark("检查两个时间，改正其一")),
     incidents__open__nowhere=(mark("没有地点"), mark("选一个点位，或写明地点并选区域")),

@@ -155,7 +155,9 @@ def _choose(need: Need, able: Sequence[Candidate]) -> tuple[Choice, list[Candida
     if pump == 0 and people == 0:
         return _as_choice(need, best[1], len(able) <= EXACT_OVER), pool
     greedy = _greedy(need, able)
-    return (_as_choice(need, greedy, False) if _cost(need, greedy) < best[0] else _as_choice(need, best[1], False)), pool
+    return (
+        _as_choice(need, greedy, False) if _cost(need, greedy) < best[0] else _as_choice(need, best[1], False)
+    ), pool
 
 
 def _cost(need: Need, team: Sequence[Candidate]) -> tuple[float, ...]:

@@ -1,0 +1,63 @@
+from __future__ import annotations
+
+from fengsui.apps.command.models import UNDER_WAY, Deployment, Order, Response, Task
+from fengsui.apps.command.rules import approvers
+from fengsui.apps.people.models import Post
+from fengsui.core.policy import roles, rule
+from fengsui.kernel.actor import Actor
+from fengsui.kernel.levels import Level
+
+DUTY = ("duty_officer", "duty_leader", "commander")
+
+rule("command.propose", "command.dispatch", "command.recall", "command.end")(roles(*DUTY))
+rule("command.waive", "command.assign")(roles(*DUTY))
+rule("command.close_road", "command.reopen_road")(roles(*DUTY, "liaison"))
+
+
+def holds_approval(by: Actor, response: Response, level: Level) -> bool:
+    """The plan's approver of this level or of a higher one."""
+    codes = approvers(response.plan.body, level)
+    return Post.objects.filter(code__in=codes, pk__in=by.posts).exists()
+
+
+@rule("command.activate")
+def may_activate(by: Actor, response: Response) -> bool:
+    """The approver by plan; the duty leader on an oral approval, which the action wants named."""
+    return by.has_role("duty_leader", "commander") or holds_approval(by, response, response.level_now)
+
+
+def owns(by: Actor, task: Task) -> bool:
+    """Holds the owing post, the same role in the owing organisation, or leads a team ordered to it."""
+    if task.owner_post_id in by.posts:
+        return True
+    if any(grant.org == task.owner_org_id and grant.role == task.role for grant in by.grants):
+        return True
+    leaders = task.orders.filter(deployment__stage__in=UNDER_WAY)
+    return leaders.filter(leader_post__in=by.posts).exists()
+
+
+@rule("command.task")
+def may_do_task(by: Actor, task: Task) -> bool:
+    """Its owner; the duty room may write down what it heard by telephone, under its own name."""
+    return by.has_role(*DUTY) or owns(by, task)
+
+
+@rule("command.move")
+def may_move(by: Actor, deployment: Deployment | Order) -> bool:
+    order = deployment.order if isinstance(deployment, Deployment) else deployment
+    return by.has_role(*DUTY) or order.leader_post in by.posts
+
+
+@rule("command.view")
+def may_view(by: Actor, row: object) -> bool:
+    return by.has_role(
+        *DUTY,
+        "liaison",
+        "street_officer",
+        "community_officer",
+        "team_leader",
+        "depot_keeper",
+        "enforcement_officer",
+        "auditor",
+        "audit_admin",
+    )

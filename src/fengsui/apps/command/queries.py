@@ -1,0 +1,155 @@
+"""Responses, tasks and orders as boards need them; rows locked for verbs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from uuid import UUID
+
+from django.db.models import Q, QuerySet
+
+from fengsui.apps.command.models import UNDER_WAY, Closure, Deployment, Response, Scope, Task
+from fengsui.apps.incidents import queries as incidents
+from fengsui.apps.incidents.models import Incident
+from fengsui.apps.people.models import Organisation, Post
+from fengsui.apps.people.rules import DISTRICT_ROLES
+from fengsui.apps.plans.rules import PointState
+from fengsui.core.models import Clock
+from fengsui.kernel.actor import Actor
+from fengsui.kernel.clock import MACHINE as CLOCKS
+from fengsui.kernel.errors import NotFound
+
+
+def tasks_visible_to(by: Actor) -> QuerySet[Task]:
+    """All for district roles; else what one's posts, role in an organisation, or team owe."""
+    rows = Task.objects.in_world(by.world).select_related("incident__place", "owner_post__org", "owner_org")
+    if by.system or by.roles & DISTRICT_ROLES:
+        return rows
+    return rows.filter(mine(by)).distinct()
+
+
+def mine(by: Actor) -> Q:
+    """Owed by the actor: a post held, the same role in the owing organisation, or a team led."""
+    scope = Q(owner_post__in=by.posts) | Q(
+        orders__leader_post__in=by.posts, orders__deployment__stage__in=[*UNDER_WAY, "returned"]
+    )
+    for grant in by.grants:
+        scope |= Q(owner_post__isnull=True, owner_org=grant.org, role=grant.role)
+    return scope
+
+
+def my_tasks(by: Actor) -> QuerySet[Task]:
+    """What the actor owes by his posts, also where his role would see more."""
+    rows = Task.objects.in_world(by.world).select_related("incident__place", "owner_post__org", "owner_org")
+    return rows.filter(mine(by)).distinct()
+
+
+def get_task(task_id: UUID, by: Actor) -> Task:
+    found = tasks_visible_to(by).filter(pk=task_id).first()
+    if found is None:
+        raise NotFound("command.task.not_found")
+    return found
+
+
+def get_incident(incident_id: UUID, by: Actor) -> Incident:
+    """One that the actor's area holds, or to which he owes a task. Raises NotFound."""
+    found = incidents.visible_to(by).filter(pk=incident_id).first()
+    if found is None and tasks_visible_to(by).filter(incident_id=incident_id).exists():
+        rows = Incident.objects.in_world(by.world).select_related("place", "area")
+        found = rows.filter(pk=incident_id).first()
+    if found is None:
+        raise NotFound("incidents.not_found")
+    return found
+
+
+def lock_task(task_id: UUID, by: Actor) -> Task:
+    rows = Task.objects.in_world(by.world).select_for_update(of=("self",)).select_related("incident", "owner_post")
+    found = rows.filter(pk=task_id).first()
+    if found is None:
+        raise NotFound("command.task.not_found")
+    return found
+
+
+def lock_response(response_id: UUID, by: Actor) -> Response:
+    rows = Response.objects.in_world(by.world).select_for_update(of=("self",)).select_related("incident", "plan")
+    found = rows.filter(pk=response_id).first()
+    if found is None:
+        raise NotFound("command.response.not_found")
+    return found
+
+
+def lock_deployment(order_id: UUID, by: Actor) -> Deployment:
+    rows = Deployment.objects.in_world(by.world).select_for_update(of=("self",))
+    found = rows.select_related("order__task__incident", "team").filter(order_id=order_id).first()
+    if found is None:
+        raise NotFound("command.order.not_found")
+    return found
+
+
+def lock_closure(closure_id: UUID, by: Actor) -> Closure:
+    rows = Closure.objects.in_world(by.world).select_for_update(of=("self",)).select_related("incident", "place")
+    found = rows.filter(pk=closure_id).first()
+    if found is None:
+        raise NotFound("command.closure.not_found")
+    return found
+
+
+def response_of(incident: Incident) -> Response | None:
+    """The open response that covers an incident, its own or another's; else the last ended one."""
+    rows = Response.objects.in_world(incident.world_id).filter(Q(incident=incident) | Q(scope__incident=incident))
+    rows = rows.select_related("plan", "approver").distinct().order_by("-proposed_at")
+    listed = list(rows)
+    return next((each for each in listed if each.status in ("proposed", "active")), listed[0] if listed else None)
+
+
+def covered(response: Response) -> list[Incident]:
+    ids = Scope.objects.in_world(response.world_id).filter(response=response).values("incident_id")
+    rows = Incident.objects.in_world(response.world_id).filter(pk__in=ids)
+    return list(rows.select_related("place__waterlogging", "area").order_by("known_at"))
+
+
+def point_of(incident: Incident) -> PointState:
+    """An incident as the plan sees it; `id` is the incident's, so that tasks find their way back."""
+    place = incident.place
+    policy = getattr(place, "waterlogging", None) if place else None
+    return PointState(
+        id=incident.pk,
+        code=place.code if place else incident.number,
+        name=place.name if place else incident.address,
+        area_code=incident.area_id[:9],
+        jurisdiction=(place.jurisdiction if place else incident.area.jurisdiction) or "core",
+        level=incident.level_now,
+        posts=dict(policy.posts) if policy else {},
+        policy=dict(policy.policy) if policy else {},
+    )
+
+
+def owner(post_code: str, org_code: str, role: str) -> tuple[Post | None, Organisation | None]:
+    """The post that owes a task: named by the point, or the first of that role in the organisation or below it."""
+    if post_code:
+        post = Post.objects.filter(code=post_code).select_related("org").first()
+        return post, post.org if post else None
+    org = Organisation.objects.filter(code=org_code).first() if org_code else None
+    if org is None:
+        return None, None
+    inside = Post.objects.filter(Q(org=org) | Q(org__path__startswith=f"{org.path}/"), role=role)
+    return inside.order_by("org__path", "call_order", "code").first(), org
+
+
+def clocks_about(world: UUID, about_type: str, ids: Iterable[UUID]) -> dict[str, list[Clock]]:
+    """Clocks by subject key; open ones first, by due time."""
+    found: dict[str, list[Clock]] = {}
+    rows = Clock.objects.in_world(world).filter(about_type=about_type, about_id__in=[str(each) for each in ids])
+    for clock in sorted(rows, key=lambda each: (each.state not in CLOCKS.open_states, each.due_at)):
+        found.setdefault(clock.about_id, []).append(clock)
+    return found
+
+
+def closures_now(world: UUID) -> QuerySet[Closure]:
+    """Stretches that no route may use."""
+    return Closure.objects.in_world(world).filter(until__isnull=True).select_related("place")
+
+
+def committed(world: UUID) -> dict[UUID, Deployment]:
+    """Open deployments by team."""
+    rows = Deployment.objects.in_world(world).filter(stage__in=UNDER_WAY).select_related("order__incident")
+    return {row.team_id: row for row in rows}
