@@ -36,7 +36,7 @@ def visible_to(by: Actor) -> QuerySet[Incident]:
     for grant in by.grants:
         if grant.role in FIELD_ROLES:
             # A community's post hears of its street's incidents: the street code is the first nine digits.
-            scope |= Q(area_id__startswith=grant.area[:9])
+            scope |= Q(area__code__startswith=grant.area[:9])
     return rows.filter(scope)
 
 
