@@ -156,6 +156,7 @@ class OneMap {
       this.mark.textContent = `${say("底图取不到，点位仍按坐标显示", "Base map not available; points stand at their positions")}　${this.box.dataset.mark ?? ""}`;
     }
     this.box.dataset.trouble = message;
+    console.info("map:", message);
   }
 
   private broken(message: string): void {

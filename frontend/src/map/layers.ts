@@ -87,8 +87,10 @@ export function drawn(w: Wanted, p: Palette): LayerSpecification[] {
     stations: [
       { id: "one", type: "symbol", filter: ["!", ["has", "point_count"]],
         layout: { "icon-image": iconOfRank("rank"), "icon-allow-overlap": true, "symbol-sort-key": ["get", "rank"],
-          "text-field": ["case", [">", ["get", "rank"], 0], ["format", ["get", "name"], {}, "\n", {}, ["coalesce", ["get", "label"], ""], {}], ["step", ["zoom"], "", 14, ["get", "name"]]],
+          "text-field": ["case", [">", ["get", "rank"], 0], ["format", ["get", "name"], {}, "\n", {}, ["coalesce", ["get", "label"], ""], {}], ""],
           "text-size": 13, "text-offset": [0, -1.1], "text-anchor": "bottom", "text-optional": true }, paint: halo },
+      { id: "quiet", type: "symbol", minzoom: 14, filter: ["all", ["!", ["has", "point_count"]], ["==", ["get", "rank"], 0]],
+        layout: { "text-field": ["get", "name"], "text-size": 12, "text-offset": [0, -0.6], "text-anchor": "bottom", "text-optional": true }, paint: { ...halo, "text-color": p["ink-2"] } },
       { id: "many", type: "symbol", filter: ["has", "point_count"],
         layout: { "icon-image": iconOfRank("worst"), "icon-size": 1.25, "icon-allow-overlap": true, "text-field": ["to-string", ["get", "point_count"]], "text-size": 13, "text-offset": [1.3, 0], "text-anchor": "left", "text-allow-overlap": true }, paint: halo },
     ],

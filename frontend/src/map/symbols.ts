@@ -116,8 +116,8 @@ export function addSymbols(map: GlMap, p: Palette): void {
     c.stroke(new Path2D("M-6 7V-1L0 -7L6 -1V7Z"));
     c.fill(new Path2D("M-6 7V-1L0 -7L6 -1V7Z"));
   }));
-  map.on("styleimagemissing", (e) => {
-    const [kind, word, reported] = e.id.split(":");
-    if (kind === "unit" && word) put(e.id, canvas(24, (c) => unit(c, word, reported === "1", p)));
+  map.setMissingStyleImageResolver(async (id: string) => {
+    const [kind, word, reported] = id.split(":");
+    if (kind === "unit" && word) put(id, canvas(24, (c) => unit(c, word, reported === "1", p)));
   });
 }

@@ -1,0 +1,24 @@
+"""The gallery alone, with the real live route, for browser tests: `granian --interface asgi fengsui.core.ui.tests.site:app`.
+
+Needs FENGSUI_DATABASE_URL (only LISTEN is used) and FENGSUI_DEMO=1. No login: the gallery holds no data of anybody.
+"""
+
+from __future__ import annotations
+
+import os
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "fengsui.config.settings")
+os.environ.setdefault("FENGSUI_DEMO", "1")
+
+from a2wsgi import WSGIMiddleware
+from django.conf import settings
+
+settings.ROOT_URLCONF = "fengsui.core.ui.urls"
+settings.MIDDLEWARE = [each for each in settings.MIDDLEWARE if "people" not in each and "sessions" not in each
+                       and "auth" not in each and "messages" not in each]
+
+from fengsui.config.wsgi import application
+from fengsui.core.live_route import Live
+from fengsui.core.web.root import Root
+
+app = Root(live=Live(settings.DATABASES["default"]), rest=WSGIMiddleware(application, workers=4), body_limit=100_000)

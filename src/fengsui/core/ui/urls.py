@@ -1,0 +1,13 @@
+"""Mounted at the root by the site."""
+
+from django.urls import path
+
+from fengsui.core.ui import gallery
+
+app_name = "ui"
+urlpatterns = [
+    path("ui/gallery", gallery.page, name="gallery"),
+    path("ui/gallery/part", gallery.part, name="gallery-part"),
+    path("ui/gallery/data/<slug:name>.json", gallery.data, name="gallery-data"),
+    path("ui/gallery/<slug:name>", gallery.page, name="gallery-page"),
+]
