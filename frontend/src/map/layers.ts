@@ -54,7 +54,7 @@ const iconOfRank = (field: string): unknown => ["concat", "lv-", ["at", ["to-num
 /** Style layers of one wanted layer, bottom to top; ids start with its id and a colon. */
 export function drawn(w: Wanted, p: Palette): LayerSpecification[] {
   const from = { source: w.id, ...(w.source_layer ? { "source-layer": w.source_layer } : {}) };
-  const halo = { "text-color": p.ink, "text-halo-color": p.land, "text-halo-width": 2 };
+  const halo = { "text-color": p.ink, "text-halo-color": p.land, "text-halo-width": 2.4 };
   const under = { "text-field": ["get", "label"], "text-size": 13, "text-offset": [0, 1.15], "text-anchor": "top", "text-optional": true };
   const point = ["==", ["geometry-type"], "Point"], lineOnly = ["==", ["geometry-type"], "LineString"];
   const kinds: Record<Wanted["kind"], unknown[]> = {
@@ -87,7 +87,7 @@ export function drawn(w: Wanted, p: Palette): LayerSpecification[] {
     stations: [
       { id: "one", type: "symbol", filter: ["!", ["has", "point_count"]],
         layout: { "icon-image": iconOfRank("rank"), "icon-allow-overlap": true, "symbol-sort-key": ["get", "rank"],
-          "text-field": ["case", [">", ["get", "rank"], 0], ["format", ["get", "name"], {}, "\n", {}, ["coalesce", ["get", "label"], ""], {}], ""],
+          "text-field": ["case", [">", ["get", "rank"], 0], ["format", ["get", "name"], {}, "\n", {}, ["coalesce", ["get", "label"], ""], { "text-font": ["literal", ["Local Bold"]], "font-scale": 1.08 }], ""],
           "text-size": 13, "text-offset": [0, -1.1], "text-anchor": "bottom", "text-optional": true }, paint: halo },
       { id: "quiet", type: "symbol", minzoom: 14, filter: ["all", ["!", ["has", "point_count"]], ["==", ["get", "rank"], 0]],
         layout: { "text-field": ["get", "name"], "text-size": 12, "text-offset": [0, -0.6], "text-anchor": "bottom", "text-optional": true }, paint: { ...halo, "text-color": p["ink-2"] } },

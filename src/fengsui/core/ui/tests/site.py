@@ -1,4 +1,4 @@
-"""The gallery alone, with the real live route, for browser tests: `granian --interface asgi fengsui.core.ui.tests.site:app`.
+"""The gallery alone with the real live route: `granian --interface asgi fengsui.core.ui.tests.site:app`.
 
 Needs FENGSUI_DATABASE_URL (only LISTEN is used) and FENGSUI_DEMO=1. No login: the gallery holds no data of anybody.
 """
@@ -14,11 +14,17 @@ from a2wsgi import WSGIMiddleware
 from django.conf import settings
 
 settings.ROOT_URLCONF = "fengsui.core.ui.urls"
-settings.MIDDLEWARE = [each for each in settings.MIDDLEWARE if "people" not in each and "sessions" not in each
-                       and "auth" not in each and "messages" not in each]
+settings.MIDDLEWARE = [
+    each
+    for each in settings.MIDDLEWARE
+    if "people" not in each and "sessions" not in each and "auth" not in each and "messages" not in each
+]
 
-from fengsui.config.wsgi import application
-from fengsui.core.live_route import Live
-from fengsui.core.web.root import Root
+from django.core.wsgi import get_wsgi_application  # noqa: E402 - the settings above come first
+
+from fengsui.core.live_route import Live  # noqa: E402
+from fengsui.core.web.root import Root  # noqa: E402
+
+application = get_wsgi_application()
 
 app = Root(live=Live(settings.DATABASES["default"]), rest=WSGIMiddleware(application, workers=4), body_limit=100_000)
