@@ -16,6 +16,7 @@ import psycopg
 import pytest
 from django.conf import settings as django_settings
 from django.db import connection
+from django.template.loader import get_template
 
 from fengsui.core.live import CHANNEL
 from fengsui.core.ui import assets
@@ -202,17 +203,54 @@ def test_theme_when_switched_is_kept_by_a_cookie(site, page):
     assert page.get_attribute("html", "data-theme") == "dark"
 
 
-@pytest.mark.parametrize(
-    ("path", "width"), [(p, w) for p in ("", "/desk", "/station", "/phone") for w in (1440, 1024, 390)]
-)
-def test_page_when_narrow_does_not_scroll_sideways_and_keeps_the_content_policy(site, page, path, width):
+def test_refusal_when_htmx_asks_is_said_above_and_leaves_the_panel(site, page):
+    opened(page, site)
+    before = page.inner_text("#rendered")
+    refusal = get_template("ui/_error_part.html").render(
+        {"said": {"what": "现在不能这样办", "todo": "刷新本页", "code": "alerts.issue.taken"}, "number": "ab12cd34"}
+    )
+    page.route("**/ui/gallery/part", lambda route: route.fulfill(status=409, content_type="text/html", body=refusal))
+    page.click("#ask")
+    page.wait_for_selector("#said .bad")
+    assert "alerts.issue.taken" in page.inner_text("#said")
+    assert page.inner_text("#rendered") == before
+    page.unroute("**/ui/gallery/part")
+    page.route("**/ui/gallery/part", lambda route: route.fulfill(status=500, body="<h1>x</h1>"))
+    page.click("#ask")
+    page.wait_for_function("document.querySelector('#said').innerText.includes('HTTP 500')")
+    assert page.inner_text("#rendered") == before
+    page.unroute("**/ui/gallery/part")
+    page.route("**/ui/gallery/part", lambda route: route.abort())
+    page.click("#ask")
+    page.wait_for_function("document.querySelector('#said').innerText.includes('连不上')")
+
+
+@pytest.mark.parametrize("width", [1440, 1024, 390])
+def test_page_when_narrow_does_not_scroll_sideways_and_keeps_the_content_policy(site, page, width):
     page.set_viewport_size({"width": width, "height": 844})
     troubles: list[str] = []
     page.on("console", lambda said: troubles.append(said.text) if "Content Security" in said.text else None)
-    page.goto(f"http://127.0.0.1:{site.port}/ui/gallery{path}")
-    page.wait_for_timeout(900)
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    for path in ("", "/desk", "/station", "/phone"):
+        page.goto(f"http://127.0.0.1:{site.port}/ui/gallery{path}")
+        page.wait_for_timeout(900)
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, path
     assert troubles == []
+
+
+@pytest.mark.parametrize("theme", ["light", "dark", "sun"])
+def test_page_when_checked_by_axe_has_nothing_serious(site, page, theme):
+    axe = ROOT / "frontend/node_modules/axe-core/axe.min.js"
+    if not axe.exists():
+        pytest.skip("npm ci has not run")
+    found = []
+    for path in ("/desk", "/desk?world=drill", "/phone", "/station"):
+        page.goto(f"http://127.0.0.1:{site.port}/ui/gallery{path}{'&' if '?' in path else '?'}theme={theme}")
+        page.wait_for_timeout(700)
+        page.evaluate(axe.read_text("utf-8"))
+        for each in page.evaluate("axe.run().then(r => r.violations)"):
+            if each["impact"] in ("serious", "critical"):
+                found.append((path, each["id"], [node["html"][:160] for node in each["nodes"]][:4]))
+    assert found == []
 
 
 def test_columns_when_narrow_become_tabs(site, page):
