@@ -21,7 +21,7 @@ class Organisation(models.Model):
     name = models.CharField("名称", max_length=120)
     kind = models.CharField("类别", max_length=12, choices=ORG_KINDS.choices)
     parent = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, related_name="children")
-    jurisdiction = models.CharField("管辖", max_length=20, blank=True, help_text="tiexi、etdz 或空（两区）")
+    jurisdiction = models.CharField("管辖", max_length=20, blank=True, help_text="管辖代码；空为全区")
     area_code = models.CharField("区划代码", max_length=12, blank=True)
     path = models.CharField("路径", max_length=300, db_index=True)
     headcount = models.PositiveIntegerField("人数", null=True, blank=True)

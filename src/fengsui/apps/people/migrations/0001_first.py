@@ -21,7 +21,7 @@ class Migration(migrations.Migration):
                 ('code', models.CharField(max_length=40, unique=True, verbose_name='代码')),
                 ('name', models.CharField(max_length=120, verbose_name='名称')),
                 ('kind', models.CharField(choices=[('district', '区'), ('bureau', '应急局'), ('committee', '议事协调机构'), ('department', '部门'), ('street', '街道（镇）'), ('community', '社区（村）'), ('team', '救援队伍'), ('enterprise', '企业')], max_length=12, verbose_name='类别')),
-                ('jurisdiction', models.CharField(blank=True, help_text='tiexi、etdz 或空（两区）', max_length=20, verbose_name='管辖')),
+                ('jurisdiction', models.CharField(blank=True, help_text='管辖代码；空为全区', max_length=20, verbose_name='管辖')),
                 ('area_code', models.CharField(blank=True, max_length=12, verbose_name='区划代码')),
                 ('path', models.CharField(db_index=True, max_length=300, verbose_name='路径')),
                 ('headcount', models.PositiveIntegerField(blank=True, null=True, verbose_name='人数')),
