@@ -46,6 +46,10 @@ class DeviceStream(Protocol):
         """All messages up to and with this one are stored; returns when the broker has been told."""
         ...
 
+    async def drain(self) -> None:
+        """Take no more from the broker; `fetch` gives what is already here, then []."""
+        ...
+
     async def close(self) -> None: ...
 
 

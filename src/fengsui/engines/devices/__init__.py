@@ -1,0 +1,1 @@
+"""Brokers behind kernel.ports.devices."""
