@@ -4,6 +4,8 @@ import asyncio
 import json
 import os
 import signal
+import socket
+import subprocess
 import threading
 import time
 
@@ -157,3 +159,18 @@ def test_acknowledged_message_is_there_when_the_broker_was_killed(running):
     running.process.wait()
     running.start()
     assert asyncio.run(count()) == 1
+
+
+@pytest.mark.slow
+def test_start_when_another_takes_a_port_first_moves_on(home):
+    broker = Broker(home, Ports(home.var / "ports.json"))
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        broker._claimed["mqtt"] = taken = other.getsockname()[1]
+        broker.start(subprocess.DEVNULL)
+    try:
+        assert broker.port("mqtt") != taken
+        assert broker.answers()
+    finally:
+        broker.stop()

@@ -32,3 +32,15 @@ def test_claim_when_the_file_is_damaged_starts_afresh(tmp_path):
 def test_claims_of_one_installation_differ(tmp_path):
     mine = Ports(tmp_path / "ports.json")
     assert len({mine.claim(name) for name in ports.PREFERRED}) == len(ports.PREFERRED)
+
+
+def test_held_port_when_another_asks_is_taken_but_a_sharing_server_may_join(tmp_path):
+    mine = Ports(tmp_path / "ports.json")
+    port = mine.claim_and_hold("http")
+    assert not ports.free(port)
+    with socket.socket() as server:
+        server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        server.bind(("127.0.0.1", port))
+        server.listen()
+        with socket.create_connection(("127.0.0.1", port)):
+            pass

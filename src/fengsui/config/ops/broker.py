@@ -12,6 +12,7 @@ import signal
 import socket
 import subprocess
 import time
+import urllib.request
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -28,6 +29,7 @@ from fengsui.config.ops.ports import Ports
 INTERNAL = "fengsui-ingest"
 MAX_PAYLOAD = 1_000_000
 MAX_ACK_PENDING = 20_000
+TRIES = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +151,7 @@ class Broker:
     bind: str = "127.0.0.1"
     process: subprocess.Popen[bytes] | None = None
     _claimed: dict[str, int] = field(default_factory=dict)
+    _served: bool = False
 
     @property
     def folder(self) -> Path:
@@ -173,7 +176,7 @@ class Broker:
         self.folder.mkdir(parents=True, exist_ok=True)
         _replace(self.folder / "users.conf", _users_part(read_devices(self.folder / "devices.json"), self.home))
         settings = {
-            "server_name": f"fengsui-{self.home.key}",
+            "server_name": self.name,
             "listen": f"127.0.0.1:{self.port('nats')}",
             "http": f"127.0.0.1:{self.port('nats_http')}",
             "pid_file": str(self.folder / "nats.pid"),
@@ -188,34 +191,51 @@ class Broker:
         return path
 
     def start(self, output: Any = None, patience_s: float = 20.0) -> subprocess.Popen[bytes]:
-        """Start the server and wait until both listeners answer."""
+        """Start the server and wait until it answers. Somebody may take a free port first: then others are tried."""
         server = BIN / "nats-server"
         program = str(server) if server.exists() else which("nats-server")
         if not program:
             raise Problem(
                 "缺少 nats-server:请运行 ./fengsui demo 以安装依赖", "nats-server is missing: run ./fengsui demo"
             )
-        (self.folder / "nats.pid").unlink(missing_ok=True)
-        self.process = children.spawn([program, "-c", str(self.configure())], death_signal="TERM", output=output)
+        for _ in range(1 if self._served else TRIES):
+            (self.folder / "nats.pid").unlink(missing_ok=True)
+            self.process = children.spawn([program, "-c", str(self.configure())], death_signal="TERM", output=output)
+            if self._comes_up(patience_s):
+                self._served = True
+                return self.process
+            children.stop(self.process, signal.SIGTERM, 5)
+            if not self._served:  # afterwards devices and workers know the ports: they must not change
+                self._claimed.clear()
+        raise Problem(
+            f"消息服务器未能启动,见 {self.home.log / 'broker.log'}",
+            f"The broker did not start, see {self.home.log / 'broker.log'}",
+        )
+
+    def _comes_up(self, patience_s: float) -> bool:
+        assert self.process
         deadline = time.monotonic() + patience_s
         while not self.answers():
             if self.process.poll() is not None or time.monotonic() > deadline:
-                children.stop(self.process, signal.SIGTERM, 5)
-                raise Problem(
-                    f"消息服务器未能启动,见 {self.home.log / 'broker.log'}",
-                    f"The broker did not start, see {self.home.log / 'broker.log'}",
-                )
+                return False
             time.sleep(0.05)
-        return self.process
+        return self.process.poll() is None
 
     def answers(self) -> bool:
+        """Whether this very server listens: another installation's may have got hold of a port."""
         host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.bind, self.bind)  # noqa: S104 - compared, not bound
-        for where, port in (("127.0.0.1", self.port("nats")), (host, self.port("mqtt"))):
-            try:
+        try:
+            for where, port in (("127.0.0.1", self.port("nats")), (host, self.port("mqtt"))):
                 socket.create_connection((where, port), timeout=1).close()
-            except OSError:
-                return False
-        return True
+            url = f"http://127.0.0.1:{self.port('nats_http')}/varz"
+            with urllib.request.urlopen(url, timeout=2) as answer:
+                return bool(json.load(answer)["server_name"] == self.name)
+        except (OSError, ValueError, KeyError):
+            return False
+
+    @property
+    def name(self) -> str:
+        return f"fengsui-{self.home.key}"
 
     def stop(self) -> None:
         if self.process:

@@ -24,6 +24,24 @@ def free(port: int, host: str = "127.0.0.1") -> bool:
         return True
 
 
+def hold(port: int, host: str = "127.0.0.1") -> socket.socket | None:
+    """Bind without listening, so that nobody else takes the port before its server is up; None where it is taken.
+
+    SO_REUSEPORT is set after the bind: a server of ours that uses it (granian) may then join, an ordinary one may not.
+    """
+    for reuse in (0, 1):  # with 1 closed connections in TIME_WAIT are no hindrance, but the hold is weaker
+        held = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+        held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, reuse)
+        try:
+            held.bind((host, port))
+        except OSError:
+            held.close()
+            continue
+        held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        return held
+    return None
+
+
 class Ports:
     """The remembered ports of one installation (var/ports.json)."""
 
@@ -33,6 +51,16 @@ class Ports:
             self._known: dict[str, int] = json.loads(path.read_text())
         except (OSError, ValueError):
             self._known = {}
+        self._held: list[socket.socket] = []
+
+    def claim_and_hold(self, name: str, host: str = "127.0.0.1") -> int:
+        """As `claim`, and kept from everybody else until this process ends; for a server that sets SO_REUSEPORT."""
+        for _ in range(20):
+            port = self.claim(name, host)
+            if held := hold(port, host):
+                self._held.append(held)
+                return port
+        raise OSError(f"no free port for {name}")
 
     def claim(self, name: str, host: str = "127.0.0.1") -> int:
         """The remembered port where it is still free, else the next free one from the preferred number up."""

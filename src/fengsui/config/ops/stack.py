@@ -77,7 +77,7 @@ class Stack:
 
     def _web_address(self) -> tuple[int, str]:
         given = self.env.get("FENGSUI_HTTP_PORT")
-        port = int(given) if given else self.ports.claim("http", self.bind)
+        port = int(given) if given else self.ports.claim_and_hold("http", self.bind)
         if given and not free(port, self.bind):
             raise Problem(
                 f"端口 {port} 已被占用。请停止占用者,或改 FENGSUI_HTTP_PORT。",
