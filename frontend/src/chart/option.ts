@@ -38,7 +38,7 @@ export function draw(data: ChartData, p: Palette, width: number, height: number)
     markArea: i ? undefined : { silent: true, data: [
       ...r.gaps.map((g) => [{ xAxis: g.from, itemStyle: { color: { image: hatch(p), repeat: "repeat" } },
         label: label(p.ink, { show: (g.to - g.from) / (until - from) > 0.05, position: "insideBottom", distance: 14, backgroundColor: p.panel, padding: [1, 4], formatter: say(`断 ${span((g.to - g.from) / 1000)}`, `lost ${span((g.to - g.from) / 1000)}`)  }) }, { xAxis: g.to }]),
-      ...(until > now ? [[{ xAxis: now, itemStyle: { color: p.sunk, opacity: 0.7 }, label: label(p["ink-2"], { show: Boolean(forecast), position: "insideBottomRight", formatter: said(forecast) }) }, { xAxis: until }]] : []),
+      ...(until > now ? [[{ xAxis: now, itemStyle: { color: p.sunk, opacity: 0.7 }, label: label(p["ink-2"], { show: Boolean(forecast) && (width - right - 44) * (until - now) / (until - from) > 120, position: "insideBottomRight", formatter: said(forecast) }) }, { xAxis: until }]] : []),
     ] },
     markLine: i ? undefined : { silent: true, symbol: "none", animation: false, data: [
       ...ladder.filter((l) => l.value <= max).map((l) => ({ yAxis: l.value, label: { show: false }, lineStyle: { color: p["ink-2"], width: l === crossed ? 1.4 : 0.9, type: l === crossed ? "solid" : [4, 3] } })),
@@ -56,7 +56,7 @@ export function draw(data: ChartData, p: Palette, width: number, height: number)
   if (refused.length) series.push({
     id: "rejected", type: "scatter", name: say("未采用", "Not taken"), symbol: "path://M-4 -4L4 4M4 -4L-4 4", symbolSize: 8, animation: false, z: 6, silent: refused.length > 400,
     itemStyle: { color: "transparent", borderColor: p.ink, borderWidth: 1.5 },
-    data: refused.map((x, i) => ({ value: [x.t, Math.min(max, Math.max(min, x.v))], name: `${x.v} ${x.why}`, label: label(p["ink-2"], { show: i === refused.length - 1, position: (x.t - from) / (until - from) > 0.45 ? "left" : "right", formatter: say(`${x.v} ${x.why}，未采用`, `${x.v} ${x.why}, not taken`), backgroundColor: p.panel, padding: [0, 3] }) })),
+    data: refused.map((x, i) => ({ value: [x.t, Math.min(max, Math.max(min, x.v))], name: `${x.v} ${x.why}`, label: label(p["ink-2"], { show: width > 440 && i === refused.length - 1, position: (x.t - from) / (until - from) > 0.45 ? "left" : "right", formatter: say(`${x.v} ${x.why}，未采用`, `${x.v} ${x.why}, not taken`), backgroundColor: p.panel, padding: [0, 3] }) })),
   });
   if (lead?.manual.length) series.push({ id: "manual", type: "scatter", name: say("人报", "By a person"), symbol: "diamond", symbolSize: 9, itemStyle: { color: p.panel, borderColor: p.ink, borderWidth: 1.4 }, data: lead.manual, animation: false, z: 6 });
   if (rain) series.push({ id: "rain", type: "bar", name: rain.name, xAxisIndex: 1, yAxisIndex: 1, data: rain.points.map(([t, v]) => [ms(t), v]), itemStyle: { color: p["ink-3"], opacity: 0.75 }, barMaxWidth: 60, barCategoryGap: "10%", animation: false });

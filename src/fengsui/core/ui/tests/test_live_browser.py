@@ -217,12 +217,12 @@ def test_refusal_when_htmx_asks_is_said_above_and_leaves_the_panel(site, page):
     page.unroute("**/ui/gallery/part")
     page.route("**/ui/gallery/part", lambda route: route.fulfill(status=500, body="<h1>x</h1>"))
     page.click("#ask")
-    page.wait_for_function("document.querySelector('#said').innerText.includes('HTTP 500')")
+    page.wait_for_function("() => document.querySelector('#said').innerText.includes('HTTP 500')")
     assert page.inner_text("#rendered") == before
     page.unroute("**/ui/gallery/part")
     page.route("**/ui/gallery/part", lambda route: route.abort())
     page.click("#ask")
-    page.wait_for_function("document.querySelector('#said').innerText.includes('连不上')")
+    page.wait_for_function("() => document.querySelector('#said').innerText.includes('连不上')")
 
 
 @pytest.mark.parametrize("width", [1440, 1024, 390])
