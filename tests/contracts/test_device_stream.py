@@ -232,7 +232,10 @@ def test_http_intake_answers_only_after_the_stream_has_it(nats_broker):
         nats_broker.start()
         stream = await opener(nats_broker)()
         got = await take(stream, 2)
-        assert sorted((m.topic, m.payload) for m in got) == [("fs/RG01/rain_gauge", b"2"), ("fs/ST01/water_depth", b"1")]
+        assert sorted((m.topic, m.payload) for m in got) == [
+            ("fs/RG01/rain_gauge", b"2"),
+            ("fs/ST01/water_depth", b"1"),
+        ]
         await stream.close()
 
     asyncio.run(story())

@@ -50,7 +50,9 @@ def keep_rejections(book: StreamBook, rejections: Iterable[Rejection]) -> int:
     """Rows that were new; the same message delivered again is not kept twice."""
     rows = []
     for each in rejections:
-        digest = hashlib.sha256(f"{each.topic}\0{each.received_at.isoformat()}\0".encode("utf-8", "replace") + each.payload)
+        digest = hashlib.sha256(
+            f"{each.topic}\0{each.received_at.isoformat()}\0".encode("utf-8", "replace") + each.payload
+        )
         stream = None if each.stream is None else book.streams[each.stream]
         rows.append(
             (
@@ -126,7 +128,9 @@ def change_ladder(*, datastream: int, ladder: dict[str, Any], by: Actor) -> Data
 
 def set_speed(*, topics: Iterable[str], speed: float) -> int:
     """Mark streams as a replay N times faster than real; 1 = measured now. Memory begins anew: rates would lie."""
-    rows = list(Datastream.objects.all_worlds("a replay names its streams").filter(topic__in=list(topics)).exclude(speed=speed))
+    rows = list(
+        Datastream.objects.all_worlds("a replay names its streams").filter(topic__in=list(topics)).exclude(speed=speed)
+    )
     for row in rows:
         row.speed = speed
         row.save(update_fields=["speed", "changed_at"])
@@ -183,5 +187,3 @@ def _ladder(point: Any) -> tuple[dict[str, Any], dict[str, Any]]:
     }
     basis = {"note": point.ladder_note} if point.ladder_note else {}
     return ladder, {**basis, "rise": f"{rise.basis}: {rise.rise_m:g} m / {rise.within_s} s"}
-
-

@@ -61,7 +61,12 @@ def read() -> StreamBook:
     """Also gives every stream its row of current values, which the hot path locks and updates."""
     now = version()
     known = kinds()
-    rows = Datastream.objects.all_worlds(WHY).filter(is_active=True, kind__in=known).select_related("station").order_by("id")
+    rows = (
+        Datastream.objects.all_worlds(WHY)
+        .filter(is_active=True, kind__in=known)
+        .select_related("station")
+        .order_by("id")
+    )
     streams, limits, ladders, topics = [], [], [], {}
     for row in rows:
         kind = known[row.kind]
@@ -75,7 +80,15 @@ def read() -> StreamBook:
         station = row.station
         streams.append(
             Stream(
-                row.id, row.world_id, station.id, station.code, station.name, station.place_id, kind, row.unit, row.speed,
+                row.id,
+                row.world_id,
+                station.id,
+                station.code,
+                station.name,
+                station.place_id,
+                kind,
+                row.unit,
+                row.speed,
                 ladder.watch if ladder else None,
             )  # fmt: skip
         )

@@ -183,7 +183,12 @@ def encode(
 
 
 def _update_current(
-    cursor: Any, rows: list[tuple[Any, ...]], batch: Batch, verdict: quality.Verdict, memory: Records, streams: list[Stream]
+    cursor: Any,
+    rows: list[tuple[Any, ...]],
+    batch: Batch,
+    verdict: quality.Verdict,
+    memory: Records,
+    streams: list[Stream],
 ) -> None:
     newest = np.full(len(memory), -1)
     newest[batch.stream[verdict.chain]] = np.flatnonzero(verdict.chain)

@@ -5,5 +5,14 @@ from fengsui.core.policy import roles, rule
 rule("sensing.change_ladder")(roles("duty_leader", "commander", "system_admin"))
 rule("sensing.credentials")(roles("system_admin"))
 rule("sensing.see_rejected")(
-    roles("duty_officer", "duty_leader", "commander", "liaison", "auditor", "system_admin", "security_admin", "audit_admin")
+    roles(
+        "duty_officer",
+        "duty_leader",
+        "commander",
+        "liaison",
+        "auditor",
+        "system_admin",
+        "security_admin",
+        "audit_admin",
+    )
 )

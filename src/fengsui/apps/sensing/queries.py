@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+import numpy as np
+import numpy.typing as npt
 from django.db import connection
 from django.db.models import F, QuerySet
 
-from fengsui.apps.sensing.models import CurrentValue, Datastream, Device, Station
+from fengsui.apps.sensing.models import CurrentValue, Datastream, Device, Observation, Station
 from fengsui.kernel.actor import Actor
 from fengsui.kernel.errors import NotFound
 from fengsui.science.series.quality import SUSPECT
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def fingerprint(password: str) -> str:
@@ -105,7 +109,15 @@ def series_json(datastream: int, low: datetime, high: datetime, max_points: int 
             [datastream, low, high],
         )
         n = cursor.fetchone()[0]
-    facts = {"id": datastream, "low": low, "high": high, "n": n, "max": max_points, "buckets": max(1, max_points // 4), "suspect": SUSPECT}
+    facts = {
+        "id": datastream,
+        "low": low,
+        "high": high,
+        "n": n,
+        "max": max_points,
+        "buckets": max(1, max_points // 4),
+        "suspect": SUSPECT,
+    }
     with connection.cursor() as cursor:
         cursor.execute(_SERIES, facts)
         return str(cursor.fetchone()[0]).encode()
@@ -123,6 +135,24 @@ def stations_board(world: UUID) -> QuerySet[CurrentValue]:
 def newest_time(world: UUID) -> datetime | None:
     """When the newest reading of a world came: the page's own proof that the way from the devices works."""
     newest: datetime | None = (
-        CurrentValue.objects.filter(datastream__world_id=world).order_by(F("received_at").desc(nulls_last=True)).values_list("received_at", flat=True).first()
+        CurrentValue.objects.filter(datastream__world_id=world)
+        .order_by(F("received_at").desc(nulls_last=True))
+        .values_list("received_at", flat=True)
+        .first()
     )
     return newest
+
+
+def trusted_series(
+    datastream: int, upto: datetime, count: int
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
+    """The last `count` readings without a suspect flag, oldest first: microseconds since 1970 UTC and values."""
+    rows = list(
+        Observation.objects.filter(datastream_id=datastream, at__lte=upto)
+        .annotate(suspect=F("flags").bitand(SUSPECT))
+        .filter(suspect=0)
+        .order_by("-at")
+        .values_list("at", "value")[:count]
+    )[::-1]
+    at = np.array([(when - EPOCH) // timedelta(microseconds=1) for when, _ in rows], np.int64)
+    return at, np.array([value for _, value in rows], np.float64)

@@ -174,7 +174,9 @@ class NatsStream:
         delivered, sequence, _, when = parts[4:8] if len(parts) == 9 else parts[6:10]
         topic = msg.subject.removeprefix(PREFIX).replace(".", "/")
         self._given.append((int(sequence), msg.reply))
-        return Message(topic, msg.data, datetime.fromtimestamp(int(when) / 1e9, UTC), int(sequence), delivered != "1", msg.reply)
+        return Message(
+            topic, msg.data, datetime.fromtimestamp(int(when) / 1e9, UTC), int(sequence), delivered != "1", msg.reply
+        )
 
     async def ack(self, upto: Message) -> None:
         """Acknowledge what was given out up to and with this message, in the order it was given."""
@@ -228,7 +230,9 @@ class NatsIntake:
 
     async def publish(self, messages: Sequence[tuple[str, bytes]]) -> None:
         try:
-            await asyncio.gather(*(self._js.publish(subject_of(topic), payload, stream=STREAM) for topic, payload in messages))
+            await asyncio.gather(
+                *(self._js.publish(subject_of(topic), payload, stream=STREAM) for topic, payload in messages)
+            )
         except _GONE as gone:
             raise StreamClosed(str(gone) or type(gone).__name__) from None
 

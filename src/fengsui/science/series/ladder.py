@@ -125,7 +125,9 @@ def climb(batch: Batch, trusted: npt.NDArray[np.bool_], rules: list[Rule | None]
     highest = np.maximum.reduceat(batch.value[rows] * np.repeat(signs, ends - starts), starts)
     state = memory[at_work]
     # Nothing can move where a stream is normal, stays below its lowest line and has no rule about the rise.
-    quiet = (state["level"] == 0) & (state["up_level"] == 0) & (state["left_at"] == NEVER) & ~rising & (highest < lowest)
+    quiet = (
+        (state["level"] == 0) & (state["up_level"] == 0) & (state["left_at"] == NEVER) & ~rising & (highest < lowest)
+    )
     still = np.repeat(quiet, ends - starts)
     memory["moved_at"][stream[still]] = batch.at[rows][still]
     found: list[Crossing] = []

@@ -179,7 +179,10 @@ def _equal(left: Values, right: Values) -> npt.NDArray[np.bool_]:
 
 
 def _previous(
-    member: npt.NDArray[np.bool_], first: npt.NDArray[np.bool_], column: npt.NDArray[np.generic], before: npt.NDArray[np.generic]
+    member: npt.NDArray[np.bool_],
+    first: npt.NDArray[np.bool_],
+    column: npt.NDArray[np.generic],
+    before: npt.NDArray[np.generic],
 ) -> npt.NDArray[np.generic]:
     """For each reading the column of the last member before it in its stream, or what the memory holds."""
     n = len(member)
@@ -216,7 +219,12 @@ def _check_rate(
 def _walk_rate(rows: Index, batch: Batch, limit: np.void, memory: Records, flags: Flags, detail: Values) -> None:
     stream = batch.stream[rows[0]]
     row = memory[stream]
-    good_at, good, odd_at, odd = int(row["good_at"]), float(row["good_value"]), int(row["odd_at"]), float(row["odd_value"])
+    good_at, good, odd_at, odd = (
+        int(row["good_at"]),
+        float(row["good_value"]),
+        int(row["odd_at"]),
+        float(row["odd_value"]),
+    )
     run, rate, step = int(row["odd_run"]), float(limit["rate"]), float(limit["resolution"])
     for i, at, value in zip(rows.tolist(), batch.at[rows].tolist(), batch.value[rows].tolist(), strict=True):
         if good_at == NEVER or abs(value - good) <= rate * (at - good_at) / 1e6 + step:
@@ -230,7 +238,13 @@ def _walk_rate(rows: Index, batch: Batch, limit: np.void, memory: Records, flags
         else:
             flags[i] |= RATE
             detail[i] = (value - good) / (at - good_at) * _HOUR
-    for name, kept in (("good_at", good_at), ("good_value", good), ("odd_at", odd_at), ("odd_value", odd), ("odd_run", run)):
+    for name, kept in (
+        ("good_at", good_at),
+        ("good_value", good),
+        ("odd_at", odd_at),
+        ("odd_value", odd),
+        ("odd_run", run),
+    ):
         memory[name][stream] = kept
 
 

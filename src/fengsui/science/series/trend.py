@@ -46,7 +46,15 @@ class Trend:
             width = spread + abs(slope) * leads * 0.5
         half = np.maximum(np.maximum.accumulate(width), self.floor)
         return SeriesForecast(
-            int(at[-1]), at[-1] + leads, point, point - half, point + half, self.coverage, error, persistence, self.method
+            int(at[-1]),
+            at[-1] + leads,
+            point,
+            point - half,
+            point + half,
+            self.coverage,
+            error,
+            persistence,
+            self.method,
         )
 
     def _try(self, at: Times, value: Values, leads: Times) -> tuple[float, Values, float, float] | None:

@@ -19,7 +19,9 @@ LADDER = {"watch": 0.05, "blue": 0.1, "yellow": 0.15, "orange": 0.25, "red": 0.4
 def make_stream(code: str = "ST01", kind: str = "water_depth", unit: str = "m", **over: Any) -> Datastream:
     world = over.pop("world_id", LIVE)
     station, _ = Station.objects.in_world(world).get_or_create(
-        world_id=world, code=code, defaults={"name": f"{code}站", "location": Point(123.3, 41.8), "provenance": "illustrative"}
+        world_id=world,
+        code=code,
+        defaults={"name": f"{code}站", "location": Point(123.3, 41.8), "provenance": "illustrative"},
     )
     facts: dict[str, Any] = {"topic": f"fs/{code}/{kind}", "unit": unit, "period_s": 60, "ladder": LADDER, **over}
     return Datastream.objects.create(station=station, world_id=world, kind=kind, **facts)

@@ -42,7 +42,9 @@ def test_store_readings_changes_nothing_when_delivered_again():
 
 def test_store_readings_keeps_bad_values_with_flag_and_does_not_climb():
     make_stream()
-    stored = actions.store_readings(book.read(), *columns([(0, 0, 0.01), (0, 60, 9.0), (0, 120, 3.0), (0, 180, 0.01), (0, 180, 0.3)]))
+    stored = actions.store_readings(
+        book.read(), *columns([(0, 0, 0.01), (0, 60, 9.0), (0, 120, 3.0), (0, 180, 0.01), (0, 180, 0.3)])
+    )
     assert [row[2] for row in rows()] == [0, q.RANGE, q.RATE, 0, q.DUPLICATE]
     assert (stored.flagged, stored.crossings) == (3, 0)
     now = CurrentValue.objects.get()
@@ -106,11 +108,18 @@ def test_make_partitions_moves_rows_out_of_the_other_partition():
 def test_keep_rejections_keeps_one_row_when_delivered_again():
     make_stream()
     known = book.read()
-    one = actions.Rejection("fs/ST01/water_depth", b'{"v": \x00}', moment(0), "sensor.decode.not_json", {"detail": "\0 x"}, 0)
+    one = actions.Rejection(
+        "fs/ST01/water_depth", b'{"v": \x00}', moment(0), "sensor.decode.not_json", {"detail": "\0 x"}, 0
+    )
     assert actions.keep_rejections(known, [one, one]) == 1
     assert actions.keep_rejections(known, [one]) == 0
     row = RejectedMessage.objects.get()
-    assert (row.code, row.size, row.datastream_id, row.world_id) == ("sensor.decode.not_json", 8, known.streams[0].id, LIVE)
+    assert (row.code, row.size, row.datastream_id, row.world_id) == (
+        "sensor.decode.not_json",
+        8,
+        known.streams[0].id,
+        LIVE,
+    )
 
 
 def test_latest_json_and_series_json_are_made_by_the_database():

@@ -16,7 +16,11 @@ PLAIN = la.Ladder((0.15, 0.27, 0.5, 1.0), margin=0.05)
 def batch_of(readings, stream=0):
     at = np.array([T0 + round(t * S) for t, _ in readings], np.int64)
     return b.sort_batch(
-        np.full(len(readings), stream, np.intp), at, np.array([float(v) for _, v in readings]), at, np.zeros(len(readings), np.int16)
+        np.full(len(readings), stream, np.intp),
+        at,
+        np.array([float(v) for _, v in readings]),
+        at,
+        np.zeros(len(readings), np.int16),
     )
 
 
@@ -62,7 +66,11 @@ def test_climb_when_the_level_rises_fast():
     ladder = la.Ladder((None, None, None, None), rises=(None, 0.29, 0.59, None), rise_window_s=600)
     readings = [(300 * i, v) for i, v in enumerate([0, 0, 0, 0.05, 0.1, 0.15, 0.15, 0.15, 0.15])]
     crossings, _ = run(readings, ladder)
-    assert [(c.level_from, c.level_to, (c.at - T0) // S) for c in crossings] == [(0, 3, 1200), (3, 2, 1800), (2, 0, 2100)]
+    assert [(c.level_from, c.level_to, (c.at - T0) // S) for c in crossings] == [
+        (0, 3, 1200),
+        (3, 2, 1800),
+        (2, 0, 2100),
+    ]
     assert crossings[0].rate == pytest.approx(0.6)
     assert crossings[0].line is None
 

@@ -26,7 +26,9 @@ def run(readings, memory=None, *, limit=DEPTH, speed=1.0, units=None):
     at = np.array([T0 + round(r[0] * S) for r in readings], np.int64)
     delay = np.array([round(r[2] * S) if len(r) > 2 else S // 2 for r in readings], np.int64)
     given_flags = np.array(units or [0] * len(readings), np.int16)
-    batch = b.sort_batch(np.zeros(len(readings), np.intp), at, np.array([float(r[1]) for r in readings]), at + delay, given_flags)
+    batch = b.sort_batch(
+        np.zeros(len(readings), np.intp), at, np.array([float(r[1]) for r in readings]), at + delay, given_flags
+    )
     verdict = q.check(batch, limits(limit, speed=speed), memory)
     flags = np.empty(len(readings), int)
     flags[batch.order] = verdict.flags

@@ -1,0 +1,134 @@
+"""One verb: run the forecaster for one stream."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+from django.db.transaction import atomic
+
+from fengsui.apps.forecasts import events, queries, rules
+from fengsui.apps.forecasts.models import ForecastRun
+from fengsui.apps.sensing import queries as sensing
+from fengsui.apps.sensing import rules as sensing_rules
+from fengsui.apps.sensing.models import CurrentValue
+from fengsui.core import live
+from fengsui.core.ports import PortAbsent, port
+from fengsui.core.record import announce
+from fengsui.kernel.actor import Actor
+from fengsui.kernel.ports.forecaster import Forecaster, SeriesForecast
+from fengsui.science.series.trend import Trend, line_crossings
+
+
+def forecaster() -> Forecaster:
+    """What is wired to the port; the trend where nothing is: a forecast of some kind is always there."""
+    try:
+        engine: Forecaster = port("forecaster")
+    except PortAbsent:
+        engine = Trend()
+    return engine
+
+
+@atomic
+def run(*, datastream: int, by: Actor, now: datetime) -> ForecastRun | None:
+    """Forecast one stream from its trusted readings. None where it is not due or the forecaster refuses.
+
+    Announces ForecastReady when a line will be reached within the horizon, and once more when that is over.
+    """
+    current = (
+        CurrentValue.objects.select_related("datastream__station").select_for_update(of=("self",)).get(pk=datastream)
+    )
+    stream = current.datastream
+    last = queries.latest(stream.id)
+    if current.good_at is None or not rules.is_due(last.issued_at if last else None, current.good_at, stream.speed):
+        return None
+    at, value = sensing.trusted_series(stream.id, current.good_at, rules.HISTORY)
+    sign = -1.0 if stream.ladder.get("falling") else 1.0
+    scale = 1e6 / stream.speed
+    made = forecaster().forecast(
+        at, value * sign, horizon_us=int(rules.HORIZON_S * scale), step_us=int(rules.STEP_S * scale)
+    )
+    if made is None:
+        return None
+    crossings = _crossings(made, float(value[-1]) * sign, stream.ladder, sign, stream.speed)
+    row = ForecastRun.objects.create(
+        world_id=stream.world_id,
+        datastream=stream,
+        issued_at=current.good_at,
+        made_at=now,
+        horizon_s=rules.HORIZON_S,
+        speed=stream.speed,
+        method=made.method,
+        value=float(value[-1]),
+        points=_points(made, sign),
+        coverage=made.coverage,
+        crossings=crossings,
+        error=made.error,
+        persistence=made.persistence,
+        correlation=by.correlation,
+    )
+    live.touch([f"sensing.datastream:{stream.id}", "forecasts"], stream.world_id)
+    if crossings or (last is not None and last.crossings):
+        station = stream.station
+        announce(
+            events.ForecastReady(
+                run=row.id,
+                datastream=stream.id,
+                station=station.id,
+                station_code=station.code,
+                station_name=station.name,
+                place=station.place_id,
+                sensor=stream.kind,
+                unit=stream.unit,
+                issued_at=row.issued_at,
+                value=row.value,
+                horizon_s=row.horizon_s,
+                speed=row.speed,
+                method=row.method,
+                error=row.error,
+                crossings=tuple(crossings),
+            ),
+            about=stream,
+            by=by,
+        )
+    return row
+
+
+def run_waiting(now: datetime) -> int:
+    """All streams that are watched and have something new; one transaction each, so one bad series stops no other."""
+    made = 0
+    for current in queries.waiting():
+        correlation = current.correlation
+        if correlation is None:
+            continue
+        by = Actor(world=current.datastream.world_id, system="forecasts", correlation=correlation)
+        made += run(datastream=current.pk, by=by, now=now) is not None
+    return made
+
+
+def _crossings(
+    made: SeriesForecast, value: float, ladder: dict[str, Any], sign: float, speed: float
+) -> list[dict[str, Any]]:
+    lines = {level: line * sign for level, line in sensing_rules.lines_of(ladder).items()}
+
+    def seconds(when: int | None) -> float | None:
+        return None if when is None else round((when - made.issued_at) / 1e6 * speed, 1)
+
+    return [
+        {
+            "level": each.level,
+            "line": each.line * sign,
+            "in_s": seconds(each.at),
+            "earliest_in_s": seconds(each.earliest),
+            "latest_in_s": seconds(each.latest),
+        }
+        for each in line_crossings(made, value, lines)
+        if each.at is not None  # reached by the point forecast, not only by the upper end of its interval
+    ]
+
+
+def _points(made: SeriesForecast, sign: float) -> list[list[float]]:
+    low, high = np.minimum(made.low * sign, made.high * sign), np.maximum(made.low * sign, made.high * sign)
+    rows = zip(made.at.tolist(), (made.point * sign).tolist(), low.tolist(), high.tolist(), strict=True)
+    return [[at // 1000, round(point, 4), round(a, 4), round(b, 4)] for at, point, a, b in rows]

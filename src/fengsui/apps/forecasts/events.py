@@ -1,0 +1,35 @@
+"""What forecasts tells the apps above it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+
+@dataclass(frozen=True, slots=True)
+class ForecastReady:
+    """A stream is expected to reach one of its lines within the horizon, or no longer is (then `crossings` is empty).
+
+    crossings: one dict a line that is not reached yet and will be, lowest level first: `level` (number), `line` (value),
+    `in_s`, `earliest_in_s`, `latest_in_s`: seconds from `issued_at` by the point forecast and the two ends of its
+    interval, None = not within the horizon. They are seconds of the water's clock: in a replay N times faster they
+    pass in in_s / N seconds of the wall. error: recent mean absolute error at half the horizon, in `unit`.
+    """
+
+    run: UUID
+    datastream: int
+    station: UUID
+    station_code: str
+    station_name: str
+    place: UUID | None
+    sensor: str
+    unit: str
+    issued_at: datetime
+    value: float
+    horizon_s: float
+    speed: float
+    method: str
+    error: float | None
+    crossings: tuple[dict[str, Any], ...]
