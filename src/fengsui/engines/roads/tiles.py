@@ -6,7 +6,6 @@ Whoever has the old one open keeps it until it looks again.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import random
@@ -15,28 +14,22 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import osmium
 from valhalla import Actor, get_config
 
+from fengsui.engines.roads.pbf import drivable_roads, is_illustrative, pbf_hash
 from fengsui.kernel.errors import FengsuiError
 
 RECIPE = 1
 """Raise when the same PBF must give other tiles."""
 
-GENERATOR = "fengsui-illustrative"
 TRIALS = 20
 KEEP = 2
 _MATRIX_PAIRS = 2_000_000
-DRIVABLE = frozenset(
-    "motorway trunk primary secondary tertiary unclassified residential living_street service "
-    "motorway_link trunk_link primary_link secondary_link tertiary_link".split()
-)
 
 
 class BuildFailed(FengsuiError):
@@ -62,18 +55,6 @@ class Build:
     tiles_bytes: int
     trials_found: int
     route_ms: float
-
-
-def pbf_hash(pbf: Path) -> str:
-    """SHA-256 of the file, hexadecimal."""
-    with open(pbf, "rb") as read:
-        return hashlib.file_digest(read, "sha256").hexdigest()
-
-
-def is_illustrative(pbf: Path) -> bool:
-    """True for a network that this package generated; read from the file's header."""
-    with osmium.io.Reader(str(pbf)) as reader:
-        return str(reader.header().get("generator", "")).startswith(GENERATOR)
 
 
 def configuration(home: Path, traffic: str) -> dict[str, Any]:
@@ -184,7 +165,7 @@ def _run(module: str, *arguments: str) -> None:
 
 def _tried(config: dict[str, Any], pbf: Path) -> tuple[int, float]:
     """Test routes between road places drawn with a fixed seed: how many were found, median milliseconds."""
-    places = list(_road_places(pbf))
+    places = [road.nodes[0][1] for road in drivable_roads(pbf)]
     if len(places) < 2:
         raise BuildFailed("no_roads", pbf=pbf.name)
     draw = random.Random(20)
@@ -205,14 +186,6 @@ def _tried(config: dict[str, Any], pbf: Path) -> tuple[int, float]:
             continue
         took.append((time.perf_counter() - started) * 1000)
     return len(took), sorted(took)[len(took) // 2] if took else 0.0
-
-
-def _road_places(pbf: Path) -> Iterator[tuple[float, float]]:
-    """The first place of each drivable way."""
-    ways = osmium.FileProcessor(str(pbf)).with_locations().with_filter(osmium.filter.KeyFilter("highway"))
-    for way in ways:
-        if way.is_way() and way.tags.get("highway") in DRIVABLE and len(way.nodes) and way.nodes[0].location.valid():
-            yield way.nodes[0].lon, way.nodes[0].lat
 
 
 def _prune(folder: Path) -> None:

@@ -4,7 +4,8 @@ Eight bytes written close an edge at once for every actor that maps the same cop
 each world has its own, an exercise cannot close a real road, and a killed process leaves nothing behind.
 
 Tile in the archive: header `<QQIIII` (tile id, last update, edge count, version, two spare), then one uint64 per
-directed edge. Word: bits 0-27 four speeds, 28-35 and 36-43 breakpoints; speed 0 with both breakpoints at the end = closed.
+directed edge. Word: bits 0-27 four speeds, 28-35 and 36-43 breakpoints;
+speed 0 with both breakpoints at the end = closed.
 """
 
 from __future__ import annotations
@@ -91,5 +92,3 @@ def _offsets(data: bytes) -> dict[int, tuple[int, int]]:
                     raise ValueError(f"traffic tile version {kind}, expected {VERSION}")
                 found[tile] = (member.offset_data + _HEADER.size, count)
     return found
-
-

@@ -120,8 +120,11 @@ class Leg:
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One way from origin to target. `start` and `end` tell where on the road it really begins and ends: the target
-    of a pump is often on the closed road itself, and the route then ends at the barrier."""
+    """One way from origin to target. `cost`: what the engine minimised, in seconds that also weigh turns and small
+    streets; closing a road never lowers it, while `seconds` alone may fall by a little.
+
+    `start` and `end` tell where on the road it really begins and ends: the target of a pump is often on the closed
+    road itself, and the route then ends at the barrier."""
 
     seconds: float
     metres: float
@@ -130,6 +133,7 @@ class Route:
     legs: tuple[Leg, ...] = ()
     start: Snapped | None = None
     end: Snapped | None = None
+    cost: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +192,7 @@ class Router(Protocol):
     def route(
         self, origin: Point, target: Point, *, vehicle: str, closures: Sequence[Closure] = (), alternatives: int = 2
     ) -> list[Route]:
-        """The best way first, then at most `alternatives` others. Raises NoPath, OffNetwork."""
+        """The fastest way first, then at most `alternatives` others. Raises NoPath, OffNetwork."""
         ...
 
     def matrix(
