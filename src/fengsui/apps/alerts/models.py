@@ -105,7 +105,7 @@ class Warning(InWorld):
 
 
 class Bulletin(InWorld):
-    """Frozen as sent; the database refuses UPDATE and DELETE. An update is a new row that references the earlier ones."""
+    """Frozen; the database refuses UPDATE and DELETE. An update is a new row that references the earlier ones."""
 
     warning = models.ForeignKey(Warning, on_delete=models.PROTECT, related_name="bulletins")
     sequence = models.PositiveSmallIntegerField("序号")

@@ -1,0 +1,30 @@
+"""Verbs of alerts: one function each; the only place that saves."""
+
+from fengsui.apps.alerts.actions.calling import acknowledge, pass_on
+from fengsui.apps.alerts.actions.deciding import confirm, keep, reject, revise, send_back
+from fengsui.apps.alerts.actions.drafting import draft_by_hand, take_forecast, take_signal
+from fengsui.apps.alerts.actions.issuing import cancel, issue, lift
+from fengsui.apps.alerts.actions.loading import load_outlets
+from fengsui.apps.alerts.actions.sending import deliver, report_seen, retry, sweep, waive
+
+__all__ = [
+    "acknowledge",
+    "cancel",
+    "confirm",
+    "deliver",
+    "draft_by_hand",
+    "issue",
+    "keep",
+    "lift",
+    "load_outlets",
+    "pass_on",
+    "reject",
+    "report_seen",
+    "retry",
+    "revise",
+    "send_back",
+    "sweep",
+    "take_forecast",
+    "take_signal",
+    "waive",
+]

@@ -1,0 +1,258 @@
+"""Reading warnings: locks, boards, who is called, which outlets reach."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.db import connection
+from django.db.models import Case, Exists, IntegerField, OuterRef, Prefetch, Q, QuerySet, Value, When
+
+from fengsui.apps.alerts.models import Bulletin, Call, Delivery, DeliveryAttempt, Issuer, Outlet, Warning
+from fengsui.apps.alerts.rules import IN_FORCE, MACHINE
+from fengsui.apps.people import queries as people
+from fengsui.apps.places import queries as places
+from fengsui.apps.places.models import Place
+from fengsui.core.models import Clock
+from fengsui.core.worlds import LIVE
+from fengsui.kernel.actor import Actor
+from fengsui.kernel.clock import MACHINE as CLOCK
+from fengsui.kernel.errors import NotFound
+from fengsui.kernel.levels import Level
+
+ALL_CALLERS = frozenset({"duty_officer", "duty_leader", "commander", "auditor", "audit_admin"})
+
+
+def lock(warning_id: UUID, by: Actor) -> Warning:
+    """The warning, locked; raises NotFound("alerts.warning.not_found")."""
+    row = (
+        Warning.objects.in_world(by.world)
+        .select_related("place__area")
+        .select_for_update(of=("self",))
+        .filter(pk=warning_id)
+        .first()
+    )
+    if row is None:
+        raise NotFound("alerts.warning.not_found")
+    return row
+
+
+def one_at_a_time(*parts: object) -> None:
+    """Until the end of the transaction nobody else is in this place of the code (a named lock)."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 7))", [":".join(map(str, parts))])
+
+
+def open_one(place_id: UUID, hazard: str, by: Actor) -> Warning | None:
+    """The open warning of a place and hazard, locked."""
+    return (
+        Warning.objects.in_world(by.world)
+        .select_related("place__area")
+        .select_for_update(of=("self",))
+        .filter(place_id=place_id, hazard=hazard, status__in=MACHINE.open_states)
+        .first()
+    )
+
+
+def warning(warning_id: UUID, by: Actor) -> Warning:
+    row = Warning.objects.in_world(by.world).select_related("place__area").filter(pk=warning_id).first()
+    if row is None:
+        raise NotFound("alerts.warning.not_found")
+    return row
+
+
+def bulletin(bulletin_id: UUID, by: Actor) -> Bulletin:
+    row = Bulletin.objects.in_world(by.world).select_related("warning__place__area").filter(pk=bulletin_id).first()
+    if row is None:
+        raise NotFound("alerts.bulletin.not_found")
+    return row
+
+
+def delivery(delivery_id: UUID, by: Actor) -> Delivery:
+    """Locked, for a verb of a person; raises NotFound."""
+    row = (
+        Delivery.objects.in_world(by.world)
+        .select_related("bulletin__warning", "outlet", "call")
+        .select_for_update(of=("self",))
+        .filter(pk=delivery_id)
+        .first()
+    )
+    if row is None:
+        raise NotFound("alerts.delivery.not_found")
+    return row
+
+
+def call(call_id: UUID, by: Actor, *, locked: bool = False) -> Call:
+    """A call: one's own, or any for those on duty. Raises NotFound: others may not know that it exists."""
+    rows = Call.objects.in_world(by.world).select_related("bulletin__warning__place")
+    if locked:
+        rows = rows.select_for_update(of=("self",))
+    row = rows.filter(pk=call_id).first()
+    if row is None or not (by.system or row.person_id == by.person or by.roles & ALL_CALLERS):
+        raise NotFound("alerts.call.not_found")
+    return row
+
+
+def duty_post(role: str, jurisdiction: str) -> UUID | None:
+    """The post that owes a verb for a jurisdiction: of its bureau, in calling order; None where it is vacant."""
+    bureau = places.bureau_of(jurisdiction)
+    held = people.by_role(role, bureau.pk) if bureau else []
+    return held[0].post if held else None
+
+
+def issuer(jurisdiction: str) -> Issuer:
+    """Raises NotFound("alerts.issuer.not_found") where the district names nobody."""
+    row = Issuer.objects.filter(jurisdiction=jurisdiction).first() or Issuer.objects.order_by("jurisdiction").first()
+    if row is None:
+        raise NotFound("alerts.issuer.not_found", jurisdiction=jurisdiction)
+    return row
+
+
+def outlets_for(area_code: str, level: Level) -> list[Outlet]:
+    """Active outlets that reach the area from this level up; an outlet without areas reaches everywhere."""
+    rows = Outlet.objects.filter(is_active=True, min_level__lte=int(level))
+    return [row for row in rows if not row.areas or any(area_code.startswith(each) for each in row.areas)]
+
+
+def call_lines(place: Place) -> dict[str, list[people.Holder]]:
+    """叫应 lines of a place, each to the last name; nobody stands on two lines."""
+    lines = {"territory": places.call_chain_for(place)}
+    if hasattr(place, "waterlogging"):
+        posts = places.posts_of_point(place)
+        held = people.holders(posts.values())
+        for duty in ("traffic", "drainage"):
+            lines[duty] = held.get(posts[duty], []) if duty in posts else []
+    if not any(lines.values()):
+        bureau = places.bureau_of(place.jurisdiction)
+        lines["territory"] = people.by_role("duty_officer", bureau.pk) if bureau else []
+    seen: set[UUID] = set()
+    for name, chain in lines.items():
+        lines[name] = [each for each in chain if each.person not in seen and not seen.add(each.person)]  # type: ignore[func-returns-value]
+    return {name: chain for name, chain in lines.items() if chain}
+
+
+def earlier(row: Warning) -> list[Bulletin]:
+    """All bulletins of a warning, oldest first, without their bytes."""
+    return list(Bulletin.objects.in_world(row.world_id).filter(warning=row).defer("sent_xml").order_by("sequence"))
+
+
+def is_latest(row: Bulletin) -> bool:
+    later = Bulletin.objects.in_world(row.world_id).filter(warning_id=row.warning_id, sequence__gt=row.sequence)
+    return not later.exists()
+
+
+def open_clocks(about: str, keys: Iterable[UUID], world: UUID) -> dict[str, list[Clock]]:
+    """Open clocks by subject, the first due first."""
+    found: dict[str, list[Clock]] = {}
+    rows = Clock.objects.in_world(world).filter(
+        about_type=about, about_id__in=[str(key) for key in keys], state__in=CLOCK.open_states
+    )
+    for row in rows.order_by("due_at"):
+        found.setdefault(row.about_id, []).append(row)
+    return found
+
+
+def queue(world: UUID) -> QuerySet[Warning]:
+    """Open warnings: what waits for a decision first, then the worst."""
+    decide = Case(
+        When(status__in=["draft", "revising"], then=Value(0)),
+        When(status__in=["confirmed", "revised"], then=Value(1)),
+        default=Value(2),
+        output_field=IntegerField(),
+    )
+    return (
+        Warning.objects.in_world(world)
+        .filter(status__in=MACHINE.open_states)
+        .select_related("place__area")
+        .annotate(turn=decide)
+        .order_by("turn", "-level", "drafted_at", "id")
+    )
+
+
+def history(
+    world: UUID, *, text: str = "", status: str = "", level: int = 0, since: datetime | None = None
+) -> QuerySet[Warning]:
+    """All warnings, newest first, with filters."""
+    rows = Warning.objects.in_world(world).select_related("place__area")
+    if text:
+        rows = rows.filter(Q(place__name__icontains=text) | Q(place__code__iexact=text))
+    if status:
+        rows = rows.filter(status=status)
+    if level:
+        rows = rows.filter(level=level)
+    if since:
+        rows = rows.filter(drafted_at__gte=since)
+    return rows.order_by("-drafted_at", "id")
+
+
+def in_force(world: UUID, now: datetime) -> QuerySet[Bulletin]:
+    """The latest bulletin of each warning in force: what screens show."""
+    later = Bulletin.objects.all_worlds("inside one warning").filter(
+        warning_id=OuterRef("warning_id"), sequence__gt=OuterRef("sequence")
+    )
+    return (
+        Bulletin.objects.in_world(world)
+        .filter(~Exists(later), warning__status__in=IN_FORCE, expires_at__gt=now)
+        .select_related("warning__place")
+        .defer("sent_xml")
+        .order_by("-level", "-sent_at")
+    )
+
+
+def feed(now: datetime, hours: int = 72) -> QuerySet[Bulletin]:
+    """Bulletins of the live world that the public feed lists, newest first."""
+    return (
+        Bulletin.objects.in_world(LIVE)
+        .filter(sent_at__gte=now - timedelta(hours=hours))
+        .defer("sent_xml")
+        .order_by("-sent_at", "-id")[:200]
+    )
+
+
+def public_bulletin(identifier: str) -> Bulletin | None:
+    """Only of the live world."""
+    return Bulletin.objects.in_world(LIVE).filter(identifier=identifier).first()
+
+
+def deliveries(row: Bulletin) -> list[Delivery]:
+    """Deliveries with every attempt; dead ones first."""
+    rank = Case(
+        When(state="dead", then=Value(0)),
+        When(state__in=["failed", "pending"], then=Value(1)),
+        default=Value(2),
+        output_field=IntegerField(),
+    )
+    return list(
+        Delivery.objects.in_world(row.world_id)
+        .filter(bulletin=row)
+        .select_related("outlet", "call")
+        .prefetch_related(Prefetch("attempts", DeliveryAttempt.objects.order_by("n")))
+        .annotate(rank=rank)
+        .order_by("rank", "call__line", "call__turn", "outlet_id")
+    )
+
+
+def calls(row: Bulletin) -> list[Call]:
+    """To the last name: who has not answered first."""
+    rank = {"called": 0, "passed": 1, "waiting": 2, "answered": 3, "spared": 4}
+    rows = Call.objects.in_world(row.world_id).filter(bulletin=row)
+    return sorted(rows, key=lambda each: (rank[each.state], each.line, each.turn))
+
+
+def open_calls(by: Actor) -> QuerySet[Call]:
+    """Calls that a person owes an answer to."""
+    return (
+        Call.objects.in_world(by.world)
+        .filter(person_id=by.person, state__in=["called", "passed"])
+        .select_related("bulletin")
+        .order_by("called_at")
+    )
+
+
+def waiting_deliveries(before: datetime, limit: int = 500) -> list[UUID]:
+    """Deliveries whose time has come and that no job seems to carry: for the sweep over all worlds."""
+    rows = Delivery.objects.all_worlds("the sweep serves every world").filter(
+        state__in=["pending", "failed"], next_try_at__lt=before
+    )
+    return list(rows.order_by("next_try_at").values_list("pk", flat=True)[:limit])

@@ -1,0 +1,48 @@
+from django.utils.translation import gettext_noop as mark
+
+from fengsui.core.wording import words
+
+REFRESH = mark("刷新本页看现状：可能已由别人办了")
+words(
+    alerts__warning__not_found=(mark("没有这条预警"), mark("回到预警台，从列表重新打开")),
+    alerts__bulletin__not_found=(mark("没有这份公告"), mark("回到预警台，从列表重新打开")),
+    alerts__delivery__not_found=(mark("没有这条送达记录"), mark("回到公告页重新打开")),
+    alerts__call__not_found=(mark("没有这次叫应，或不是叫你"), mark("核对短信、邮件里的链接，或致电值班室")),
+    alerts__issuer__not_found=(mark("没有配置发布单位"), mark("请系统管理员装载区县数据")),
+    warning__confirm__wrong_state=(mark("预警现为“%(state)s”，不能再核定"), REFRESH),
+    warning__issue__wrong_state=(mark("预警现为“%(state)s”，不能签发"), REFRESH),
+    warning__reject__wrong_state=(mark("预警现为“%(state)s”，不能改为不发布"), REFRESH),
+    warning__revise__wrong_state=(mark("预警现为“%(state)s”，不能再改"), REFRESH),
+    warning__send_back__wrong_state=(mark("预警现为“%(state)s”，不能退回"), REFRESH),
+    warning__keep__wrong_state=(mark("预警现为“%(state)s”，没有可维持的级别"), REFRESH),
+    warning__lift__wrong_state=(mark("预警现为“%(state)s”，不能解除"), REFRESH),
+    warning__cancel__wrong_state=(mark("预警现为“%(state)s”，不能撤销"), REFRESH),
+    alerts__issue__second_person=(
+        mark("%(level)s预警须由第二人签发：核定人不能签发自己核定的"),
+        mark("请带班领导或指挥长签发"),
+    ),
+    alerts__issue__by_person=(mark("预警只能由人签发"), mark("请值班人员办理")),
+    alerts__issue__not_confirmed=(mark("还没有人核定"), mark("先核定，再签发")),
+    alerts__reject__needs_reason=(mark("不发布要写理由"), mark("写明依据，如：现场看过，为溅水")),
+    alerts__revise__needs_reason=(mark("改级、改稿要写理由"), mark("写明依据")),
+    alerts__send_back__needs_reason=(mark("退回要写理由"), mark("写明要改什么")),
+    alerts__keep__needs_reason=(mark("维持原级别要写研判结论"), mark("写明依据和下次研判重点")),
+    alerts__lift__needs_reason=(mark("解除要写依据"), mark("写明谁、何时看过现场")),
+    alerts__cancel__needs_reason=(mark("撤销要写原因"), mark("写明为何误发；原因会随撤销公告发出")),
+    alerts__draft__needs_reason=(mark("手工拟稿要写依据"), mark("写明谁、何时、看到什么")),
+    alerts__waive__needs_reason=(mark("改用其他渠道要写明"), mark("写明改用什么渠道、谁办的")),
+    alerts__acknowledge__needs_note=(mark("代记应答要写明"), mark("写明通话时间和对方答复")),
+    alerts__acknowledge__not_called=(mark("还没有轮到叫这个人"), mark("先看上一名是否应答")),
+    alerts__revise__same_level=(mark("已经是%(level)s"), mark("选另一个级别，或不改")),
+    alerts__revise__level_none=(mark("级别不能为“正常”"), mark("危险过去请用“解除”")),
+    alerts__issue__typed=(mark("没有照写级别"), mark("在框内写“%(level)s”再签发")),
+    alerts__cancel__typed=(mark("没有照写级别"), mark("在框内写“%(level)s”再撤销")),
+    alerts__lift__typed=(mark("没有照写级别"), mark("在框内写“%(level)s”再解除")),
+    alerts__draft__already_open=(mark("这个点位已有一条未了结的预警"), mark("在原预警上改级或改稿")),
+    alerts__gate__superseded=(mark("已有更新的公告"), mark("看最新一份")),
+    alerts__gate__withdrawn=(mark("预警状态已变，不再发出"), mark("看最新一份")),
+    alerts__gate__expired=(mark("公告已过有效期"), mark("如仍有危险，请更新预警")),
+    call__answer__wrong_state=(mark("这次叫应为“%(state)s”"), mark("不必再应答")),
+    delivery__retry__wrong_state=(mark("送达现为“%(state)s”，不能重发"), REFRESH),
+    delivery__waive__wrong_state=(mark("送达现为“%(state)s”，不必改用其他渠道"), REFRESH),
+)
