@@ -9,7 +9,9 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from pathlib import Path
 
+from fengsui.config.ops import frontend
 from fengsui.config.ops.console import Problem, say, word
 from fengsui.config.ops.home import BIN, REPO, Home
 from fengsui.config.ops.testing import throw_away_database
@@ -17,7 +19,7 @@ from fengsui.config.ops.testing import throw_away_database
 SHOWN = 60
 
 
-def _run(*command: str) -> list[str]:
+def _run(*command: str, cwd: Path = REPO) -> list[str]:
     """Output lines where the command failed, none where it succeeded."""
     env = {
         **os.environ,
@@ -25,7 +27,7 @@ def _run(*command: str) -> list[str]:
         "PATH": f"{BIN}:{os.environ.get('PATH', '')}",
         "NO_COLOR": "1",
     }
-    done = subprocess.run(command, cwd=REPO, env=env, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, cwd=cwd, env=env, capture_output=True, text=True, check=False)
     return (done.stdout + done.stderr).strip().splitlines() or ["failed"] if done.returncode else []
 
 
@@ -42,7 +44,8 @@ def ruff() -> list[str]:
 
 
 def layout() -> list[str]:
-    return _python("ruff", "format", "--check", *_code_folders())
+    lines = _python("ruff", "format", "--check", "--output-format=concise", *_code_folders())
+    return [line for line in lines if line.strip()]
 
 
 def types() -> list[str]:
@@ -107,6 +110,19 @@ def licence() -> list[str]:
     return licences.breaches()
 
 
+def scripts() -> list[str]:
+    """Types and tests of the front end, with the packages of its lock file."""
+    if not frontend.fingerprint():
+        return []
+    needed = frontend.stale() or not (frontend.SOURCE / "node_modules").exists()
+    if needed and (failed := _run(*frontend.command(), cwd=frontend.SOURCE)):
+        return failed
+    npm = str(BIN / "npm")
+    return _run(npm, "run", "--silent", "check", cwd=frontend.SOURCE) or _run(
+        npm, "test", "--silent", cwd=frontend.SOURCE
+    )
+
+
 def pages() -> list[str]:
     return _python("fengsui.config", "docs", "--check")
 
@@ -123,6 +139,7 @@ STEPS: dict[str, Callable[[], list[str]]] = {
     "catalogue": catalogue,
     "licences": licence,
     "docs": pages,
+    "frontend": scripts,
 }
 
 
