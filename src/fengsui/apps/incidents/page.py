@@ -2,25 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import wraps
 from typing import Any
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import get_language
 
 from fengsui.apps.people.edge import actor_of
 from fengsui.core import live, wording
 from fengsui.kernel.errors import Invalid, Refused
+from fengsui.kernel.terms import Term
 
 View = Callable[..., HttpResponse]
+
+
+def word(terms: Mapping[str, Term], code: str) -> str:
+    """A term in the language of the page."""
+    found = terms.get(code)
+    if found is None:
+        return code
+    return found.en if (get_language() or "").startswith("en") else found.zh
 
 
 def shell(request: HttpRequest, *topics: str, **context: Any) -> dict[str, Any]:
     """The page's own context with a ticket to listen to its topics."""
     by = actor_of(request)
-    return {"live_ticket": live.ticket(by.world, ["desk", "core.clocks", *topics], by.person), "by": by, **context}
+    return {
+        "live_ticket": live.ticket(by.world, ["desk", "core.clocks", *topics], by.person),
+        "by": by,
+        "w": word,
+        **context,
+    }
 
 
 def back(request: HttpRequest, fallback: str) -> HttpResponseRedirect:

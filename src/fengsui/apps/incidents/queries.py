@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from uuid import UUID
 
 from django.db import connection
@@ -105,12 +104,19 @@ def clocks_of(incident: Incident) -> list[Clock]:
     return sorted(rows, key=lambda clock: (clock.state not in CLOCKS.open_states, clock.due_at))
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
-    """A value that the platform knows, with where it comes from."""
+def open_clocks(incident_ids: list[str], by: Actor) -> list[Clock]:
+    """Running clocks of several incidents, the most urgent first."""
+    rows = Clock.objects.in_world(by.world).filter(about_type="incidents.incident", about_id__in=incident_ids)
+    return list(rows.filter(state__in=CLOCKS.open_states).order_by("due_at"))
 
-    text: str
-    source: str
+
+def get_report(report_id: UUID, by: Actor) -> Report:
+    """A report of an incident that the actor may see."""
+    rows = Report.objects.in_world(by.world).select_related("incident__place", "incident__area")
+    found = rows.filter(pk=report_id, incident__in=visible_to(by)).first()
+    if found is None:
+        raise NotFound("incidents.report.not_found")
+    return found
 
 
 def casualties_text(incident: Incident) -> str:
