@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+import structlog
 
 from fengsui.apps.sensing.actions import Rejection
 from fengsui.apps.sensing.book import StreamBook
@@ -13,6 +14,7 @@ from fengsui.apps.sensing.hot import microseconds
 from fengsui.catalog.sensors.contract import Rejected
 from fengsui.kernel.ports.devices import Message
 
+log = structlog.get_logger(__name__)
 UNKNOWN = "sensing.topic.unknown"
 
 
@@ -52,6 +54,15 @@ def columns(book: StreamBook, messages: Sequence[Message]) -> Columns:
             facts = dict(no.facts)
             out.rejections.append(
                 Rejection(message.topic, message.payload, message.received_at, no.code, facts, stream=index)
+            )
+            continue
+        except Exception as broken:  # a fault of ours in one kind must not lose the message, nor stop the others
+            log.exception("ingest.decoder_broken", topic=message.topic)
+            facts = {"detail": f"{type(broken).__name__}: {broken}"[:300]}
+            out.rejections.append(
+                Rejection(
+                    message.topic, message.payload, message.received_at, "sensor.decode.broken", facts, stream=index
+                )
             )
             continue
         arrived = microseconds(message.received_at)

@@ -23,76 +23,129 @@ class Login:
     topic: str
 
 
+Key = tuple[str, str, str]
+"""Station, time as sent, value as sent: what the table must hold once."""
+
+
+def key_of(due: Due) -> Key:
+    return due.item.station, due.at.isoformat(), str(due.item.value)
+
+
 @dataclass
 class Outcome:
-    """published: handed to the client. acknowledged: the broker's PUBACK came, so it is on the broker's disk."""
+    """published: handed to the client. acknowledged: the broker's PUBACK came, so it is on the broker's disk.
+
+    keys: of the acknowledged messages; a planted duplicate gives the same key twice, so there may be fewer.
+    """
 
     published: int = 0
     acknowledged: int = 0
     by_fault: dict[str, int] = field(default_factory=dict)
+    keys: set[Key] = field(default_factory=set)
 
 
-class Replayer:
-    """Connections of all devices of a replay. Raises OSError (broker away), PermissionError (wrong login)."""
+class _Device:
+    """One login's connection; paho sends again what was not acknowledged when the broker was away."""
 
-    def __init__(self, host: str, port: int, logins: Mapping[str, Login]) -> None:
-        self.host, self.port, self.logins = host, port, logins
-        self._clients: dict[str, mqtt.Client] = {}
-        self._acknowledged = 0
-        self._done = threading.Condition()
-
-    def __enter__(self) -> Replayer:
-        for station, login in self.logins.items():
-            self._clients[station] = self._connect(login)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        for client in self._clients.values():
-            client.disconnect()
-            client.loop_stop()
-
-    def _connect(self, login: Login) -> mqtt.Client:
+    def __init__(self, host: str, port: int, login: Login) -> None:
+        self.login, self.acknowledged = login, 0
+        self._waiting: dict[int, Key] = {}
+        self._early: set[int] = set()
+        self.keys: set[Key] = set()
+        self._lock = threading.Lock()
+        self._up, self._refused = threading.Event(), threading.Event()
         client = mqtt.Client(mqtt.CallbackAPIVersion.VERSION2, client_id=login.user, clean_session=False)
         client.username_pw_set(login.user, login.password)
         client.max_inflight_messages_set(200)
-        up, refused = threading.Event(), threading.Event()
-
-        def connected(_c: mqtt.Client, _u: object, _f: object, reason: mqtt.ReasonCode, _p: object) -> None:
-            (refused if reason.is_failure else up).set()
-
-        client.on_connect = connected
-        client.on_publish = self._count
-        client.connect(self.host, self.port, keepalive=30)
+        client.reconnect_delay_set(0.2, 2)
+        client.on_connect, client.on_publish = self._connected, self._published
+        self.client = client
+        client.connect(host, port, keepalive=15)
         client.loop_start()
-        if not up.wait(10) or refused.is_set():
+        if not self._up.wait(10) or self._refused.is_set():
             client.loop_stop()
             raise PermissionError(f"broker refused {login.user}")
-        return client
 
-    def _count(self, *_: object) -> None:
-        with self._done:
-            self._acknowledged += 1
-            self._done.notify_all()
+    def _connected(self, _c: mqtt.Client, _u: object, _f: object, reason: mqtt.ReasonCode, _p: object) -> None:
+        if reason.is_failure:
+            self._refused.set()
+        self._up.set()
+
+    def _published(self, _c: mqtt.Client, _u: object, mid: int, _r: object, _p: object) -> None:
+        with self._lock:
+            key = self._waiting.pop(mid, None)
+            if key is None:
+                self._early.add(mid)  # the PUBACK was faster than publish() came back
+            else:
+                self.keys.add(key)
+                self.acknowledged += 1
+
+    def publish(self, key: Key, body: bytes) -> None:
+        mid = self.client.publish(self.login.topic, body, qos=1).mid
+        with self._lock:
+            if mid in self._early:
+                self._early.discard(mid)
+                self.keys.add(key)
+                self.acknowledged += 1
+            else:
+                self._waiting[mid] = key
+
+    @property
+    def waiting(self) -> int:
+        with self._lock:
+            return len(self._waiting)
+
+    def close(self) -> None:
+        self.client.disconnect()
+        self.client.loop_stop()
+
+
+class Replayer:
+    """Connections of all devices of a replay, by station. Raises OSError (broker away), PermissionError (wrong login).
+
+    patience_s: how long the last PUBACKs are waited for; a broker that is killed and started again needs some.
+    """
+
+    def __init__(self, host: str, port: int, logins: Mapping[str, Login], patience_s: float = PATIENCE_S) -> None:
+        self.host, self.port, self.logins, self.patience_s = host, port, logins, patience_s
+        self._devices: dict[str, _Device] = {}
+
+    def __enter__(self) -> Replayer:
+        try:
+            for station, login in self.logins.items():
+                self._devices[station] = _Device(self.host, self.port, login)
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for device in self._devices.values():
+            device.close()
+        self._devices.clear()
 
     def play(self, plan: list[Due], *, ended: Callable[[], bool] = lambda: False) -> Outcome:
-        """Send each item when it is due; returns when all PUBACKs are in or `ended()` says stop."""
+        """Send each item when it is due; returns when all PUBACKs are in, patience ends or `ended()` says stop."""
         out, started = Outcome(), time.monotonic()
         for due in plan:
-            client = self._clients.get(due.item.station)
-            if client is None:
+            device = self._devices.get(due.item.station)
+            if device is None:
                 continue
             while (left := due.after_s - (time.monotonic() - started)) > 0:
                 if ended():
                     return self._close(out)
                 time.sleep(min(left, 0.2))
-            client.publish(self.logins[due.item.station].topic, payload(due), qos=1)
+            device.publish(key_of(due), payload(due))
             out.published += 1
             if due.item.fault:
                 out.by_fault[due.item.fault] = out.by_fault.get(due.item.fault, 0) + 1
         return self._close(out)
 
     def _close(self, out: Outcome) -> Outcome:
-        with self._done:
-            self._done.wait_for(lambda: self._acknowledged >= out.published, timeout=PATIENCE_S)
-            out.acknowledged = self._acknowledged
+        deadline = time.monotonic() + self.patience_s
+        while any(device.waiting for device in self._devices.values()) and time.monotonic() < deadline:
+            time.sleep(0.02)
+        for device in self._devices.values():
+            out.acknowledged += device.acknowledged
+            out.keys |= device.keys
         return out

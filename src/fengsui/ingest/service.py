@@ -9,19 +9,22 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from urllib.parse import unquote, urlsplit
 
 import structlog
 from django.conf import settings
-from django.db import DatabaseError, close_old_connections
+from django.db import InterfaceError, OperationalError, close_old_connections
 from django.db.transaction import atomic
-from prometheus_client import Counter, Histogram
+from django.utils import timezone
+from prometheus_client import Counter, Histogram, start_http_server
+from psycopg_pool import PoolTimeout
 
 from fengsui.apps.sensing import actions, book
+from fengsui.engines.devices.mqtt import MqttStream
 from fengsui.engines.devices.nats_stream import NatsStream, mqtt_greeting
-from fengsui.ingest.decode import columns
+from fengsui.ingest.decode import UNKNOWN, columns
 from fengsui.kernel.ports.devices import DeviceStream, Message, StreamClosed
 
 log = structlog.get_logger(__name__)
@@ -30,42 +33,87 @@ WAIT_S = 1.0
 LOOK_S = 2.0
 """How often the streams' settings are looked at again."""
 BACKOFF_S = (0.1, 0.3, 1.0, 2.0)
+AWAY = (OperationalError, InterfaceError, PoolTimeout)
+"""What passes by itself; everything else is about the data."""
 
 READINGS = Counter("fengsui_ingest_readings_total", "Readings committed")
+FLAGGED = Counter("fengsui_ingest_flagged_total", "Readings stored with a quality flag")
+AGAIN = Counter("fengsui_ingest_again_total", "Readings delivered again that changed nothing")
+DELAY = Histogram("fengsui_ingest_delay_seconds", "From the broker to the commit, first message of a batch")
 REJECTED = Counter("fengsui_ingest_rejected_total", "Messages kept because they could not be used")
 CROSSINGS = Counter("fengsui_ingest_crossings_total", "Levels moved")
 BATCHES = Histogram("fengsui_ingest_batch_seconds", "Decode, judge, store and commit one batch")
 
 
 class Service:
-    """One worker. Several may run: they share the stream, and lock streams in the same order."""
+    """One worker. A second one loses and doubles nothing, but only a single one keeps the order in a stream."""
 
     def __init__(self, stream: DeviceStream) -> None:
         self.stream = stream
+        actions.make_partitions(timezone.now())
         self.book = book.read()
         self._looked = 0.0
+        self._partitions_on = timezone.now().date()
 
     def store(self, messages: Sequence[Message]) -> None:
-        """One batch, one transaction. Raises DatabaseError; then nothing of it is stored and nothing acknowledged."""
+        """One batch, one transaction. Raises OperationalError or InterfaceError while the database is away; then
+        nothing of it is stored and nothing acknowledged. A message that the database refuses does not stop the others.
+        """
         close_old_connections()
         try:
-            with BATCHES.time():
-                found = columns(self.book, messages)
-                with atomic():
-                    kept = actions.keep_rejections(self.book, found.rejections)
-                    stored = actions.store_readings(self.book, *found.arrays())
-            READINGS.inc(stored.rows)
-            REJECTED.inc(kept)
-            CROSSINGS.inc(stored.crossings)
+            self._store(messages)
         finally:
             close_old_connections()
 
+    def _store(self, messages: Sequence[Message]) -> None:
+        try:
+            with BATCHES.time():
+                found = columns(self.book, messages)
+                if any(each.code == UNKNOWN for each in found.rejections) and book.version() != self.book.version:
+                    self.book = book.read()  # a station that was added a moment ago
+                    found = columns(self.book, messages)
+                with atomic():
+                    kept = actions.keep_rejections(self.book, found.rejections)
+                    stored = actions.store_readings(self.book, *found.arrays())
+        except AWAY:
+            raise
+        except LookupError:  # a stream of the book is gone
+            self.book = book.read()
+            raise OperationalError("the streams changed") from None
+        except Exception as wrong:
+            log.exception("ingest.refused", messages=len(messages))
+            if len(messages) > 1:
+                half = len(messages) // 2
+                self._store(messages[:half])
+                self._store(messages[half:])
+            else:
+                self._set_aside(messages[0], wrong)
+            return
+        READINGS.inc(stored.rows)
+        FLAGGED.inc(stored.flagged)
+        AGAIN.inc(stored.readings - stored.rows)
+        REJECTED.inc(kept)
+        CROSSINGS.inc(stored.crossings)
+        DELAY.observe(max(0.0, (timezone.now() - messages[0].received_at).total_seconds()))
+
+    def _set_aside(self, message: Message, wrong: Exception) -> None:
+        """The last resort for one message: keep it as rejected, so that it neither vanishes nor blocks the stream."""
+        facts = {"detail": f"{type(wrong).__name__}: {wrong}"[:300]}
+        topic = message.topic.encode("utf-8", "replace").decode()
+        actions.keep_rejections(
+            self.book, [actions.Rejection(topic, message.payload, message.received_at, "sensing.store.failed", facts)]
+        )
+        REJECTED.inc()
+
     def look(self) -> None:
-        """Read the book again where a stream was added or its rules changed."""
+        """Read the book again where a stream was added or its rules changed; make partitions in time."""
         close_old_connections()
         try:
             if book.version() != self.book.version:
                 self.book = book.read()
+            if (today := timezone.now().date()) != self._partitions_on:
+                actions.make_partitions(timezone.now())
+                self._partitions_on = today
         finally:
             close_old_connections()
 
@@ -86,29 +134,33 @@ class Service:
                 return
 
 
-async def _patiently(work, *args) -> None:  # type: ignore[no-untyped-def]
+async def _patiently[**P](work: Callable[P, object], *args: P.args, **kwargs: P.kwargs) -> None:
     """Again and again until the database is back: the stream keeps what is not acknowledged."""
     tries = 0
     while True:
         try:
-            await asyncio.to_thread(work, *args)
+            await asyncio.to_thread(work, *args, **kwargs)
             return
-        except DatabaseError as error:
+        except AWAY as error:
             log.warning("ingest.database", error=type(error).__name__, tries=tries)
             await asyncio.sleep(BACKOFF_S[min(tries, len(BACKOFF_S) - 1)])
             tries += 1
 
 
-async def _open() -> NatsStream:
-    url = settings.FENGSUI_NATS_URL
-    parts = urlsplit(url)
-    greeting = mqtt_greeting(
-        os.environ.get("FENGSUI_MQTT_HOST", "127.0.0.1"),
-        int(os.environ.get("FENGSUI_MQTT_PORT", "1883")),
-        unquote(parts.username or ""),
-        unquote(parts.password or ""),
-    )
-    return await NatsStream.open(url, ensure_stream=greeting)
+async def _open() -> DeviceStream:
+    """NATS by default. FENGSUI_DEVICES=mqtt: any MQTT broker, whose promise a PUBACK then is."""
+    host, port = os.environ.get("FENGSUI_MQTT_HOST", "127.0.0.1"), int(os.environ.get("FENGSUI_MQTT_PORT", "1883"))
+    if os.environ.get("FENGSUI_DEVICES", "nats") == "mqtt":
+        return await MqttStream.open(
+            host,
+            port,
+            user=os.environ.get("FENGSUI_MQTT_USER", ""),
+            password=os.environ.get("FENGSUI_MQTT_PASSWORD", ""),
+            shared=os.environ.get("FENGSUI_MQTT_SHARED", ""),
+        )
+    parts = urlsplit(settings.FENGSUI_NATS_URL)
+    greeting = mqtt_greeting(host, port, unquote(parts.username or ""), unquote(parts.password or ""))
+    return await NatsStream.open(settings.FENGSUI_NATS_URL, ensure_stream=greeting)
 
 
 async def serve() -> None:
@@ -144,6 +196,8 @@ async def _started(stream: DeviceStream) -> Service:
     return made[0]
 
 
-def main() -> int:
+def main(arguments: Sequence[str] = ()) -> int:
+    if port := os.environ.get("FENGSUI_INGEST_METRICS_PORT"):
+        start_http_server(int(port), "127.0.0.1")
     asyncio.run(serve())
     return 0

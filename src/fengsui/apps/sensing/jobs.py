@@ -1,0 +1,17 @@
+"""Upkeep of the readings' table."""
+
+from __future__ import annotations
+
+from django.utils import timezone
+from procrastinate.contrib.django import app
+
+from fengsui.apps.sensing import actions
+from fengsui.core.jobs import clean
+
+
+@app.periodic(cron="20 17 * * *")
+@app.task(name="sensing.make_partitions", queue="upkeep", queueing_lock="sensing.make_partitions")
+@clean
+def make_partitions(timestamp: int) -> None:
+    """Daily; the months ahead exist long before a reading of theirs comes."""
+    actions.make_partitions(timezone.now())
