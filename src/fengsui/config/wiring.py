@@ -9,6 +9,8 @@ from django.conf import settings
 from fengsui.core.ports import provide
 from fengsui.kernel import district as files
 from fengsui.kernel.clock import WorkCalendar
+from fengsui.kernel.ports.outlets import Outlet
+from fengsui.kernel.ports.roads import Router
 
 
 @cache
@@ -21,5 +23,21 @@ def work_calendar() -> WorkCalendar:
     return district().work_calendar
 
 
+@cache
+def router() -> Router:
+    """One a process; closures come with each question, so every world asks with its own."""
+    from fengsui.engines.roads.valhalla import ValhallaRouter  # noqa: PLC0415 - 250 MB that few processes need
+
+    return ValhallaRouter(settings.FENGSUI_ROADS)
+
+
+def outlet(code: str) -> Outlet:
+    from fengsui.engines import outlets  # noqa: PLC0415 - web processes send nothing
+
+    return outlets.outlet(code)
+
+
 provide("district", district)
 provide("work_calendar", work_calendar)
+provide("router", router)
+provide("outlet", outlet)

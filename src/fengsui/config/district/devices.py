@@ -14,7 +14,6 @@ from fengsui.config.ops.home import Home
 from fengsui.kernel.district import District
 
 TERMINAL = "broadcast-terminals"
-PUBLISHER = "fengsui-broadcast"
 
 
 def secret_of(home: Home, user: str) -> str:
@@ -24,7 +23,7 @@ def secret_of(home: Home, user: str) -> str:
 
 
 def provision(district: District, home: Home) -> int:
-    """Write the broker's users for all stations, the broadcast publisher and the terminals. Returns how many.
+    """Write the broker's users for all stations and the broadcast terminals. Returns how many.
 
     The same passwords open the HTTP door, which keeps only their fingerprints.
     """
@@ -37,6 +36,5 @@ def provision(district: District, home: Home) -> int:
         )
     topics = tuple(outlet.topic for outlet in district.outlets if outlet.kind == "mqtt" and outlet.topic)
     receipts = tuple(f"{topic}/receipt" for topic in topics)
-    users.append(Device(PUBLISHER, secret_of(home, PUBLISHER), publish=topics, subscribe=receipts))
     users.append(Device(TERMINAL, secret_of(home, TERMINAL), publish=receipts, subscribe=("broadcast/#",)))
     return device_credentials(home.var / "broker" / "devices.json", users)
