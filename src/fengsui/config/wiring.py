@@ -26,13 +26,13 @@ def work_calendar() -> WorkCalendar:
 @cache
 def router() -> Router:
     """One a process; closures come with each question, so every world asks with its own."""
-    from fengsui.engines.roads.valhalla import ValhallaRouter  # noqa: PLC0415 - 250 MB that few processes need
+    from fengsui.engines.roads.valhalla import ValhallaRouter
 
     return ValhallaRouter(settings.FENGSUI_ROADS)
 
 
 def outlet(code: str) -> Outlet:
-    from fengsui.engines import outlets  # noqa: PLC0415 - web processes send nothing
+    from fengsui.engines import outlets
 
     return outlets.outlet(code)
 
