@@ -1,0 +1,175 @@
+"""Clocks as pages show them: the verb owed, the owner by name, what happens if nobody acts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from uuid import UUID
+
+from django.db.models import OuterRef, Q, QuerySet, Subquery
+from django.utils.translation import get_language
+
+from fengsui.apps.desk.rules import DECISIONS
+from fengsui.apps.people import queries as people
+from fengsui.apps.people.models import Person, Post
+from fengsui.apps.people.rules import DISTRICT_ROLES, ROLES
+from fengsui.core.models import Clock, ClockPause
+from fengsui.kernel.actor import Actor, Grant
+from fengsui.kernel.clock import MACHINE, ClockKind
+from fengsui.kernel.errors import NotFound
+from fengsui.kernel.terms import Term
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One clock for a list. Carries the names that the clock chip reads."""
+
+    id: UUID
+    kind: str
+    state: str
+    label: str
+    url: str
+    started_at: datetime
+    due_at: datetime
+    limit_s: int
+    closed_at: datetime | None
+    reason: str
+    verb: str
+    owner_text: str
+    owner_person: UUID | None
+    owner_post: UUID | None
+    heard: str
+    default: str
+    source: str
+    basis: str
+    correlation: UUID
+    about_type: str
+    about_id: str
+    people: tuple[people.Holder, ...] = field(default=())
+
+    @property
+    def is_decision(self) -> bool:
+        return self.kind in DECISIONS
+
+    @property
+    def page(self) -> str:
+        """Where the thing owed is done; the clock's own page where no app named one."""
+        return self.url or f"/clocks/{self.id}/"
+
+    @property
+    def call(self) -> people.Holder | None:
+        """Whom to call about it."""
+        return self.people[0] if self.people else None
+
+
+def word(term: Term) -> str:
+    return term.en if (get_language() or "").startswith("en") else term.zh
+
+
+def verb_of(kind: str) -> str:
+    """The thing owed in the page's language; the code where its app is not installed."""
+    found = ClockKind.registered.get(kind)
+    return word(found.verb) if found else kind
+
+
+def role_word(code: str) -> str:
+    if code == "next_in_chain":
+        return "next in chain" if (get_language() or "").startswith("en") else "下一名责任人"
+    return word(ROLES[code]) if code in ROLES else code
+
+
+def mine(by: Actor) -> Q:
+    """Owed by this person: named, or holding the post, or in the role where no post is named yet."""
+    by_role = Q(owner_person__isnull=True, owner_post__isnull=True, owner_role__in=by.roles)
+    return Q(owner_person=by.person) | Q(owner_person__isnull=True, owner_post__in=by.posts) | by_role
+
+
+def of_organisations(by: Actor) -> Q:
+    """Owed inside the organisations whose scope the actor holds."""
+    inside = people.visible_to(by) if not by.roles & DISTRICT_ROLES else None
+    if inside is None:
+        inside = people.visible_to(Actor(world=by.world, person=by.person, grants=tuple(_local(by))))
+    posts = Post.objects.filter(org__in=inside).values("pk")
+    persons = Person.objects.filter(org__in=inside).values("pk")
+    return Q(owner_post__in=posts) | Q(owner_person__in=persons)
+
+
+def _local(by: Actor) -> list[Grant]:
+    """The same posts without the district-wide view: `my organisation` means mine, for a duty officer too."""
+    return [replace(grant, role="liaison") for grant in by.grants]
+
+
+def visible(by: Actor) -> QuerySet[Clock]:
+    """Clocks of the actor's world inside his scope."""
+    rows = Clock.objects.in_world(by.world)
+    if by.system or by.roles & DISTRICT_ROLES:
+        return rows
+    return rows.filter(mine(by) | of_organisations(by))
+
+
+def open_rows(by: Actor) -> QuerySet[Clock]:
+    return visible(by).filter(state__in=MACHINE.open_states)
+
+
+def get(clock_id: UUID, by: Actor) -> Clock:
+    """Raises NotFound("core.clock.not_found"), also outside the actor's scope."""
+    found = visible(by).filter(pk=clock_id).first()
+    if found is None:
+        raise NotFound("core.clock.not_found")
+    return found
+
+
+def present(rows: QuerySet[Clock] | Iterable[Clock]) -> list[Row]:
+    """Rows with names: three queries, however many clocks."""
+    if isinstance(rows, QuerySet):
+        pause = ClockPause.objects.filter(clock=OuterRef("pk"), ended_at__isnull=True).order_by("-started_at")
+        rows = rows.annotate(pause_reason=Subquery(pause.values("reason")[:1]))
+    listed = list(rows)
+    posts = {row.owner_post for row in listed if row.owner_post}
+    persons = {row.owner_person for row in listed if row.owner_person}
+    held = people.holders(posts) if posts else {}
+    titles = dict(Post.objects.filter(pk__in=posts - set(held)).values_list("pk", "title")) if posts else {}
+    names = people.people_names(persons) if persons else {}
+    return [_row(row, held, titles, names) for row in listed]
+
+
+def _row(
+    row: Clock, held: dict[UUID, list[people.Holder]], titles: dict[UUID, str], names: dict[UUID, str]
+) -> Row:
+    owners = tuple(held.get(row.owner_post, [])) if row.owner_post else ()
+    if row.owner_person:
+        name = names.get(row.owner_person, "")
+        titled = next((each for each in owners if each.person == row.owner_person), None)
+        owner = f"{name} {titled.title}" if titled else name
+        owners = (titled,) if titled else ()
+    elif owners:
+        owner = owners[0].title
+        owner += " " + "、".join(each.name for each in owners[:3]) + ("…" if len(owners) > 3 else "")
+    else:
+        owner = titles.get(row.owner_post, "") if row.owner_post else role_word(row.owner_role)
+    kind = ClockKind.registered.get(row.kind)
+    return Row(
+        row.pk,
+        row.kind,
+        row.state,
+        row.label,
+        row.url,
+        row.started_at,
+        row.due_at,
+        row.limit_s,
+        row.closed_at,
+        getattr(row, "pause_reason", None) or "",
+        verb_of(row.kind),
+        owner,
+        row.owner_person,
+        row.owner_post,
+        "、".join(role_word(each) for each in row.heard_roles),
+        kind.default if kind else "",
+        row.source,
+        row.basis,
+        row.correlation,
+        row.about_type,
+        row.about_id,
+        owners,
+    )

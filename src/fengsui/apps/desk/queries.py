@@ -1,0 +1,355 @@
+"""What the duty desk shows, from the queries of the apps below."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+from django.utils.translation import gettext as _
+
+from fengsui.apps.alerts import queries as alerts
+from fengsui.apps.alerts.models import Call, Warning
+from fengsui.apps.alerts.rules import STATUSES
+from fengsui.apps.command import queries as command
+from fengsui.apps.command.models import Response, Task
+from fengsui.apps.command.timeline import SAID
+from fengsui.apps.desk import clocks
+from fengsui.apps.desk.rules import DECISIONS
+from fengsui.apps.forecasts.models import ForecastRun
+from fengsui.apps.incidents import queries as incidents
+from fengsui.apps.incidents.models import Incident
+from fengsui.apps.people import queries as people
+from fengsui.apps.people.rules import DISTRICT_ROLES
+from fengsui.apps.places import queries as places
+from fengsui.apps.sensing import queries as sensing
+from fengsui.apps.sensing.models import CurrentValue
+from fengsui.core.models import Clock, StoredEvent
+from fengsui.kernel.actor import Actor
+from fengsui.kernel.clock import MACHINE
+from fengsui.kernel.levels import Level
+from fengsui.science.series.quality import SUSPECT
+
+LOST_PERIODS = 3.0
+SHOWN = 8
+SPARK_POINTS = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """One place in 正在发生: its worst stream now."""
+
+    code: str
+    station: str
+    name: str
+    level: str
+    value: str
+    unit: str
+    at: datetime | None
+    period_s: float
+    speed: float
+    next_word: str
+    next_code: str
+    next_value: float | None
+    note: str
+    trend: str
+    datastream: int
+    lost: bool
+    url: str
+    points: list[tuple[float, float | None]] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One row of 刚刚."""
+
+    at: datetime
+    text: str
+    who: str
+    correlation: UUID
+
+
+def shown_value(value: float, unit: str) -> tuple[str, str]:
+    """Depth in centimetres, everything else as stored."""
+    return (f"{value * 100:.0f}", "cm") if unit == "m" else (f"{value:g}", unit)
+
+
+def _ladder_next(row: CurrentValue) -> tuple[str, float | None]:
+    """Code and value of the next line above the present level."""
+    ladder = row.datastream.ladder or {}
+    for code in ("blue", "yellow", "orange", "red"):
+        line = ladder.get(code)
+        if line is not None and Level.of(code) > row.level:
+            return code, float(line)
+    return "", None
+
+
+def board(by: Actor, now: datetime) -> tuple[list[Spot], int, int]:
+    """Places that are not normal (worst first), how many others are normal, how many streams are silent."""
+    rows = list(sensing.stations_board(by.world))
+    statuses = _warning_words(by)
+    spots: dict[str, Spot] = {}
+    normal: set[str] = set()
+    silent = 0
+    for row in rows:
+        stream = row.datastream
+        station = stream.station
+        period = stream.period_s / stream.speed
+        lost = row.at is None or (now - row.at).total_seconds() > LOST_PERIODS * period
+        silent += lost
+        if row.level == 0 and not row.watched and not lost:
+            normal.add(station.code)
+            continue
+        if station.code in spots:
+            continue
+        code, line = _ladder_next(row)
+        value, unit = shown_value(row.value, stream.unit) if row.value is not None else ("—", stream.unit)
+        word = ""
+        if line is not None:
+            figure, measure = shown_value(line, stream.unit)
+            word = f"{Level.of(code).zh[0]} {figure}" if measure == "cm" else f"{Level.of(code).zh[0]} {figure} {measure}"
+        level = Level(row.level).code if row.level else ("lost" if lost else "watch")
+        spots[station.code] = Spot(
+            code=station.code,
+            station=str(station.pk),
+            name=station.place.name if station.place else station.name,
+            level=level,
+            value=value,
+            unit=unit,
+            at=row.at,
+            period_s=period,
+            speed=stream.speed,
+            next_word=word,
+            next_code=code,
+            next_value=line,
+            note=statuses.get(station.place_id, "") if station.place_id else "",
+            trend="",
+            datastream=stream.pk,
+            lost=lost,
+            url=f"/stations/{station.code}/",
+        )
+    return list(spots.values()), len(normal - set(spots)), silent
+
+
+def with_curves(spots: list[Spot], now: datetime) -> list[Spot]:
+    """The last readings of each shown place, one query for all; trend is the change over what is drawn."""
+    if not spots:
+        return []
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT d.id, extract(epoch FROM o.at), o.value FROM unnest(%s::bigint[]) AS d(id) CROSS JOIN LATERAL "
+            "(SELECT at, value FROM sensing_observation WHERE datastream_id = d.id AND (flags & %s) = 0 "
+            "ORDER BY at DESC LIMIT %s) o ORDER BY d.id, o.at",
+            [[spot.datastream for spot in spots], SUSPECT, SPARK_POINTS],
+        )
+        found: dict[int, list[tuple[float, float | None]]] = defaultdict(list)
+        for stream, at, value in cursor.fetchall():
+            found[stream].append((float(at), float(value)))
+    return [replace(spot, points=found[spot.datastream], trend=_trend(spot, found[spot.datastream])) for spot in spots]
+
+
+def _trend(spot: Spot, points: list[tuple[float, float | None]]) -> str:
+    """+9 /10 分: the change over about ten minutes of the water's own clock."""
+    if len(points) < 2:
+        return ""
+    last_t, last_v = points[-1]
+    want = last_t - 600 / spot.speed
+    first_t, first_v = min(points[:-1], key=lambda each: abs(each[0] - want))
+    minutes = round((last_t - first_t) * spot.speed / 60)
+    if minutes < 1 or last_v is None or first_v is None:
+        return ""
+    change = (last_v - first_v) * (100 if spot.unit == "cm" else 1)
+    digits = 0 if spot.unit == "cm" else 1
+    sign = "+" if change > 0 else "−" if change < 0 else ""
+    return _("%(change)s /%(minutes)d 分") % {"change": f"{sign}{abs(change):.{digits}f}", "minutes": minutes}
+
+
+def _warning_words(by: Actor) -> dict[UUID, str]:
+    """What stands about a place's warning: 草稿, 生效…"""
+    rows = alerts.queue(by.world).values_list("place_id", "status", "issued_at")
+    return {place: clocks.word(STATUSES[status]) if status in STATUSES else status for place, status, _at in rows}
+
+
+def my_open(by: Actor, limit: int = 40) -> list[clocks.Row]:
+    rows = Clock.objects.in_world(by.world).filter(clocks.mine(by), state__in=MACHINE.open_states)
+    return clocks.present(rows.order_by("state", "due_at", "id")[:limit])
+
+
+def overdue(by: Actor, now: datetime, limit: int = 6) -> tuple[list[clocks.Row], int]:
+    """Overdue ones of others in scope, the longest first; how many there are."""
+    rows = clocks.open_rows(by).filter(state="running", due_at__lt=now).exclude(clocks.mine(by))
+    return clocks.present(rows.order_by("due_at", "id")[:limit]), rows.count()
+
+
+def next_hour(by: Actor, now: datetime, limit: int = 5) -> list[clocks.Row]:
+    """What others owe in the next hour, so that nothing arrives unseen."""
+    rows = clocks.open_rows(by).filter(state="running", due_at__gte=now, due_at__lt=now + timedelta(hours=1))
+    return clocks.present(rows.exclude(clocks.mine(by)).order_by("due_at", "id")[:limit])
+
+
+def closed_today(by: Actor, now: datetime) -> int:
+    """How many clocks this person closed within twelve hours (one shift)."""
+    rows = Clock.objects.in_world(by.world).filter(closed_by=by.person, closed_at__gte=now - timedelta(hours=12))
+    return rows.count()
+
+
+def recent(by: Actor, limit: int = 10) -> list[Told]:
+    """The newest events that have words, each chain the actor may see."""
+    rows = StoredEvent.objects.filter(world_id=by.world, name__in=list(SAID))
+    if not by.roles & DISTRICT_ROLES:
+        seen = incidents.visible_to(by).order_by("-known_at").values_list("correlation", flat=True)[:200]
+        rows = rows.filter(correlation__in=list(seen))
+    return told(list(rows.order_by("-id")[:limit]))
+
+
+def told(rows: list[StoredEvent]) -> list[Told]:
+    names = people.people_names({row.person_id for row in rows if row.person_id})
+    return [
+        Told(row.at, say(row), names.get(row.person_id, "") if row.person_id else _("系统"), row.correlation)
+        for row in rows
+    ]
+
+
+def say(row: StoredEvent) -> str:
+    """An event in words; its name where no app has words or its content is of an older shape."""
+    words = SAID.get(row.name)
+    if words is None:
+        return row.name
+    try:
+        return words(row.payload)
+    except (KeyError, ValueError, TypeError):
+        return row.name
+
+
+def burning(by: Actor) -> list[Incident]:
+    """Open incidents the actor may see, the worst first."""
+    order = {"special": 0, "major": 1, "larger": 2, "general": 3}
+    rows = list(incidents.open_incidents(by).exclude(status="reported")[:50])
+    return sorted(rows, key=lambda row: (-int(row.level_now), order.get(row.grade, 9), row.known_at))
+
+
+def situation(by: Actor, now: datetime) -> dict[str, Any]:
+    """The one line above everything: response, worst warning, sensors, calls, who leads."""
+    responses = Response.objects.in_world(by.world).filter(status="active").select_related("incident")
+    counts = CurrentValue.objects.filter(datastream__world_id=by.world, datastream__is_active=True)
+    calls = Call.objects.in_world(by.world).filter(bulletin__warning__status__in=["issued", "revising", "revised"])
+    answered = unanswered = 0
+    for state in calls.values_list("state", flat=True):
+        if state == "answered":
+            answered += 1
+        elif state in ("called", "passed"):
+            unanswered += 1
+    leader = people.by_role("duty_leader")
+    silent = total = 0
+    for at, period, speed in counts.values_list("at", "datastream__period_s", "datastream__speed"):
+        total += 1
+        silent += at is None or (now - at).total_seconds() > LOST_PERIODS * period / speed
+    return {
+        "response": max(responses, key=lambda each: Level.of(each.level), default=None),
+        "bulletin": alerts.in_force(by.world, now).first(),
+        "sensors": total,
+        "silent": silent,
+        "answered": answered,
+        "unanswered": unanswered,
+        "leader": leader[0] if leader else None,
+        "newest": sensing.newest_time(by.world),
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class NextAct:
+    """The one next act: whose clock, on what ground, and the curve behind it."""
+
+    clock: clocks.Row
+    warning: Warning | None
+    incident: Incident | None
+    task: Task | None
+    why: list[tuple[str, str]]
+    datastream: int | None
+    next_name: str
+
+
+def next_act(by: Actor, rows: list[clocks.Row]) -> NextAct | None:
+    """My earliest decision; without one, the earliest thing I owe."""
+    running = [row for row in rows if row.state == "running"]
+    chosen = next((row for row in running if row.kind in DECISIONS), running[0] if running else None)
+    if chosen is None:
+        return None
+    key = chosen.about_id
+    warning = incident = task = None
+    datastream: int | None = None
+    why: list[tuple[str, str]] = []
+    if chosen.about_type == "alerts.warning":
+        warning = Warning.objects.in_world(by.world).select_related("place__area").filter(pk=key).first()
+        if warning:
+            why, datastream = _why_warning(warning)
+    elif chosen.about_type == "incidents.incident":
+        incident = Incident.objects.in_world(by.world).select_related("place", "area").filter(pk=key).first()
+        if incident:
+            why = [(_("情况"), incident.summary[:160] or incident.title), (_("地点"), incident.address)]
+    elif chosen.about_type == "command.task":
+        task = command.my_tasks(by).filter(pk=key).first()
+        if task:
+            why = [(_("任务"), task.title), (_("事件"), f"{task.incident.number} {task.incident.title}")]
+    return NextAct(chosen, warning, incident, task, why, datastream, _next_ladder(chosen))
+
+
+def _next_ladder(row: clocks.Row) -> str:
+    """Who hears next if nobody acts."""
+    clock = Clock.objects.all_worlds("one clock, already shown to its owner").filter(pk=row.id).first()
+    if clock is None or clock.rungs_fired >= len(clock.ladder):
+        return ""
+    return clocks.role_word(clock.ladder[clock.rungs_fired]["to_role"])
+
+
+def _why_warning(warning: Warning) -> tuple[list[tuple[str, str]], int | None]:
+    """已过, 预计, 影响 of a warning's clock, each from what is stored."""
+    why: list[tuple[str, str]] = []
+    if warning.description:
+        why.append((_("情况"), warning.description))
+    current = (
+        CurrentValue.objects.filter(datastream__station__place_id=warning.place_id, datastream__world_id=warning.world_id)
+        .select_related("datastream")
+        .order_by("-level", "-watched", "datastream_id")
+        .first()
+    )
+    if current is None:
+        return why, None
+    if current.value is not None:
+        value, unit = shown_value(current.value, current.datastream.unit)
+        why.insert(0, (_("现在"), f"{value} {unit}"))
+    run = ForecastRun.objects.in_world(warning.world_id).filter(datastream_id=current.datastream_id).order_by("-issued_at").first()
+    if run and run.points:
+        _ms, v, low, high = run.points[-1]
+        word, unit = shown_value(v, current.datastream.unit)
+        lo, hi = shown_value(low, current.datastream.unit)[0], shown_value(high, current.datastream.unit)[0]
+        minutes = max(1, round(run.horizon_s / 60))
+        why.append(
+            (
+                _("预计"),
+                _("%(minutes)d 分后 %(value)s %(unit)s（区间 %(low)s–%(high)s），水的时钟")
+                % {"minutes": minutes, "value": word, "unit": unit, "low": lo, "high": hi},
+            )
+        )
+    return why, current.datastream_id
+
+
+def my_calls(by: Actor) -> list[Call]:
+    """Calls that wait for this person's answer."""
+    rows = Call.objects.in_world(by.world).filter(person_id=by.person, state__in=["called", "passed"])
+    return list(rows.select_related("bulletin").order_by("called_at", "id")[:20])
+
+
+def my_tasks(by: Actor) -> list[Task]:
+    return list(command.my_tasks(by).exclude(status__in=["done", "waived"]).order_by("assigned_at", "code")[:40])
+
+
+def centre_of(by: Actor) -> tuple[float, float]:
+    """Where the map opens: the middle of the watched points."""
+    points = [(place.location.x, place.location.y) for place in places.points()]
+    if not points:
+        return 123.35, 41.80
+    return sum(x for x, _y in points) / len(points), sum(y for _x, y in points) / len(points)

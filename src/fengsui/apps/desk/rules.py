@@ -1,0 +1,18 @@
+"""What the desk decides by itself: which clocks are decisions, who works from a phone, in which order clocks stand."""
+
+from __future__ import annotations
+
+DECISIONS = frozenset(
+    {"alerts.confirm", "alerts.issue", "alerts.reassess", "alerts.lift", "incidents.verify", "command.activate"}
+)
+"""Kinds where a person decides something; the earliest of mine is the one next act."""
+
+PHONE_ROLES = frozenset({"street_officer", "community_officer", "team_leader", "depot_keeper", "safety_officer"})
+"""Roles in the field: their first screen is the phone page, unless they hold a post of the house as well."""
+
+HOUSE_ROLES = frozenset({"duty_officer", "duty_leader", "commander", "liaison", "auditor", "system_admin",
+                         "security_admin", "audit_admin", "enforcement_officer"})
+
+
+def works_by_phone(roles: frozenset[str]) -> bool:
+    return bool(roles & PHONE_ROLES) and not roles & HOUSE_ROLES
