@@ -100,7 +100,7 @@ def draw_all(
             cells = [(i, j) for i in range(i1, i2) for j in range(j1, j2)]
             corners = [grid[i1, j1], grid[i2, j1], grid[i2, j2], grid[i1, j2]]
             present = sum(cell in junctions for cell in cells)
-            if present < len(cells) or _wet(corners, water):
+            if present * 2 < len(cells) or _wet(corners, water):
                 continue
             drawing.shape((plane.degrees(*place) for place in _shrunk(corners, 14)), _TAGS[kind], ring=True)
             for i, j in cells:

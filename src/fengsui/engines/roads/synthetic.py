@@ -1,5 +1,5 @@
-"""A made-up road network of an illustrative district, written as OpenStreetMap: the same path is used as for real data. Seeded, strongly connected, marked on every way and in the file's header.
-It copies no map.
+"""A made-up road network of an illustrative district, written as OpenStreetMap: the same path is used as for real data.
+Seeded, strongly connected, marked on every way and in the file's header. It copies no map.
 
 A bent grid of main, secondary and side streets. Low places given as anchors get a straight street through them without
 junctions for 230 m either way; underpasses lie under a railway. Side streets end at railways and the river, so that a
@@ -113,7 +113,7 @@ def _dress(columns: list[Street], rows: list[Street], draw: random.Random) -> No
             if line.oneway:
                 line.tags["oneway"] = "yes"
             if not line.pinned:
-                line.wave = (draw.uniform(0, 35), draw.uniform(3500, 7000), draw.uniform(0, 2 * math.pi))
+                line.wave = (draw.uniform(10, 55), draw.uniform(3500, 7000), draw.uniform(0, 2 * math.pi))
 
 
 def _edges(

@@ -10,6 +10,7 @@ import json
 import os
 import threading
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, cast
 
@@ -152,6 +153,12 @@ class ValhallaRouter:
                     return OffNetwork(end=end, lon=point.lon, lat=point.lat)
             return NoPath(world=self.world)  # on the network, but every road about it is closed or leads nowhere
         return EngineFailed(error)
+
+
+@lru_cache(maxsize=32)
+def shared(folder: Path, world: str = "live") -> ValhallaRouter:
+    """The one router of this process for a world; what config wires to the port."""
+    return ValhallaRouter(folder, world)
 
 
 def _edges(generation: _Generation, actor: Actor, closures: Sequence[Closure]) -> frozenset[int]:
