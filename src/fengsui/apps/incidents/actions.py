@@ -102,6 +102,7 @@ def open_incident(
         correlation=by.correlation,
         opened_by=by.person,
         opened_at=now,
+        provenance=place.provenance if place else area.provenance,
         **counts,
     )
     if verified:

@@ -1,0 +1,94 @@
+"""The PDF of a review, made beside the requests."""
+
+from __future__ import annotations
+
+import time
+from functools import cache
+from typing import Any
+from uuid import UUID
+
+import structlog
+from django.template.loader import render_to_string
+from django.utils import timezone, translation
+from procrastinate import RetryStrategy
+from procrastinate.contrib.django import app
+
+from fengsui.apps.incidents.page import word
+from fengsui.apps.places import queries as places
+from fengsui.apps.reviews import actions, queries
+from fengsui.apps.reviews.models import Paper
+from fengsui.apps.reviews.terms import TERMS
+from fengsui.core.jobs import clean
+from fengsui.kernel.actor import Actor
+
+log = structlog.get_logger(__name__)
+RETRY = RetryStrategy(max_attempts=2, wait=2)
+
+
+@cache
+def _press() -> tuple[Any, Any]:
+    """WeasyPrint and its fonts, loaded by the first paper of a process: three seconds that no request pays."""
+    import weasyprint
+    from weasyprint.text.fonts import FontConfiguration
+
+    return weasyprint, FontConfiguration()
+
+
+def _nothing(url: str, *args: Any, **kwargs: Any) -> Any:
+    """A paper fetches nothing from anywhere."""
+    raise ValueError(f"a paper holds everything it shows: {url}")
+
+
+def pdf_of(html: str) -> tuple[bytes, int]:
+    """The document and its number of pages."""
+    weasyprint, fonts = _press()
+    document = weasyprint.HTML(string=html, url_fetcher=_nothing).render(font_config=fonts)
+    return document.write_pdf(), len(document.pages)
+
+
+def html_of(paper: Paper) -> str:
+    """In Chinese: an issued document has one language."""
+    incident = paper.incident
+    bureau = places.bureau_of(incident.place.jurisdiction if incident.place else incident.area.jurisdiction)
+    with translation.override("zh-hans"):
+        story = queries.story(incident, timezone.now())
+        context = {
+            "s": story,
+            "incident": incident,
+            "bureau": bureau,
+            "paper": paper,
+            "w": word,
+            "world": paper.world,
+            **TERMS,
+        }
+        return render_to_string("reviews/paper.html", context)
+
+
+@app.task(name="reviews.render_paper", queue="papers", retry=RETRY, pass_context=False)
+@clean
+def render_paper(paper_id: str) -> None:
+    render(paper_id)
+
+
+def render(paper_id: str) -> None:
+    """Make one waiting paper; a repeated job finds none."""
+    paper = (
+        Paper.objects.all_worlds("a job serves every world")
+        .select_related("incident__place", "incident__area", "world")
+        .defer("pdf")
+        .filter(pk=UUID(paper_id), status="waiting")
+        .first()
+    )
+    if paper is None:
+        return
+    by = Actor(world=paper.world_id, system="reviews.render_paper", correlation=paper.incident.correlation)
+    begun = time.perf_counter()
+    try:
+        pdf, pages = pdf_of(html_of(paper))
+    except (ValueError, OSError, ImportError) as error:
+        log.warning("paper.failed", paper=paper_id, error=str(error))
+        actions.give_up_paper(paper_id=paper.pk, by=by, reason=f"{type(error).__name__}: {error}")
+        return
+    actions.keep_paper(
+        paper_id=paper.pk, by=by, now=timezone.now(), pdf=pdf, pages=pages, took_s=round(time.perf_counter() - begun, 3)
+    )

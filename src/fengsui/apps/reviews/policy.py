@@ -1,0 +1,11 @@
+from __future__ import annotations
+
+from fengsui.core.policy import roles, rule
+
+rule("reviews.view")(
+    roles(
+        "duty_officer", "duty_leader", "commander", "liaison", "street_officer", "team_leader", "auditor", "audit_admin"
+    )
+)
+rule("reviews.print")(roles("duty_officer", "duty_leader", "commander", "auditor"))
+rule("reviews.finish")(roles("duty_leader", "commander"))
