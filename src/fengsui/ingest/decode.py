@@ -66,9 +66,9 @@ def columns(book: StreamBook, messages: Sequence[Message]) -> Columns:
             )
             continue
         arrived = microseconds(message.received_at)
-        for reading in readings:
-            out.stream.append(index)
-            out.at.append(arrived if reading.at is None else microseconds(reading.at))
-            out.value.append(reading.value)
-            out.received_at.append(arrived)
+        count = len(readings)
+        out.stream += [index] * count
+        out.received_at += [arrived] * count
+        out.at += [arrived if when is None else round(when.timestamp() * 1e6) for when, _, _, _ in readings]
+        out.value += [value for _, value, _, _ in readings]
     return out

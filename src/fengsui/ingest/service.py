@@ -7,6 +7,7 @@ kill at any moment loses nothing, and what is delivered again changes nothing.
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import signal
 from collections.abc import Callable, Sequence
@@ -199,5 +200,8 @@ async def _started(stream: DeviceStream) -> Service:
 def main(arguments: Sequence[str] = ()) -> int:
     if port := os.environ.get("FENGSUI_INGEST_METRICS_PORT"):
         start_http_server(int(port), "127.0.0.1")
+    # Batches make tens of thousands of short-lived tuples: collecting at each 700 of them costs a tenth of the rate.
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
     asyncio.run(serve())
     return 0

@@ -34,6 +34,7 @@ from fengsui.science.series.batch import (
 )
 from fengsui.science.series.ladder import Crossing, climb
 
+_NEVER = int(NEVER)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 PG_EPOCH_US = 946_684_800_000_000
 _HEADER = b"PGCOPY\n\xff\r\n\0" + bytes(8)
@@ -52,15 +53,23 @@ _INSERT = (
     "INSERT INTO sensing_observation SELECT datastream_id, at, value, received_at, flags, detail FROM sensing_incoming "
     "ON CONFLICT DO NOTHING"
 )
-_CURRENT = """
+_US = "timestamptz 'epoch' + {} * interval '1 microsecond'"
+# Times travel as microseconds and the memories as one string of bytes: lists of datetimes cost more than the update.
+_CURRENT = f"""
 UPDATE sensing_currentvalue c SET
-    at = n.at, value = n.value, flags = n.flags, detail = n.detail, received_at = n.received_at,
-    good_at = n.good_at, good_value = n.good_value, level = n.level, level_since = n.level_since, watched = n.watched,
-    correlation = n.correlation, memory = n.memory, memory_version = n.version
-FROM unnest(%s::bigint[], %s::timestamptz[], %s::float8[], %s::smallint[], %s::float8[], %s::timestamptz[], %s::timestamptz[],
-            %s::float8[], %s::smallint[], %s::timestamptz[], %s::bool[], %s::uuid[], %s::bytea[], %s::smallint[])
-    AS n(id, at, value, flags, detail, received_at, good_at, good_value, level, level_since, watched, correlation, memory, version)
+    at = {_US.format("n.at")}, value = n.value, flags = n.flags, detail = n.detail,
+    received_at = {_US.format("n.received_at")}, good_at = {_US.format("n.good_at")}, good_value = n.good_value,
+    level = n.level, level_since = {_US.format("n.level_since")}, watched = n.watched, correlation = n.correlation,
+    memory = substr(%s::bytea, (n.i::int - 1) * {MEMORY.itemsize} + 1, {MEMORY.itemsize}), memory_version = {MEMORY_VERSION}
+FROM unnest(%s::bigint[], %s::bigint[], %s::float8[], %s::smallint[], %s::float8[], %s::bigint[], %s::bigint[],
+            %s::float8[], %s::smallint[], %s::bigint[], %s::bool[], %s::uuid[]) WITH ORDINALITY
+    AS n(id, at, value, flags, detail, received_at, good_at, good_value, level, level_since, watched, correlation, i)
 WHERE c.datastream_id = n.id
+"""
+_LOCK = """
+SELECT datastream_id, at, value, level, level_since, (extract(epoch FROM good_at) * 1000000)::bigint, good_value,
+       memory, memory_version
+FROM sensing_currentvalue WHERE datastream_id = ANY(%s) ORDER BY datastream_id FOR NO KEY UPDATE
 """
 
 
@@ -75,7 +84,8 @@ class Stored:
 
 
 def microseconds(when: datetime) -> int:
-    return (when - EPOCH) // timedelta(microseconds=1)
+    """Exact to the microsecond for every year that a device may claim up to 2200; beyond, to some of them."""
+    return round(when.timestamp() * 1e6)
 
 
 def moment(us: int) -> datetime | None:
@@ -110,28 +120,22 @@ def store_readings(
 
 
 def _lock(cursor: Any, ids: npt.NDArray[np.int64]) -> tuple[list[tuple[Any, ...]], Records]:
-    cursor.execute(
-        "SELECT datastream_id, at, value, flags, detail, received_at, good_at, good_value, level, level_since, correlation, "
-        "memory, memory_version FROM sensing_currentvalue WHERE datastream_id = ANY(%s) ORDER BY datastream_id FOR NO KEY UPDATE",
-        [ids.tolist()],
-    )
+    cursor.execute(_LOCK, [ids.tolist()])
     rows = cursor.fetchall()
     if len(rows) != len(ids):
         raise LookupError("a stream without a row of current values: read the book again")
     size = MEMORY.itemsize
-    whole = all(row[12] == MEMORY_VERSION and row[11] is not None and len(row[11]) == size for row in rows)
-    if whole:
-        return rows, np.frombuffer(b"".join(row[11] for row in rows), MEMORY).copy()
+    if all(row[8] == MEMORY_VERSION and row[7] is not None and len(row[7]) == size for row in rows):
+        return rows, np.frombuffer(b"".join(row[7] for row in rows), MEMORY).copy()
     memory = blank(len(rows))
-    for i, row in enumerate(rows):
-        if row[12] == MEMORY_VERSION and row[11] is not None:
-            memory[i] = np.frombuffer(bytes(row[11]), MEMORY)[0]
-        elif row[1] is not None:  # memory of another version: begin again from what the columns know
-            memory[i]["seen_at"], memory[i]["seen_value"] = microseconds(row[1]), row[2]
-            memory[i]["level"] = row[8]
-            memory[i]["moved_at"] = microseconds(row[1])
-            if row[9] is not None:
-                memory[i]["since"] = microseconds(row[9])
+    for i, (_, at, value, level, since, _, _, kept, version) in enumerate(rows):
+        if version == MEMORY_VERSION and kept is not None:
+            memory[i] = np.frombuffer(bytes(kept), MEMORY)[0]
+        elif at is not None:  # memory of another version: begin again from what the columns know
+            memory[i]["seen_at"] = memory[i]["moved_at"] = microseconds(at)
+            memory[i]["seen_value"], memory[i]["level"] = value, level
+            if since is not None:
+                memory[i]["since"] = microseconds(since)
     return rows, memory
 
 
@@ -190,34 +194,52 @@ def _update_current(
     memory: Records,
     streams: list[Stream],
 ) -> None:
-    newest = np.full(len(memory), -1)
-    newest[batch.stream[verdict.chain]] = np.flatnonzero(verdict.chain)
-    good = np.full(len(memory), -1)
-    good[batch.stream[verdict.trusted]] = np.flatnonzero(verdict.trusted)
-    columns: list[list[Any]] = [[] for _ in range(14)]
-    for i in np.flatnonzero(newest >= 0).tolist():
-        row, n, g, m = rows[i], int(newest[i]), int(good[i]), memory[i]
-        left = int(m["left_at"])
-        facts = (
-            row[0], moment(int(batch.at[n])), float(batch.value[n]), int(verdict.flags[n]), float(verdict.detail[n]),
-            moment(int(batch.received_at[n])),
-            moment(int(batch.at[g])) if g >= 0 else row[6], float(batch.value[g]) if g >= 0 else row[7],
-            int(m["level"]), moment(int(m["since"])), left != NEVER,
-            rules.chain_of(row[0], left) if left != NEVER else None, m.tobytes(), MEMORY_VERSION,
-        )  # fmt: skip
-        for column, fact in zip(columns, facts, strict=True):
-            column.append(fact)
-    cursor.execute(_CURRENT, columns)
-    worlds = {streams[i].world: None for i in np.flatnonzero(newest >= 0).tolist()}
-    for world in worlds:  # one touch a batch and world, never one a reading
+    newest, good = _last(batch, verdict.chain, len(memory)), _last(batch, verdict.trusted, len(memory))
+    moved = np.flatnonzero(newest >= 0)
+    n, g, m = newest[moved], good[moved], memory[moved]
+    at_work = moved.tolist()
+    left = m["left_at"].tolist()
+    has_good = (g >= 0).tolist()
+    good_at = [a if has else rows[i][5] for i, has, a in zip(at_work, has_good, batch.at[g].tolist(), strict=True)]
+    good_value = [
+        v if has else rows[i][6] for i, has, v in zip(at_work, has_good, batch.value[g].tolist(), strict=True)
+    ]
+    ids = [rows[i][0] for i in at_work]
+    cursor.execute(
+        _CURRENT,
+        [
+            m.tobytes(),
+            ids,
+            batch.at[n].tolist(),
+            batch.value[n].tolist(),
+            verdict.flags[n].tolist(),
+            verdict.detail[n].tolist(),
+            batch.received_at[n].tolist(),
+            good_at,
+            good_value,
+            m["level"].tolist(),
+            [None if since == _NEVER else since for since in m["since"].tolist()],
+            [each != _NEVER for each in left],
+            [rules.chain_of(i, each) if each != _NEVER else None for i, each in zip(ids, left, strict=True)],
+        ],
+    )
+    for world in {streams[i].world for i in at_work}:  # one touch a batch and world, never one a reading
         live.touch(["sensing"], world)
+
+
+def _last(batch: Batch, member: npt.NDArray[np.bool_], count: int) -> npt.NDArray[np.intp]:
+    """Row of each stream's last member, -1 where it has none. shape (count,)."""
+    last = np.full(count, -1)
+    last[batch.stream[member]] = np.flatnonzero(member)
+    return last
 
 
 def _tell(batch: Batch, crossings: Iterable[Crossing], streams: list[Stream]) -> None:
     for move in crossings:
         stream = streams[move.stream]
         first_at, at = moment(move.left_at), moment(move.at)
-        assert first_at is not None and at is not None
+        assert first_at is not None
+        assert at is not None
         announce(
             events.ThresholdCrossed(
                 datastream=stream.id,
