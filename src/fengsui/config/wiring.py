@@ -7,6 +7,7 @@ from functools import cache
 from django.conf import settings
 
 from fengsui.core.ports import provide
+from fengsui.engines.basemap.tiles import BaseMap
 from fengsui.kernel import district as files
 from fengsui.kernel.clock import WorkCalendar
 from fengsui.kernel.ports.outlets import Outlet
@@ -41,3 +42,4 @@ provide("district", district)
 provide("work_calendar", work_calendar)
 provide("router", router)
 provide("outlet", outlet)
+provide("basemap", BaseMap)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from fengsui.config.ops.home import REPO
@@ -30,12 +31,30 @@ def compile_translations(root: Path = REPO / "locale") -> int:
 def main() -> int:
     """Runs inside Django's setup, against FENGSUI_DATABASE_URL."""
     from django.conf import settings
-    from django.core.management import call_command, get_commands
+    from django.core.management import call_command
 
     compile_translations()
     call_command("migrate", interactive=False, verbosity=1)
-    if "load_district" in get_commands():
-        call_command("load_district", settings.FENGSUI_DISTRICT)
-    else:
-        print("load_district: this command does not exist yet, no district loaded")
+    call_command("load_district", settings.FENGSUI_DISTRICT)
+    prepare_roads()
     return 0
+
+
+def prepare_roads() -> None:
+    """Routing tiles and base map: from FENGSUI_OSM where given, else a generated network of the district."""
+    from django.conf import settings
+
+    from fengsui.config.wiring import district
+    from fengsui.engines.roads import setup
+    from fengsui.engines.roads.city import Anchor
+
+    here = district()
+    extract = os.environ.get("FENGSUI_OSM", "")
+    setup.prepare(
+        settings.VAR,
+        Path(extract) if extract else None,
+        [Anchor(each.name, each.lon, each.lat, each.bearing_deg) for each in here.points],
+        seed=here.seed,
+        database_url=os.environ["FENGSUI_DATABASE_URL"],
+        roads=settings.FENGSUI_ROADS,
+    )

@@ -65,6 +65,8 @@ class Stack:
             self.env["FENGSUI_DISTRICT"] = options.district
         self._default("FENGSUI_DISTRICT", lambda: "tiexi")
         self._default("FENGSUI_WEBHOOK_SECRET", lambda: home.secret("webhook_secret"))
+        if getattr(options, "osm", None):
+            self.env["FENGSUI_OSM"] = os.path.abspath(options.osm)
         if demo:
             self.env["FENGSUI_DEMO"] = "1"
             self._default("FENGSUI_DEMO_PASSWORD", lambda: home.secret("demo_password")[:12])
