@@ -6,11 +6,11 @@ import hashlib
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from django.db import connection, transaction
 
-from fengsui.core.models import AuditCheckpoint, AuditHead, AuditRow
+from fengsui.core.models import AuditCheckpoint, AuditHead, AuditRow, StoredEvent
 from fengsui.core.record import canonical, digest, row_body
 
 
@@ -43,9 +43,7 @@ def faults() -> Iterator[Fault]:
         elif prev_hash != prev:
             yield Fault("inserted", subject, body[1], "前一条的校验值与上一行不符")
         n_here = body[1]
-        text = row_body(
-            n_here, subject, body[2], body[3], body[4], body[5], body[6], body[7], body[8]
-        )
+        text = row_body(n_here, subject, body[2], body[3], body[4], body[5], body[6], body[7], body[8])
         if digest(algorithm, prev_hash, text) != sealed:
             yield Fault("changed", subject, n_here, f"{body[3]} 的内容与校验值不符")
         elif canonical(json.loads(body[8])["payload"]) != canonical(payload):
@@ -54,7 +52,15 @@ def faults() -> Iterator[Fault]:
     yield from _ended(subject, n, prev, heads, counts)
     for gone in sorted(heads):
         yield Fault("removed", gone, 1, f"整条链不在，应有 {counts[gone]} 条")
+    yield from _bare_events()
     yield from _checkpoint_faults()
+
+
+def _bare_events() -> Iterator[Fault]:
+    """Events whose audit row is gone: names a chain that was cut, or that vanished together with its head."""
+    bare = StoredEvent.objects.filter(audit__isnull=True).order_by("pk")
+    for pk, name, about_type, about_id in bare.values_list("pk", "name", "about_type", "about_id").iterator():
+        yield Fault("event", f"{about_type}:{about_id}", pk, f"事件 {name} 在，它的审计不在")
 
 
 def _ended(subject: str, n: int, prev: str, heads: dict[str, str], counts: dict[str, int]) -> Iterator[Fault]:
@@ -91,7 +97,7 @@ def make_checkpoint(now: datetime) -> AuditCheckpoint | None:
             return None
         rows, sealed = _seal(last_id)
         prev = AuditCheckpoint.objects.order_by("-pk").values_list("hash", flat=True).first() or ""
-        body = canonical([now.isoformat(), last_id, rows, sealed])
+        body = canonical([now.astimezone(UTC).isoformat(), last_id, rows, sealed])
         return AuditCheckpoint.objects.create(
             made_at=now, last_id=last_id, rows=rows, digest=sealed, prev_hash=prev, hash=digest("sha256", prev, body)
         )
@@ -100,7 +106,7 @@ def make_checkpoint(now: datetime) -> AuditCheckpoint | None:
 def _checkpoint_faults() -> Iterator[Fault]:
     prev = ""
     for point in AuditCheckpoint.objects.order_by("pk"):
-        body = canonical([point.made_at.isoformat(), point.last_id, point.rows, point.digest])
+        body = canonical([point.made_at.astimezone(UTC).isoformat(), point.last_id, point.rows, point.digest])
         if point.prev_hash != prev or digest("sha256", prev, body) != point.hash:
             yield Fault("checkpoint", str(point.made_at), point.pk, "检查点被改动")
         prev = point.hash
