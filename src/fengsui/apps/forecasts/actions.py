@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
+import structlog
 from django.db.transaction import atomic
 
 from fengsui.apps.forecasts import events, queries, rules
@@ -20,13 +21,15 @@ from fengsui.kernel.actor import Actor
 from fengsui.kernel.ports.forecaster import Forecaster, SeriesForecast
 from fengsui.science.series.trend import Trend, line_crossings
 
+log = structlog.get_logger(__name__)
+
 
 def forecaster() -> Forecaster:
     """What is wired to the port; the trend where nothing is: a forecast of some kind is always there."""
     try:
         engine: Forecaster = port("forecaster")
     except PortAbsent:
-        engine = Trend()
+        engine = cast(Forecaster, Trend())
     return engine
 
 
@@ -52,7 +55,7 @@ def run(*, datastream: int, by: Actor, now: datetime) -> ForecastRun | None:
     if made is None:
         return None
     crossings = _crossings(made, float(value[-1]) * sign, stream.ladder, sign, stream.speed)
-    row = ForecastRun.objects.create(
+    row: ForecastRun = ForecastRun.objects.create(
         world_id=stream.world_id,
         datastream=stream,
         issued_at=current.good_at,
@@ -103,7 +106,10 @@ def run_waiting(now: datetime) -> int:
         if correlation is None:
             continue
         by = Actor(world=current.datastream.world_id, system="forecasts", correlation=correlation)
-        made += run(datastream=current.pk, by=by, now=now) is not None
+        try:
+            made += run(datastream=current.pk, by=by, now=now) is not None
+        except Exception:
+            log.exception("forecasts.run.failed", datastream=current.pk)
     return made
 
 

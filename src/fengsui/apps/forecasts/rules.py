@@ -16,3 +16,8 @@ def is_due(last_issued_at: datetime | None, newest_at: datetime, speed: float) -
     if last_issued_at is None:
         return True
     return newest_at - last_issued_at >= timedelta(seconds=max(DEBOUNCE_S / speed, LEAST_WALL_S))
+
+
+def is_current(issued_at: datetime, horizon_s: float, speed: float, now: datetime) -> bool:
+    """Whether a run still looks ahead: half its horizon at most has passed, what is older only says how it was."""
+    return now - issued_at <= timedelta(seconds=max(horizon_s / 2 / speed, 4 * LEAST_WALL_S))

@@ -1,0 +1,102 @@
+"""The forecast of a station's stream, put on the page of the app below by its address."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.utils.http import urlencode
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET
+
+from fengsui.apps.forecasts import queries, rules
+from fengsui.apps.forecasts.models import ForecastRun
+from fengsui.apps.people.edge import actor_of
+from fengsui.apps.sensing import boards, curves
+from fengsui.apps.sensing import queries as sensing
+from fengsui.apps.sensing.models import Datastream
+from fengsui.kernel.levels import Level
+
+
+@require_GET
+def chart(request: HttpRequest, code: str) -> JsonResponse:
+    """The measured curve with the forecast that still looks ahead."""
+    stream, now = _stream(request, code), timezone.now()
+    data = curves.curve(stream, now, curves.hours_of(request.GET.get("hours", "")))
+    run = queries.latest(stream.id)
+    if run and rules.is_current(run.issued_at, run.horizon_s, run.speed, now):
+        data["forecast"] = _drawn(run, boards.display_of(stream))
+    return JsonResponse(data)
+
+
+@require_GET
+def panel(request: HttpRequest, code: str) -> HttpResponse:
+    """The forecast in words: when it was issued, what it expects and when, how wrong it has been."""
+    stream, now = _stream(request, code), timezone.now()
+    run, shown = queries.latest(stream.id), boards.display_of(stream)
+    context: dict[str, Any] = {
+        "stream": stream,
+        "run": run,
+        "current": bool(run and rules.is_current(run.issued_at, run.horizon_s, run.speed, now)),
+        "shown": shown,
+        "share": tenths(run.coverage) if run else "",
+        "crossings": _crossings(run, shown) if run else [],
+        "end": _end(run, shown) if run else None,
+        "here": request.path,
+        "query": urlencode({"kind": stream.kind}),
+    }
+    return render(request, "forecasts/_panel_part.html", context)
+
+
+def _stream(request: HttpRequest, code: str) -> Datastream:
+    row = sensing.station(code, actor_of(request))
+    return boards.stream_of(row, request.GET.get("kind", ""))[0]
+
+
+def tenths(share: float) -> str:
+    """9 成 on screens (interface direction, section 7)."""
+    if boards.english():
+        return f"{share:.0%}"
+    return _("%(n)g 成") % {"n": round(share * 10, 1)}
+
+
+def _drawn(run: ForecastRun, shown: boards.Display) -> dict[str, Any]:
+    start = [run.issued_at.timestamp() * 1000, shown.number(run.value)]
+    columns = {
+        name: [start, *([row[0], shown.number(row[i])] for row in run.points)]
+        for name, i in (("points", 1), ("low", 2), ("high", 3))
+    }
+    return {"issued_at": run.issued_at.isoformat(), "confidence": tenths(run.coverage), **columns}
+
+
+def _crossings(run: ForecastRun, shown: boards.Display) -> list[dict[str, Any]]:
+    def wall(seconds: float | None) -> datetime | None:
+        return None if seconds is None else run.issued_at + timedelta(seconds=seconds / run.speed)
+
+    return [
+        {
+            "level": Level(each["level"]).code,
+            "line": shown.text(each["line"]),
+            "in_s": each["in_s"],
+            "at": wall(each["in_s"]),
+            "earliest": wall(each["earliest_in_s"]),
+            "latest": wall(each["latest_in_s"]),
+        }
+        for each in run.crossings
+    ]
+
+
+def _end(run: ForecastRun, shown: boards.Display) -> dict[str, Any] | None:
+    """What is expected at the end of the horizon."""
+    if not run.points:
+        return None
+    at, point, low, high = run.points[-1]
+    return {
+        "at": datetime.fromtimestamp(at / 1000, UTC),
+        "point": shown.text(point),
+        "low": shown.text(low),
+        "high": shown.text(high),
+    }

@@ -1,0 +1,69 @@
+"""The data of a station's curve, in the shape that frontend/src/chart/data.ts draws."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.contrib.gis.db.models.functions import Distance
+
+from fengsui.apps.sensing import queries, rules
+from fengsui.apps.sensing.boards import display_of, flag_words, kind_word, wall_period_s
+from fengsui.apps.sensing.models import CurrentValue, Datastream
+from fengsui.science.series.quality import SUSPECT
+
+HOURS = (1, 3, 12, 24, 72)
+DEFAULT_HOURS = 3
+
+
+def hours_of(wanted: str) -> int:
+    """The length that was asked for, where it is one of those offered."""
+    return int(wanted) if wanted.isdigit() and int(wanted) in HOURS else DEFAULT_HOURS
+
+
+def window(stream: Datastream, now: datetime, hours: float) -> tuple[datetime, datetime]:
+    """[low, high) of a curve: so many hours of the water's clock up to now, and never less than the last readings."""
+    length = timedelta(hours=hours / stream.speed)
+    current: CurrentValue | None = getattr(stream, "current", None)
+    last = current.at if current and current.at else now
+    return min(now, last) - length, max(now, last) + timedelta(milliseconds=1)
+
+
+def curve(stream: Datastream, now: datetime, hours: float) -> dict[str, Any]:
+    """The measured part of what frontend/src/chart/data.ts draws: series, ladder, rain of the nearest gauge."""
+    shown, (low, high) = display_of(stream), window(stream, now, hours)
+    points = [
+        [t, shown.number(v), flag_words(f & SUSPECT) if f & SUSPECT else ""]
+        for t, v, f in json.loads(queries.series_json(stream.id, low, high))
+    ]
+    lines = {code: stream.ladder.get(code) for code in ("watch", *rules.LEVEL_CODES)}
+    return {
+        "series": [
+            {"name": kind_word(stream), "unit": shown.unit, "period_s": wall_period_s(stream), "points": points}
+        ],
+        "ladder": [
+            {"level": code, "label": "", "value": shown.number(line)}
+            for code, line in lines.items()
+            if line is not None
+        ],
+        "rain": _rain(stream, low, high) if stream.kind != "rain_gauge" else None,
+        "now": now.isoformat(),
+        "speed": stream.speed,
+        "source": stream.station.get_provenance_display(),
+    }
+
+
+def _rain(stream: Datastream, low: datetime, high: datetime) -> dict[str, Any] | None:
+    near = (
+        Datastream.objects.in_world(stream.world_id)
+        .filter(kind="rain_gauge", is_active=True)
+        .select_related("station")
+        .order_by(Distance("station__location", stream.station.location))
+        .first()
+    )
+    if near is None:
+        return None
+    shown = display_of(near)
+    points = [[t, v] for t, v, f in json.loads(queries.series_json(near.id, low, high)) if not f & SUSPECT]
+    return {"name": near.station.name, "unit": shown.unit, "points": points} if points else None
