@@ -26,7 +26,7 @@ ALL_CALLERS = frozenset({"duty_officer", "duty_leader", "commander", "auditor", 
 
 def lock(warning_id: UUID, by: Actor) -> Warning:
     """The warning, locked; raises NotFound("alerts.warning.not_found")."""
-    row = (
+    row: Warning | None = (
         Warning.objects.in_world(by.world)
         .select_related("place__area")
         .select_for_update(of=("self",))
@@ -46,24 +46,27 @@ def one_at_a_time(*parts: object) -> None:
 
 def open_one(place_id: UUID, hazard: str, by: Actor) -> Warning | None:
     """The open warning of a place and hazard, locked."""
-    return (
+    row: Warning | None = (
         Warning.objects.in_world(by.world)
         .select_related("place__area")
         .select_for_update(of=("self",))
         .filter(place_id=place_id, hazard=hazard, status__in=MACHINE.open_states)
         .first()
     )
+    return row
 
 
 def warning(warning_id: UUID, by: Actor) -> Warning:
-    row = Warning.objects.in_world(by.world).select_related("place__area").filter(pk=warning_id).first()
+    row: Warning | None = Warning.objects.in_world(by.world).select_related("place__area").filter(pk=warning_id).first()
     if row is None:
         raise NotFound("alerts.warning.not_found")
     return row
 
 
 def bulletin(bulletin_id: UUID, by: Actor) -> Bulletin:
-    row = Bulletin.objects.in_world(by.world).select_related("warning__place__area").filter(pk=bulletin_id).first()
+    row: Bulletin | None = (
+        Bulletin.objects.in_world(by.world).select_related("warning__place__area").filter(pk=bulletin_id).first()
+    )
     if row is None:
         raise NotFound("alerts.bulletin.not_found")
     return row
@@ -71,7 +74,7 @@ def bulletin(bulletin_id: UUID, by: Actor) -> Bulletin:
 
 def delivery(delivery_id: UUID, by: Actor) -> Delivery:
     """Locked, for a verb of a person; raises NotFound."""
-    row = (
+    row: Delivery | None = (
         Delivery.objects.in_world(by.world)
         .select_related("bulletin__warning", "outlet", "call")
         .select_for_update(of=("self",))
@@ -88,7 +91,7 @@ def call(call_id: UUID, by: Actor, *, locked: bool = False) -> Call:
     rows = Call.objects.in_world(by.world).select_related("bulletin__warning__place")
     if locked:
         rows = rows.select_for_update(of=("self",))
-    row = rows.filter(pk=call_id).first()
+    row: Call | None = rows.filter(pk=call_id).first()
     if row is None or not (by.system or row.person_id == by.person or by.roles & ALL_CALLERS):
         raise NotFound("alerts.call.not_found")
     return row
@@ -161,20 +164,21 @@ def queue(world: UUID) -> QuerySet[Warning]:
         default=Value(2),
         output_field=IntegerField(),
     )
-    return (
+    rows: QuerySet[Warning] = (
         Warning.objects.in_world(world)
         .filter(status__in=MACHINE.open_states)
         .select_related("place__area")
         .annotate(turn=decide)
         .order_by("turn", "-level", "drafted_at", "id")
     )
+    return rows
 
 
 def history(
     world: UUID, *, text: str = "", status: str = "", level: int = 0, since: datetime | None = None
 ) -> QuerySet[Warning]:
     """All warnings, newest first, with filters."""
-    rows = Warning.objects.in_world(world).select_related("place__area")
+    rows: QuerySet[Warning] = Warning.objects.in_world(world).select_related("place__area")
     if text:
         rows = rows.filter(Q(place__name__icontains=text) | Q(place__code__iexact=text))
     if status:
@@ -191,28 +195,31 @@ def in_force(world: UUID, now: datetime) -> QuerySet[Bulletin]:
     later = Bulletin.objects.all_worlds("inside one warning").filter(
         warning_id=OuterRef("warning_id"), sequence__gt=OuterRef("sequence")
     )
-    return (
+    rows: QuerySet[Bulletin] = (
         Bulletin.objects.in_world(world)
         .filter(~Exists(later), warning__status__in=IN_FORCE, expires_at__gt=now)
         .select_related("warning__place")
         .defer("sent_xml")
         .order_by("-level", "-sent_at")
     )
+    return rows
 
 
 def feed(now: datetime, hours: int = 72) -> QuerySet[Bulletin]:
     """Bulletins of the live world that the public feed lists, newest first."""
-    return (
+    rows: QuerySet[Bulletin] = (
         Bulletin.objects.in_world(LIVE)
         .filter(sent_at__gte=now - timedelta(hours=hours))
         .defer("sent_xml")
         .order_by("-sent_at", "-id")[:200]
     )
+    return rows
 
 
 def public_bulletin(identifier: str) -> Bulletin | None:
     """Only of the live world."""
-    return Bulletin.objects.in_world(LIVE).filter(identifier=identifier).first()
+    row: Bulletin | None = Bulletin.objects.in_world(LIVE).filter(identifier=identifier).first()
+    return row
 
 
 def deliveries(row: Bulletin) -> list[Delivery]:
@@ -242,12 +249,13 @@ def calls(row: Bulletin) -> list[Call]:
 
 def open_calls(by: Actor) -> QuerySet[Call]:
     """Calls that a person owes an answer to."""
-    return (
+    rows: QuerySet[Call] = (
         Call.objects.in_world(by.world)
         .filter(person_id=by.person, state__in=["called", "passed"])
         .select_related("bulletin")
         .order_by("called_at")
     )
+    return rows
 
 
 def waiting_deliveries(before: datetime, limit: int = 500) -> list[UUID]:

@@ -119,7 +119,7 @@ def pass_on(*, bulletin_id: UUID, person_id: UUID, by: Actor, now: datetime) -> 
 
     Returns the row passed, None where somebody answered meanwhile.
     """
-    row = (
+    row: Call | None = (
         Call.objects.in_world(by.world)
         .select_related("bulletin")
         .select_for_update(of=("self",))

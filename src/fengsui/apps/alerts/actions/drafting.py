@@ -108,7 +108,7 @@ def _create(
     entry = hazard_of(hazard)
     words = drafts.describe(entry, drafts.Spot(place.name, place.name_en), level, evidence)
     advice = drafts.instruct(entry, level)
-    warning = Warning.objects.create(
+    warning: Warning = Warning.objects.create(
         world_id=by.world,
         place=place,
         jurisdiction=place.jurisdiction,
@@ -147,12 +147,9 @@ def _follow(warning: Warning, suggested: Level, evidence: Mapping[str, Any], by:
         reword(warning, suggested, evidence)
         was, warning.status = warning.status, rules.MACHINE.next(warning.status, "revise")
         warning.save()
-        kind = events.WarningRaised if what == "raise" else events.WarningRevised
-        told = (
-            kind(warning.id, before.code, suggested.code)
-            if what == "raise"
-            else events.WarningRevised(warning.id, before.code, suggested.code, warning.version)
-        )
+        told: object = events.WarningRevised(warning.id, before.code, suggested.code, warning.version)
+        if what == "raise":
+            told = events.WarningRaised(warning.id, before.code, suggested.code)
         announce(
             told,
             about=warning,

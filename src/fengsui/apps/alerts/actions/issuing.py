@@ -232,7 +232,7 @@ def _freeze(warning: Warning, saying: _Saying, level_before: Level, by: Actor, n
         parameters=(("level", level.code), ("place", place.code), ("number", _number(by.world, year, is_live))),
     )
     text = cap.write(message)
-    return Bulletin.objects.create(
+    bulletin: Bulletin = Bulletin.objects.create(
         world_id=by.world,
         warning=warning,
         sequence=len(earlier) + 1,
@@ -264,6 +264,7 @@ def _freeze(warning: Warning, saying: _Saying, level_before: Level, by: Actor, n
         issued_by=by.person,
         correlation=warning.correlation,
     )
+    return bulletin
 
 
 def _mark(headline: str, side: str, is_live: bool) -> str:

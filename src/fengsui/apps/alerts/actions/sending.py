@@ -91,7 +91,7 @@ def end_earlier(bulletin: Bulletin, by: Actor, now: datetime) -> None:
 @atomic
 def deliver(*, delivery_id: UUID, now: datetime) -> str:
     """One try, if it is due. Returns the delivery's state. Safe to repeat: a finished delivery is left alone."""
-    row = (
+    row: Delivery | None = (
         Delivery.objects.all_worlds("a job serves every world")
         .select_related("bulletin__warning", "outlet", "call")
         .select_for_update(of=("self",), skip_locked=True)
@@ -231,10 +231,9 @@ def _arrived(row: Delivery, receipt: Receipt, by: Actor, now: datetime, ms: int)
     facts = {"reference": receipt.reference, **receipt.facts}
     _attempt(row, receipt.state, now, ms, "", facts)
     row.receipt, row.reason, row.next_try_at, row.done_at = facts, "", None, now
+    verb, event = "send", events.DeliverySent(row.id, row.bulletin_id, row.outlet_id)  # type: str, Any
     if receipt.state == "acknowledged":
         verb, event = "acknowledge", _acknowledged(row, receipt.reference)
-    else:
-        verb, event = "send", events.DeliverySent(row.id, row.bulletin_id, row.outlet_id)
     state = _mark(row, verb, event, by)
     _close_when_done(row, by, now)
     return state

@@ -1,0 +1,34 @@
+"""In-memory twin for tests: takes everything, or fails as told."""
+
+from __future__ import annotations
+
+import threading
+
+from fengsui.catalog.channels import channel
+from fengsui.kernel.ports.outlets import Address, NotDelivered, Parcel, Receipt
+
+
+class Fake:
+    """`fail`: errors raised by the next sends, in order. `sent`: what arrived, by key, repeats counted."""
+
+    def __init__(self, code: str, fail: list[NotDelivered] | None = None) -> None:
+        self.code, self.fail = code, list(fail or ())
+        self.sent: dict[str, list[bytes]] = {}
+        self._lock = threading.Lock()
+
+    def send(self, parcel: Parcel, address: Address) -> Receipt:
+        entry = channel(self.code)
+        if wrong := entry.check(address):
+            raise NotDelivered(f"{self.code}.address", again=False, why=wrong)
+        with self._lock:
+            if self.fail:
+                raise self.fail.pop(0)
+            self.sent.setdefault(parcel.key, []).append(entry.render(parcel))
+        state = "acknowledged" if entry.needs_receipt else "sent"
+        return Receipt(state, f"fake-{parcel.key[:8]}")  # type: ignore[arg-type]
+
+    def test(self, address: Address) -> Receipt:
+        return Receipt("acknowledged", "fake")
+
+    def close(self) -> None:
+        """Nothing is held."""
