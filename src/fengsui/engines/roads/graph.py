@@ -264,6 +264,7 @@ class GraphRouter:
                 groups[-1].append(edge)
             else:
                 groups.append([edge])
+        head, tail = start.ends[chain[0].source], end.ends[chain[-1].target]  # the parts of the first and last segment
         legs = []
         for index, group in enumerate(groups):
             into = bearing_deg(self._at[group[0].source], self._at[group[0].target])
@@ -271,7 +272,10 @@ class GraphRouter:
             if index:
                 last = groups[index - 1][-1]
                 turn = turn_between(bearing_deg(self._at[last.source], self._at[last.target]), into)
-            legs.append(Leg(turn, group[0].street, sum(e.metres for e in group), sum(e.seconds for e in group), into))
+            ends = [head] * (index == 0) + [tail] * (index == len(groups) - 1)
+            driven = sum(e.metres for e in group) + sum(metres for _, metres in ends)
+            took = sum(e.seconds for e in group) + sum(seconds for seconds, _ in ends)
+            legs.append(Leg(turn, group[0].street, driven, took, into))
         return *legs, Leg("arrive", end.place.street, 0, 0)
 
     def _load(self, pbf: Path) -> None:

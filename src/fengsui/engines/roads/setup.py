@@ -58,8 +58,8 @@ def prepare(
 ) -> Summary:
     """`osm`: an extract to use as it is; without one an illustrative network is generated from the other arguments.
 
-    roads: folder of the built graph (default var/roads). Two calls at once wait for each other. Raises BuildFailed; what
-    was in use stays in use. FileNotFoundError when `osm` does not exist.
+    roads: folder of the built graph (default var/roads). Two calls at once wait for each other. Raises BuildFailed and
+    leaves in use what was; FileNotFoundError when `osm` does not exist.
     """
     folder = roads or var / "roads"
     folder.mkdir(parents=True, exist_ok=True)
@@ -75,10 +75,10 @@ def prepare(
             tell(f"构建路网 {osm.name} …", f"Building roads from {osm.name} ...")
         built = tiles.build(osm, folder)
         fresh = tiles.current(folder) != before
+        made_up = ("（示意路网）", " (illustrative)") if built.illustrative else ("", "")
         tell(
             f"路网就绪：{built.seconds:.1f} 秒，{built.tiles_bytes / 1e6:.1f} MB，"
-            f"试算 {built.trials_found}/{tiles.TRIALS} 条，每条 {built.route_ms:.1f} 毫秒"
-            + ("（示意路网）" if built.illustrative else ""),
+            f"试算 {built.trials_found}/{tiles.TRIALS} 条，每条 {built.route_ms:.1f} 毫秒" + made_up[0],
             f"Roads ready: {built.seconds:.1f} s, {built.tiles_bytes / 1e6:.1f} MB, {built.trials_found} of "
             f"{tiles.TRIALS} test routes, {built.route_ms:.1f} ms each"
             + (" (illustrative)" if built.illustrative else ""),

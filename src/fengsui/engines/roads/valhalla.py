@@ -201,6 +201,7 @@ def _route(trip: dict[str, Any], origin: Point, target: Point) -> Route:
         end=Snapped(
             *last, away_m=distance_m((target.lon, target.lat), last), street=legs[-1].street or legs[-2].street
         ),
+        cost=trip["summary"]["cost"],
     )
 
 
@@ -219,9 +220,7 @@ def _table(
     try:
         table = json.loads(actor.matrix(json.dumps(request)))["sources_to_targets"]
     except ValhallaError as error:
-        if error.code in _NO_PATH:
-            return [[Reach(None, None, "no_path") for _ in targets] for _ in origins]
-        if error.code != NO_EDGE:
+        if error.code != NO_EDGE and error.code not in _NO_PATH:
             raise EngineFailed(error) from error
         return _without_the_lost(actor, origins, targets, costing, error)
     return [
@@ -241,14 +240,16 @@ def _without_the_lost(
     costing: dict[str, Any],
     error: ValhallaError,
 ) -> list[list[Reach]]:
-    problems = {}
+    problems: dict[Point, str] = {}
     for point in {*origins, *targets}:
         if nearest(actor, point) is None:
             problems[point] = "off"
         elif not _usable(actor, point, costing):  # every road about it is closed
             problems[point] = "no_path"
     if not problems:
-        raise EngineFailed(error) from error
+        if error.code == NO_EDGE:
+            raise EngineFailed(error) from error
+        return [[Reach(None, None, "no_path") for _ in targets] for _ in origins]
     kept_origins = [each for each in origins if each not in problems]
     kept_targets = [each for each in targets if each not in problems]
     table = _table(actor, kept_origins, kept_targets, costing) if kept_origins and kept_targets else []
