@@ -1,8 +1,8 @@
 """`./fengsui bench ingest`: readings committed per second beside the raw broker and the raw COPY, in one run.
 
 ours    ingest.service on the broker's stream: decode, quality, ladder, COPY, current values, commit, acknowledge
-limit   the barest program that does the same durable work: nats-py's pull consumer with AckPolicy.ALL, orjson, COPY to a
-        temporary table, INSERT .. ON CONFLICT, upsert of one current row a stream, commit, one acknowledgement
+limit   the barest program that does the same durable work: nats-py's pull consumer with AckPolicy.ALL, orjson, COPY to
+        a temporary table, INSERT .. ON CONFLICT, upsert of one current row a stream, commit, one acknowledgement
 broker  the same bare consumer that throws the messages away
 copy    COPY of ready binary rows, 10 000 a commit, no index use beyond the key: the database alone
 
@@ -118,7 +118,9 @@ class Bench:
         for i in range(STREAMS):
             code = f"BENCH{i:05d}"
             station, _ = Station.objects.in_world(LIVE).get_or_create(
-                world_id=LIVE, code=code, defaults={"name": code, "location": Point(123.3, 41.8), "provenance": "illustrative"}
+                world_id=LIVE,
+                code=code,
+                defaults={"name": code, "location": Point(123.3, 41.8), "provenance": "illustrative"},
             )
             ladder = {"watch": 0.05, "blue": 0.1, "yellow": 0.15, "orange": 0.25, "red": 0.4, "margin": 0.02}
             row, _ = Datastream.objects.in_world(LIVE).get_or_create(
@@ -132,11 +134,13 @@ class Bench:
             for name in ("bench_limit", "bench_copy"):
                 cursor.execute(f"DROP TABLE IF EXISTS {name}")
                 cursor.execute(
-                    f"CREATE TABLE {name} (datastream_id bigint, at timestamptz, value float8, received_at timestamptz, "
-                    "flags smallint, detail float8, PRIMARY KEY (datastream_id, at, value))"
+                    f"CREATE TABLE {name} (datastream_id bigint, at timestamptz, value float8, "
+                    "received_at timestamptz, flags smallint, detail float8, PRIMARY KEY (datastream_id, at, value))"
                 )
             cursor.execute("DROP TABLE IF EXISTS bench_current")
-            cursor.execute("CREATE TABLE bench_current (id bigint PRIMARY KEY, at timestamptz, value float8) WITH (fillfactor=40)")
+            cursor.execute(
+                "CREATE TABLE bench_current (id bigint PRIMARY KEY, at timestamptz, value float8) WITH (fillfactor=40)"
+            )
 
     async def _open_all(self) -> None:
         """Make all consumers before the first message: the stream keeps what somebody is interested in."""
@@ -149,7 +153,10 @@ class Bench:
         nc = await connect(self.broker.url, "bench")
         for root in ("b1", "b2"):
             config = ConsumerConfig(
-                durable_name=root, ack_policy=AckPolicy.ALL, filter_subject=f"$MQTT.msgs.{root}.>", max_ack_pending=100_000
+                durable_name=root,
+                ack_policy=AckPolicy.ALL,
+                filter_subject=f"$MQTT.msgs.{root}.>",
+                max_ack_pending=100_000,
             )
             await nc.jetstream().add_consumer("$MQTT_msgs", config)
         await nc.close()
@@ -169,7 +176,9 @@ class Bench:
             for j in range(per_message):
                 self.clock += timedelta(microseconds=3)
                 rows.append([self.clock.isoformat(), 0.01 + 0.001 * ((i + j) % 7)])
-            body = {"unit": "m", "readings": rows} if per_message > 1 else {"unit": "m", "t": rows[0][0], "v": rows[0][1]}
+            body = (
+                {"unit": "m", "readings": rows} if per_message > 1 else {"unit": "m", "t": rows[0][0], "v": rows[0][1]}
+            )
             pending.append(js.publish(f"$MQTT.msgs.{root}.{code}.water_depth", orjson.dumps(body)))
             if len(pending) == 500:
                 await asyncio.gather(*pending)
@@ -217,7 +226,11 @@ class Bench:
         sub = await nc.jetstream().pull_subscribe_bind(consumer=root, stream="$MQTT_msgs")
         facts = connection.settings_dict
         database = psycopg.connect(
-            dbname=facts["NAME"], host=facts["HOST"], user=facts["USER"], password=facts["PASSWORD"], port=facts["PORT"] or None
+            dbname=facts["NAME"],
+            host=facts["HOST"],
+            user=facts["USER"],
+            password=facts["PASSWORD"],
+            port=facts["PORT"] or None,
         )
         seen = 0
         while seen < count:
@@ -259,7 +272,8 @@ class Bench:
             cursor.execute("INSERT INTO bench_limit SELECT * FROM incoming ON CONFLICT DO NOTHING")
             cursor.execute(
                 "INSERT INTO bench_current SELECT DISTINCT ON (datastream_id) datastream_id, at, value FROM incoming "
-                "ORDER BY datastream_id, at DESC ON CONFLICT (id) DO UPDATE SET at = excluded.at, value = excluded.value"
+                "ORDER BY datastream_id, at DESC "
+                "ON CONFLICT (id) DO UPDATE SET at = excluded.at, value = excluded.value"
             )
         database.commit()
 
@@ -276,15 +290,17 @@ class Bench:
             index = np.arange(low, low + n)
             at = start + index
             data = encode(ids[index % STREAMS], at, np.full(n, 0.01), at, np.zeros(n, np.int16), np.zeros(n))
-            with transaction.atomic(), connection.cursor() as cursor:
-                with cursor.copy("COPY bench_copy FROM STDIN (FORMAT binary)") as copy:
-                    copy.write(data)
+            into = "COPY bench_copy FROM STDIN (FORMAT binary)"
+            with transaction.atomic(), connection.cursor() as cursor, cursor.copy(into) as copy:
+                copy.write(data)
         with connection.cursor() as cursor:
             cursor.execute("TRUNCATE bench_copy")
 
     def _cpu(self) -> float:
         """Seconds of this process, the broker and all PostgreSQL processes."""
-        names = subprocess.run(["/bin/sh", "-c", "ls /proc | grep '^[0-9]'"], capture_output=True, text=True, check=True)
+        names = subprocess.run(
+            ["/bin/sh", "-c", "ls /proc | grep '^[0-9]'"], capture_output=True, text=True, check=True
+        )
         total = time.process_time()
         for pid in names.stdout.split():
             try:

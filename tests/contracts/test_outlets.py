@@ -20,11 +20,11 @@ from aiosmtpd.controller import Controller
 from paho.mqtt.enums import CallbackAPIVersion
 
 from fengsui.catalog.channels import channel, channels
+from fengsui.catalog.channels.fake import Fake
 from fengsui.catalog.channels.tests.test_channels import parcel as sample
 from fengsui.catalog.channels.webhook import signature
 from fengsui.engines.outlets import _MAKERS
 from fengsui.engines.outlets.email import Mail
-from fengsui.engines.outlets.fake import Fake
 from fengsui.engines.outlets.feed import Feed
 from fengsui.engines.outlets.mqtt import Broadcast
 from fengsui.engines.outlets.screen import Screen

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import os
 import random
 import signal
@@ -168,7 +169,8 @@ def test_absurd_messages_are_kept_with_their_reason_and_sound_ones_go_on(broker,
     seconds = lambda s: now + timedelta(seconds=s)  # noqa: E731
     for at, value in [
         (seconds(-120), 0.01), (seconds(-119), 0.012), (seconds(3600), 0.01), (seconds(-9 * 86_400), 0.01),
-        (seconds(-118), 0.013), (seconds(-118), 0.013), (seconds(-118), 0.018), (seconds(-117), 9.9), (seconds(-116), 0.013),
+        (seconds(-118), 0.013), (seconds(-118), 0.013), (seconds(-118), 0.018),
+        (seconds(-117), 9.9), (seconds(-116), 0.013),
     ]:  # fmt: skip
         device.publish(stream.topic, message(at, value))
     device.wait()
@@ -179,7 +181,10 @@ def test_absurd_messages_are_kept_with_their_reason_and_sound_ones_go_on(broker,
         seconds(-120): 0, seconds(-119): 0, seconds(3600): q.FUTURE, seconds(-9 * 86_400): q.ANCIENT,
         seconds(-117): q.RANGE, seconds(-116): 0,
     }  # fmt: skip
-    assert dict(Observation.objects.filter(at=seconds(-118)).values_list("value", "flags")) == {0.013: 0, 0.018: q.DUPLICATE}
+    assert dict(Observation.objects.filter(at=seconds(-118)).values_list("value", "flags")) == {
+        0.013: 0,
+        0.018: q.DUPLICATE,
+    }
     assert sorted(RejectedMessage.objects.values_list("code", flat=True)) == [
         "sensing.topic.unknown", "sensor.decode.not_json", "sensor.decode.time", "sensor.decode.time",
         "sensor.decode.too_large", "sensor.decode.unit_wrong", "sensor.decode.value",
@@ -202,3 +207,34 @@ def test_sigterm_stores_what_was_fetched_and_ends(broker, ingest):
     until(lambda: Observation.objects.count() == 2_000)
     assert before > 0
     device.close()
+
+
+def test_a_reading_by_http_goes_the_same_way(broker, ingest, client, monkeypatch):
+    from django.urls import reverse
+
+    from fengsui.apps.sensing.models import Device
+    from fengsui.apps.sensing.queries import fingerprint
+    from fengsui.core import ports
+    from fengsui.engines.devices.intake import ThreadedIntake
+
+    stream = make_stream("ST01")
+    Device.objects.create(user="dev-st01", station=stream.station, secret_sha256=fingerprint("long and random"))
+    until(lambda: ready(broker))
+    intake = ThreadedIntake(broker.url)
+    monkeypatch.setitem(ports._factories, "intake", lambda: intake)
+    login = base64.b64encode(b"dev-st01:long and random").decode()
+    url = reverse("sensing:reading-receive", args=["ST01", "water_depth"])
+    now = datetime.now(UTC)
+
+    def post(value: float) -> int:
+        body = message(now + timedelta(seconds=value), value)
+        headers = {"Authorization": f"Basic {login}"}
+        return client.post(url, body, content_type="application/json", headers=headers).status_code
+
+    assert post(0.01) == 202
+    broker.kill()
+    assert post(0.02) == 503
+    broker.start()
+    assert post(0.03) == 202
+    until(lambda: Observation.objects.count() == 2)
+    assert sorted(Observation.objects.values_list("value", flat=True)) == [0.01, 0.03]

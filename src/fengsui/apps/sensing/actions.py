@@ -36,7 +36,7 @@ EXCERPT = 4096
 
 @dataclass(frozen=True, slots=True)
 class Rejection:
-    """A message that is kept because it could not be used. stream: index in the book, None where the topic is unknown."""
+    """A message kept because it could not be used. stream: index in the book, None where the topic is unknown."""
 
     topic: str
     payload: bytes
@@ -71,7 +71,8 @@ def keep_rejections(book: StreamBook, rejections: Iterable[Rejection]) -> int:
         return 0
     with connection.cursor() as cursor:
         cursor.executemany(
-            "INSERT INTO sensing_rejectedmessage (world_id, datastream_id, topic, code, facts, payload, size, received_at, digest) "
+            "INSERT INTO sensing_rejectedmessage "
+            "(world_id, datastream_id, topic, code, facts, payload, size, received_at, digest) "
             "VALUES (%s, %s, %s, %s, %s::jsonb, %s, %s, %s, %s) ON CONFLICT (digest) DO NOTHING",
             rows,
         )

@@ -90,7 +90,7 @@ def read() -> StreamBook:
                 row.unit,
                 row.speed,
                 ladder.watch if ladder else None,
-            )  # fmt: skip
+            )
         )
         limits.append(limit.row(row.speed))
         ladders.append(Rule.of(ladder, row.speed) if ladder else None)

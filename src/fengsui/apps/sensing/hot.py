@@ -60,7 +60,8 @@ UPDATE sensing_currentvalue c SET
     at = {_US.format("n.at")}, value = n.value, flags = n.flags, detail = n.detail,
     received_at = {_US.format("n.received_at")}, good_at = {_US.format("n.good_at")}, good_value = n.good_value,
     level = n.level, level_since = {_US.format("n.level_since")}, watched = n.watched, correlation = n.correlation,
-    memory = substr(%s::bytea, (n.i::int - 1) * {MEMORY.itemsize} + 1, {MEMORY.itemsize}), memory_version = {MEMORY_VERSION}
+    memory = substr(%s::bytea, (n.i::int - 1) * {MEMORY.itemsize} + 1, {MEMORY.itemsize}),
+    memory_version = {MEMORY_VERSION}
 FROM unnest(%s::bigint[], %s::bigint[], %s::float8[], %s::smallint[], %s::float8[], %s::bigint[], %s::bigint[],
             %s::float8[], %s::smallint[], %s::bigint[], %s::bool[], %s::uuid[]) WITH ORDINALITY
     AS n(id, at, value, flags, detail, received_at, good_at, good_value, level, level_since, watched, correlation, i)

@@ -83,17 +83,20 @@ def _json(sql: str, parameters: list[Any]) -> bytes:
 _SERIES = """
 WITH raw AS (
     SELECT at, value, flags, CASE WHEN %(n)s <= %(max)s THEN row_number() OVER (ORDER BY at, value)
-        ELSE width_bucket(extract(epoch FROM at), extract(epoch FROM %(low)s::timestamptz), extract(epoch FROM %(high)s::timestamptz), %(buckets)s)
-        END AS bucket
+        ELSE width_bucket(extract(epoch FROM at), extract(epoch FROM %(low)s::timestamptz),
+                          extract(epoch FROM %(high)s::timestamptz), %(buckets)s) END AS bucket
     FROM sensing_observation WHERE datastream_id = %(id)s AND at >= %(low)s AND at < %(high)s
 ), ranked AS (
-    SELECT *, row_number() OVER w_first AS f, row_number() OVER w_last AS l, row_number() OVER w_low AS lo, row_number() OVER w_high AS hi
+    SELECT *, row_number() OVER w_first AS f, row_number() OVER w_last AS l,
+           row_number() OVER w_low AS lo, row_number() OVER w_high AS hi
     FROM raw
-    WINDOW w_first AS (PARTITION BY bucket ORDER BY at, value), w_last AS (PARTITION BY bucket ORDER BY at DESC, value DESC),
+    WINDOW w_first AS (PARTITION BY bucket ORDER BY at, value),
+           w_last AS (PARTITION BY bucket ORDER BY at DESC, value DESC),
            w_low AS (PARTITION BY bucket ORDER BY (flags & %(suspect)s) <> 0, value, at),
            w_high AS (PARTITION BY bucket ORDER BY (flags & %(suspect)s) <> 0, value DESC, at)
 )
-SELECT coalesce(jsonb_agg(jsonb_build_array(round(extract(epoch FROM at) * 1000), value, flags) ORDER BY at, value), '[]')::text
+SELECT coalesce(jsonb_agg(jsonb_build_array(round(extract(epoch FROM at) * 1000), value, flags) ORDER BY at, value),
+                '[]')::text
 FROM ranked WHERE f = 1 OR l = 1 OR lo = 1 OR hi = 1
 """
 

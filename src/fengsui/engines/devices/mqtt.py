@@ -51,8 +51,8 @@ class MqttStream:
 
         Raises StreamClosed when the broker is away or refuses."""
         client = paho.Client(
-            CallbackAPIVersion.VERSION2, client_id=client_id, clean_session=False, protocol=paho.MQTTv311, manual_ack=True,
-            reconnect_on_failure=False,
+            CallbackAPIVersion.VERSION2, client_id=client_id, clean_session=False, protocol=paho.MQTTv311,
+            manual_ack=True, reconnect_on_failure=False,
         )  # fmt: skip
         if user:
             client.username_pw_set(user, password)

@@ -138,7 +138,7 @@ class NatsStream:
         )
 
     async def fetch(self, count: int, timeout: float, gather: float = 0.015) -> list[Message]:
-        """See the port. After the first message others may join for `gather` seconds, so that one commit serves many."""
+        """See the port. After the first message others may join for `gather` seconds: one commit serves many."""
         loop = asyncio.get_running_loop()
         deadline = loop.time() + timeout
         gathered: float | None = None

@@ -1,4 +1,4 @@
-"""Port: what a stream will read next, with an interval. The trend is enough to begin with; hydraulic models replace it."""
+"""Port: what a stream will read next, with an interval. A trend is enough to begin with; models replace it."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class SeriesForecast:
 
 @dataclass(frozen=True, slots=True)
 class LineCrossing:
-    """When a line will be reached: at (the point forecast), earliest and latest (the interval); None = not within it."""
+    """When a line will be reached: at (point forecast), earliest and latest (interval); None = not within it."""
 
     level: int
     line: float

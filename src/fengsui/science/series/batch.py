@@ -70,7 +70,7 @@ def blank(count: int) -> Records:
 class Batch:
     """n readings sorted by (stream, at), in order of arrival where both are equal.
 
-    stream: index into the limits and the memory, shape (n,). at, received_at: microseconds. value: in the stream's unit.
+    stream: index into the limits and the memory, shape (n,). at, received_at: microseconds. value: stream's unit.
     given: flags that the decoder already knows (wrong unit). order: position of each reading in the unsorted input.
     """
 

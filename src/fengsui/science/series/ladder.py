@@ -23,8 +23,8 @@ _HOUR_US = 3_600_000_000
 class Ladder:
     """One stream's rule in real time.
 
-    lines: value of blue, yellow, orange, red in the stream's unit; None = the level does not exist. Must rise with the level
-    (fall, when `falling`: a low level is the danger). margin: how far below its line a level is given up.
+    lines: value of blue, yellow, orange, red in the stream's unit; None = the level does not exist. Must rise with the
+    level (fall, when `falling`: a low level is the danger). margin: how far below its line a level is given up.
     rises: units an hour for the four levels, measured over `rise_window_s`.
     """
 
@@ -92,8 +92,8 @@ class Rule:
 @dataclass(frozen=True, slots=True)
 class Crossing:
     """A move of one stream's level. row: position in the sorted batch. line: the line crossed, unit of the stream
-    (of the upper level where it steps down; None where that level is only reached by the rate). rate: units an hour where the rate of rise decided, else None.
-    left_at: time of the first reading that began to leave normal, microseconds."""
+    (of the upper level where it steps down; None where that level is only reached by the rate). rate: units an hour
+    where the rate of rise decided, else None. left_at: time of the first reading that began to leave normal."""
 
     stream: int
     row: int

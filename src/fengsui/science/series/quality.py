@@ -7,6 +7,7 @@ there the reference of a reading depends on the verdict about the one before.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -115,7 +116,8 @@ class Verdict:
 
     @property
     def trusted(self) -> npt.NDArray[np.bool_]:
-        return self.chain & ((self.flags & SUSPECT) == 0)
+        trusted: npt.NDArray[np.bool_] = self.chain & ((self.flags & SUSPECT) == 0)
+        return trusted
 
 
 def check(batch: Batch, limits: Records, memory: Records) -> Verdict:
@@ -175,15 +177,16 @@ def check(batch: Batch, limits: Records, memory: Records) -> Verdict:
 
 
 def _equal(left: Values, right: Values) -> npt.NDArray[np.bool_]:
-    return (left == right) | (np.isnan(left) & np.isnan(right))
+    same: npt.NDArray[np.bool_] = (left == right) | (np.isnan(left) & np.isnan(right))
+    return same
 
 
 def _previous(
     member: npt.NDArray[np.bool_],
     first: npt.NDArray[np.bool_],
-    column: npt.NDArray[np.generic],
-    before: npt.NDArray[np.generic],
-) -> npt.NDArray[np.generic]:
+    column: npt.NDArray[Any],
+    before: npt.NDArray[Any],
+) -> npt.NDArray[Any]:
     """For each reading the column of the last member before it in its stream, or what the memory holds."""
     n = len(member)
     position = np.arange(n)

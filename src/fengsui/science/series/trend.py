@@ -38,12 +38,15 @@ class Trend:
         leads = np.arange(step_us, horizon_us + 1, step_us, dtype=np.int64)
         slope = _slope(at[-self.points :], value[-self.points :])
         tried = self._try(at, value, leads)
-        damping, width, error, persistence = tried or (0.8, None, None, None)
+        damping = tried[0] if tried else 0.8
+        error, persistence = (tried[2], tried[3]) if tried else (None, None)
         point = value[-1] + slope * damping * leads
-        if width is None:  # too young to have been wrong: the scatter about its own line, growing with the lead
+        if tried:
+            width = tried[1]
+        else:  # too young to have been wrong: the scatter about its own line, growing with the lead
             rest = value - (value[-1] + slope * (at - at[-1]))
             spread = max(float(np.max(np.abs(rest[-self.points :]))), self.floor)
-            width = spread + abs(slope) * leads * 0.5
+            width = np.asarray(spread + abs(slope) * leads * 0.5, np.float64)
         half = np.maximum(np.maximum.accumulate(width), self.floor)
         return SeriesForecast(
             int(at[-1]),

@@ -55,7 +55,8 @@ HELD = la.Ladder((0.15, 0.27, 0.5, 1.0), margin=0.05, up_hold_s=120, up_count=3,
         (HELD, [0.2, 0.2, 0.2, 0, 0, 0.16, 0, 0, 0], [(120, 0, 1)]),
         (HELD, [0.6, 0.6, 0.6, 0, 0.25, 0, 0, 0, 0], [(120, 0, 3), (480, 3, 2)]),
         (la.Ladder((None, 0.27, None, 1.0)), [0.2, 0.3, 0.9, 1.0], [(60, 0, 2), (180, 2, 4)]),
-        (la.Ladder((5.0, 4.0, 3.0, 2.0), margin=0.5, falling=True), [6, 4.9, 3.9, 4.4, 4.6, 5.6], [(60, 0, 1), (120, 1, 2), (240, 2, 1), (300, 1, 0)]),
+        (la.Ladder((5.0, 4.0, 3.0, 2.0), margin=0.5, falling=True), [6, 4.9, 3.9, 4.4, 4.6, 5.6],
+         [(60, 0, 1), (120, 1, 2), (240, 2, 1), (300, 1, 0)]),
     ],
 )  # fmt: skip
 def test_climb_moves_by_the_table(ladder, values, expected):
@@ -106,7 +107,8 @@ def test_climb_begins_the_chain_at_the_watch_line():
     crossings, memory = run([(180, 0.2)], ladder, memory)
     assert crossings[0].left_at == T0 + 60 * S
     _, memory = run([(240, 0.04), (300, 0.029)], ladder, memory)
-    assert memory["level"][0] == 0 and memory["left_at"][0] == b.NEVER
+    assert memory["level"][0] == 0
+    assert memory["left_at"][0] == b.NEVER
 
 
 def test_ladder_refuses_a_watch_line_above_the_first_level():

@@ -67,7 +67,8 @@ def test_check_flags_late_when_overtaken_by_a_newer_reading():
     _, _, memory = run([(0, 0.1), (120, 0.1)])
     flags, verdict, _ = run([(60, 0.1)], memory)
     assert flags == [q.LATE]
-    assert verdict.behind.tolist() == [True] and verdict.chain.tolist() == [False]
+    assert verdict.behind.tolist() == [True]
+    assert verdict.chain.tolist() == [False]
     assert verdict.detail.tolist() == [60.0]
 
 
@@ -98,7 +99,8 @@ def test_reason_names_the_figure_of_the_worst_flag():
 
 
 series = st.lists(
-    st.tuples(st.integers(0, 400), st.sampled_from([0.0, 0.1, 0.12, 0.3, 1.5, 9.0, float("nan")]), st.sampled_from([0, 5, 700, -100])),
+    st.tuples(st.integers(0, 400), st.sampled_from([0.0, 0.1, 0.12, 0.3, 1.5, 9.0, float("nan")]),
+              st.sampled_from([0, 5, 700, -100])),
     min_size=1, max_size=40,
 )  # fmt: skip
 

@@ -34,8 +34,10 @@ def test_forecast_refuses_when_there_are_too_few_readings():
 def test_forecast_marks_its_width_from_scatter_when_young():
     at = T0 + np.arange(5, dtype=np.int64) * MIN
     got = Trend().forecast(at, np.array([0.1, 0.12, 0.14, 0.16, 0.18]), horizon_us=10 * MIN, step_us=MIN)
-    assert got is not None and got.error is None
-    assert (got.high > got.point).all() and (np.diff(got.high - got.low) >= 0).all()
+    assert got is not None
+    assert got.error is None
+    assert (got.high > got.point).all()
+    assert (np.diff(got.high - got.low) >= 0).all()
 
 
 def test_forecast_is_not_moved_by_one_spike():
