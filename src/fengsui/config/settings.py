@@ -66,6 +66,7 @@ TEMPLATES = [
                 "django.template.context_processors.csp",
                 "django.contrib.messages.context_processors.messages",
                 "fengsui.core.web.templates.shared",
+                "fengsui.apps.desk.nav.context",
             ],
         },
     },

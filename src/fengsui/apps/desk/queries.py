@@ -213,6 +213,10 @@ def told(rows: list[StoredEvent]) -> list[Told]:
     ]
 
 
+def has_words(name: str) -> bool:
+    return name in SAID
+
+
 def say(row: StoredEvent) -> str:
     """An event in words; its name where no app has words or its content is of an older shape."""
     words = SAID.get(row.name)
@@ -268,7 +272,7 @@ class NextAct:
     incident: Incident | None
     task: Task | None
     why: list[tuple[str, str]]
-    datastream: int | None
+    series_url: str
     next_name: str
 
 
@@ -280,12 +284,12 @@ def next_act(by: Actor, rows: list[clocks.Row]) -> NextAct | None:
         return None
     key = chosen.about_id
     warning = incident = task = None
-    datastream: int | None = None
+    series_url = ""
     why: list[tuple[str, str]] = []
     if chosen.about_type == "alerts.warning":
         warning = Warning.objects.in_world(by.world).select_related("place__area").filter(pk=key).first()
         if warning:
-            why, datastream = _why_warning(warning)
+            why, series_url = _why_warning(warning)
     elif chosen.about_type == "incidents.incident":
         incident = Incident.objects.in_world(by.world).select_related("place", "area").filter(pk=key).first()
         if incident:
@@ -294,7 +298,7 @@ def next_act(by: Actor, rows: list[clocks.Row]) -> NextAct | None:
         task = command.my_tasks(by).filter(pk=key).first()
         if task:
             why = [(_("任务"), task.title), (_("事件"), f"{task.incident.number} {task.incident.title}")]
-    return NextAct(chosen, warning, incident, task, why, datastream, _next_ladder(chosen))
+    return NextAct(chosen, warning, incident, task, why, series_url, _next_ladder(chosen))
 
 
 def _next_ladder(row: clocks.Row) -> str:
@@ -305,19 +309,19 @@ def _next_ladder(row: clocks.Row) -> str:
     return clocks.role_word(clock.ladder[clock.rungs_fired]["to_role"])
 
 
-def _why_warning(warning: Warning) -> tuple[list[tuple[str, str]], int | None]:
+def _why_warning(warning: Warning) -> tuple[list[tuple[str, str]], str]:
     """已过, 预计, 影响 of a warning's clock, each from what is stored."""
     why: list[tuple[str, str]] = []
     if warning.description:
         why.append((_("情况"), warning.description))
     current = (
         CurrentValue.objects.filter(datastream__station__place_id=warning.place_id, datastream__world_id=warning.world_id)
-        .select_related("datastream")
+        .select_related("datastream__station")
         .order_by("-level", "-watched", "datastream_id")
         .first()
     )
     if current is None:
-        return why, None
+        return why, ""
     if current.value is not None:
         value, unit = shown_value(current.value, current.datastream.unit)
         why.insert(0, (_("现在"), f"{value} {unit}"))
@@ -334,7 +338,7 @@ def _why_warning(warning: Warning) -> tuple[list[tuple[str, str]], int | None]:
                 % {"minutes": minutes, "value": word, "unit": unit, "low": lo, "high": hi},
             )
         )
-    return why, current.datastream_id
+    return why, f"/stations/{current.datastream.station.code}/series.json"
 
 
 def my_calls(by: Actor) -> list[Call]:

@@ -17,7 +17,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from fengsui.apps.people import actions
 from fengsui.apps.people.edge import actor_of
 from fengsui.apps.people.forms import LoginForm, RevealForm
-from fengsui.apps.people.models import Account
+from fengsui.apps.people.models import Account, Holding
 from fengsui.core import wording
 from fengsui.kernel.errors import Refused
 
@@ -46,9 +46,27 @@ def login_page(request: HttpRequest) -> HttpResponse:
     return render(request, "people/login.html", context, status=200 if said is None else 422)
 
 
-def _demo_accounts() -> list[Account]:
-    """Only a demonstration shows its accounts, one click each."""
-    return list(Account.objects.filter(is_active=True).select_related("person__org").order_by("username")[:20])
+def _demo_accounts() -> list[dict[str, str]]:
+    """Only a demonstration shows its accounts, one click each: who, and in which post."""
+    rows = Account.objects.filter(is_active=True).select_related("person").order_by("username")[:30]
+    accounts = list(rows)
+    held = Holding.objects.filter(until__isnull=True, person__in=[row.person_id for row in accounts])
+    titles = dict(held.order_by("-post__call_order").values_list("person_id", "post__title"))
+    return [
+        {"username": row.username, "name": row.person.name, "title": titles.get(row.person_id, "")} for row in accounts
+    ]
+
+
+@require_POST
+def login_demo(request: HttpRequest) -> HttpResponse:
+    """One click instead of a password. Does not exist outside a demonstration; recorded as a login like any other."""
+    if not settings.DEMO:
+        raise Http404
+    account = actions.log_in_demo(
+        username=request.POST.get("username", ""), source=request.META.get("REMOTE_ADDR", ""), now=timezone.now()
+    )
+    login(request, account, backend="django.contrib.auth.backends.ModelBackend")
+    return HttpResponseRedirect(_next(request))
 
 
 @require_POST

@@ -215,7 +215,8 @@ def chain(request: HttpRequest, correlation: UUID) -> HttpResponse:
     events = list(StoredEvent.objects.filter(correlation=correlation, world_id=by.world).order_by("id")[:5000])
     if not events:
         raise NotFound("desk.chain.not_found")
-    told = [each for each in queries.told(events) if "." not in each.text.split(" ")[0] or request.GET.get("all") == "1"]
+    worded = events if request.GET.get("all") == "1" else [each for each in events if queries.has_words(each.name)]
+    told = queries.told(worded)
     rows = clocks.present(Clock.objects.in_world(by.world).filter(correlation=correlation).order_by("started_at", "id"))
     context = {"told": told, "count": len(events), "rows": rows, "correlation": correlation, "first": events[0].at,
                "last": events[-1].at, "may_audit": policy.can(by, "core.audit")}

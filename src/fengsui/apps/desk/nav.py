@@ -1,0 +1,109 @@
+"""The shell of every page: navigation with open counts, whose post it is, the district's name. Evaluated when used."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import NoReverseMatch, reverse
+from django.utils.functional import SimpleLazyObject
+from django.utils.translation import gettext as _
+
+from fengsui.apps.alerts import queries as alerts
+from fengsui.apps.command import queries as command
+from fengsui.apps.desk import clocks
+from fengsui.apps.desk.rules import works_by_phone
+from fengsui.apps.incidents import queries as incidents
+from fengsui.apps.people.models import Post
+from fengsui.core import policy
+from fengsui.core.models import Clock
+from fengsui.core.ports import PortAbsent, port
+from fengsui.kernel.actor import Actor
+from fengsui.kernel.clock import MACHINE
+
+MENU = ("desk", "warnings", "incidents", "tasks", "map", "clocks", "audit")
+PREFIXES = {
+    "desk": ("/desk/",),
+    "warnings": ("/warnings/", "/bulletins/", "/calls/"),
+    "incidents": ("/incidents/", "/reviews/"),
+    "tasks": ("/tasks/", "/orders/"),
+    "map": ("/map/", "/stations/"),
+    "clocks": ("/clocks/",),
+    "audit": ("/audit/", "/chain/"),
+}
+
+
+def _url(name: str, fallback: str) -> str:
+    try:
+        return reverse(name)
+    except NoReverseMatch:
+        return fallback
+
+
+def items(by: Actor, path: str) -> list[dict[str, Any]]:
+    """What the navigation shows this person: four counting queries, none of them per row."""
+    counts = {
+        "desk": Clock.objects.in_world(by.world).filter(clocks.mine(by), state__in=MACHINE.open_states).count(),
+        "warnings": alerts.queue(by.world).filter(status__in=["draft", "confirmed", "revising", "revised"]).count(),
+        "incidents": incidents.open_incidents(by).count(),
+        "tasks": command.my_tasks(by).exclude(status__in=["done", "waived"]).count(),
+    }
+    labels = {
+        "desk": (_("值守"), "/"),
+        "warnings": (_("预警"), "/warnings/"),
+        "incidents": (_("事件"), _url("incidents:incident-list", "/incidents/")),
+        "tasks": (_("任务"), _url("command:task-list", "/tasks/")),
+        "map": (_("地图"), reverse("desk:map-show")),
+        "clocks": (_("时限"), reverse("desk:clock-list")),
+        "audit": (_("审计"), reverse("desk:audit-search")),
+    }
+    shown = [code for code in MENU if code != "audit" or policy.can(by, "core.audit")]
+    here = _active(path)
+    return [
+        {"url": labels[c][1], "label": labels[c][0], "count": counts.get(c, 0), "active": c == here} for c in shown
+    ]
+
+
+def _active(path: str) -> str:
+    if path == "/":
+        return "desk"
+    return next((code for code, starts in PREFIXES.items() if path.startswith(starts)), "")
+
+
+def tabs(by: Actor, path: str) -> list[dict[str, Any]]:
+    """The four tabs of a phone page."""
+    tasks = command.my_tasks(by).exclude(status__in=["done", "waived"]).count()
+    listed = [
+        (_("我的事"), "/", 0),
+        (_("任务"), _url("command:task-list", "/tasks/"), tasks),
+        (_("报情"), _url("incidents:incident-new", "/incidents/new"), 0),
+        (_("地图"), reverse("desk:map-show"), 0),
+    ]
+    return [{"url": url, "label": label, "count": n, "active": url == path} for label, url, n in listed]
+
+
+def _post(by: Actor) -> str:
+    return Post.objects.filter(pk__in=by.posts).order_by("call_order", "code").values_list("title", flat=True).first() or ""
+
+
+def district_name() -> str:
+    try:
+        return str(port("district").name)
+    except PortAbsent:
+        return ""
+
+
+def context(request: HttpRequest) -> dict[str, Any]:
+    """Template context of every page (settings.TEMPLATES). Nothing is asked of the database until a page uses it."""
+    by: Actor | None = getattr(request, "actor", None)
+    shell: dict[str, Any] = {"district_name": district_name(), "nav_url": reverse("desk:nav-part")}
+    if by is None:
+        return shell
+    path = request.path if request.resolver_match is None or not request.headers.get("HX-Request") else ""
+    return shell | {
+        "nav": SimpleLazyObject(lambda: items(by, path)),
+        "phone_tabs": SimpleLazyObject(lambda: tabs(by, path)),
+        "me_post": SimpleLazyObject(lambda: _post(by)),
+        "by_phone": works_by_phone(by.roles),
+        "find_url": reverse("desk:find-show"),
+    }
