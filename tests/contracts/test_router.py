@@ -338,6 +338,23 @@ def test_a_killed_process_leaves_nothing_when_it_had_closed_roads(folder: Path, 
     assert best(made("valhalla", wall), point(3.5, 2), point(5.5, 2)).metres == pytest.approx(400, abs=5)
 
 
+def test_a_forked_child_closes_nothing_for_its_parent_when_it_has_a_closure(folder: Path, wall: Path):
+    code = (
+        "import os, sys; from pathlib import Path; sys.path.insert(0, sys.argv[2])\n"
+        "from fengsui.engines.roads.valhalla import ValhallaRouter\n"
+        "from fengsui.kernel.ports.roads import Closure, Point\n"
+        "r = ValhallaRouter(Path(sys.argv[1])); line = eval(sys.argv[3]); a, b = (Point(*each) for each in line)\n"
+        "def metres(*closures): return r.route(a, b, vehicle='car', closures=closures)[0].metres\n"
+        "free, child = metres(), os.fork()\n"
+        "if not child: os._exit(metres(Closure('x', tuple(line))) <= free)\n"
+        "assert os.waitpid(child, 0)[1] == 0\n"
+        "held = r._now.traffic.path; assert (255 << 28 | 255 << 36).to_bytes(8, 'little') not in open(held, 'rb').read()\n"
+    )
+    source = Path(__file__).parents[2] / "src"
+    line = repr([at(3.5, 2), at(5.5, 2)])
+    subprocess.run([sys.executable, "-c", code, str(folder / "wall"), str(source), line], check=True)
+
+
 def _times(router: Router, places: list[Point]) -> list[float | None]:
     return [reach.seconds for row in router.matrix(places, places, vehicle="car") for reach in row]
 

@@ -56,6 +56,7 @@ class _Generation:
 
     def __init__(self, home: Path) -> None:
         self.home = home
+        self.process = os.getpid()  # a forked child must not write into its parent's traffic
         self.build = tiles.read(home)
         self.traffic = Traffic(home / "traffic.tar")
         self.config = tiles.configuration(home, self.traffic.path)
@@ -132,18 +133,18 @@ class ValhallaRouter:
         if home is None:
             raise RoadsAbsent(folder=self.folder.name)
         now = self._now
-        if now is None or now.home != home:
+        if now is None or (now.home, now.process) != (home, os.getpid()):
             with self._lock:
-                if self._now is None or self._now.home != home:
-                    self._now = _Generation(home)
                 now = self._now
+                if now is None or (now.home, now.process) != (home, os.getpid()):
+                    now = self._now = _Generation(home)
         return now
 
     def _open(self) -> tuple[_Generation, Actor]:
         generation = self._generation()
         held = getattr(self._mine, "held", None)
-        if held is None or held[0] is not generation or held[2] != os.getpid():
-            held = self._mine.held = (generation, Actor(generation.config), os.getpid())
+        if held is None or held[0] is not generation:
+            held = self._mine.held = (generation, Actor(generation.config))
         return generation, cast(Actor, held[1])
 
     def _reason(self, error: ValhallaError, actor: Actor, origin: Point, target: Point) -> FengsuiError:
