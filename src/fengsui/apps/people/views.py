@@ -70,16 +70,6 @@ def login_demo(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
-def demo_login(request: HttpRequest) -> HttpResponse:
-    """One click in a demonstration; nowhere else does this page exist."""
-    account = Account.objects.filter(username=request.POST.get("username", ""), is_active=True).first()
-    if not settings.DEMO or account is None:
-        raise Http404
-    login(request, account, backend="django.contrib.auth.backends.ModelBackend")
-    return HttpResponseRedirect(_next(request))
-
-
-@require_POST
 def logout_page(request: HttpRequest) -> HttpResponse:
     logout(request)
     return redirect("people:login")
