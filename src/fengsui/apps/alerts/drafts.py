@@ -23,24 +23,38 @@ class Spot:
     en: str
 
 
-def describe(hazard: Hazard, spot: Spot, level: Level, evidence: Mapping[str, Any] | None) -> Text:
-    """What is seen or expected: from the newest reading or forecast; a plain sentence where only a person said so."""
-    line = _line(hazard, level, evidence)
-    if evidence and line is not None and evidence.get("value") is not None:
-        at = datetime.fromisoformat(evidence["at"]).astimezone(BEIJING)
-        facts = {"value": _cm(evidence["value"]), "line": _cm(line)}
-        forms = hazard.describe_forecast if evidence["kind"] == "forecast" else hazard.describe
-        lead = max(1, round(evidence.get("lead_s", 0) / 60))
+def describe(
+    hazard: Hazard, spot: Spot, level: Level, evidence: Mapping[str, Any] | None, line: float | None = None
+) -> Text:
+    """What is seen or expected, from the newest reading or forecast; a plain sentence where only a person said so.
+
+    line: the place's own line of the level. A reading below it is never said to have reached it: then a rate of rise
+    or a person's judgement decided, and the text says that.
+    """
+    if not evidence or evidence.get("value") is None:
+        said = evidence.get("text", "") if evidence else ""
         return Text(
-            forms.zh.format(at=f"{at:%m月%d日%H时%M分}", place=spot.zh, level=level.zh, lead=lead, **facts),
-            forms.en.format(
-                at=f"{at:%H:%M} on {at:%d %B}", place=spot.en or spot.zh, level=_en(level), lead=lead, **facts
-            ),
+            f"{spot.zh}出现{hazard.term.zh}险情。{said}",
+            f"{hazard.term.en.capitalize()} at {spot.en or spot.zh}. {said}".strip(),
         )
-    said = evidence.get("text", "") if evidence else ""
+    given = evidence.get("line")
+    line = given if given is not None else line if line is not None else hazard.ladder.get(level)
+    at = datetime.fromisoformat(evidence["at"]).astimezone(BEIJING)
+    zh = {"at": f"{at:%m月%d日%H时%M分}", "place": spot.zh, "level": level.zh, "value": _cm(evidence["value"])}
+    en = {"at": f"{at:%H:%M} on {at:%d %B}", "place": spot.en or spot.zh, "level": _en(level), "value": zh["value"]}
+    if evidence["kind"] == "forecast" and line is not None:
+        more = {"line": _cm(line), "lead": max(1, round(evidence.get("lead_s", 0) / 60))}
+        return Text(hazard.describe_forecast.zh.format(**zh, **more), hazard.describe_forecast.en.format(**en, **more))
+    if line is not None and evidence["value"] >= line:
+        return Text(hazard.describe.zh.format(**zh, line=_cm(line)), hazard.describe.en.format(**en, line=_cm(line)))
+    rate = evidence.get("rate_per_hour") or 0.0
+    rise = f"，每小时上涨约{_cm(rate)}厘米" if rate > 0 else ""
+    rise_en = f", rising about {_cm(rate)} cm an hour" if rate > 0 else ""
+    quantity, quantity_en = hazard.quantity.zh, hazard.quantity.en
     return Text(
-        f"{spot.zh}出现{hazard.term.zh}险情。{said}",
-        f"{hazard.term.en.capitalize()} at {spot.en or spot.zh}. {said}".strip(),
+        f"{zh['at']}，{spot.zh}实测{quantity}{zh['value']}厘米{rise}，经研判发布{level.zh}预警。",
+        f"At {en['at']} the measured {quantity_en} at {en['place']} was {en['value']} cm{rise_en}; "
+        f"after assessment a {en['level']} warning is given.",
     )
 
 
@@ -52,12 +66,6 @@ def area(hazard: Hazard, spot: Spot, area_zh: str, area_en: str) -> Text:
     return Text(
         f"{area_zh}{spot.zh}及周边低洼路段", f"{spot.en or spot.zh} and low roads around it, {area_en or area_zh}"
     )
-
-
-def _line(hazard: Hazard, level: Level, evidence: Mapping[str, Any] | None) -> float | None:
-    """The place's own line where the evidence carries it, else the hazard's default."""
-    given = evidence.get("line") if evidence else None
-    return given if given is not None else hazard.ladder.get(level)
 
 
 def _cm(metres: float) -> str:

@@ -28,7 +28,7 @@ def lock(warning_id: UUID, by: Actor) -> Warning:
     """The warning, locked; raises NotFound("alerts.warning.not_found")."""
     row: Warning | None = (
         Warning.objects.in_world(by.world)
-        .select_related("place__area")
+        .select_related("place__area", "place__waterlogging")
         .select_for_update(of=("self",))
         .filter(pk=warning_id)
         .first()
@@ -48,7 +48,7 @@ def open_one(place_id: UUID, hazard: str, by: Actor) -> Warning | None:
     """The open warning of a place and hazard, locked."""
     row: Warning | None = (
         Warning.objects.in_world(by.world)
-        .select_related("place__area")
+        .select_related("place__area", "place__waterlogging")
         .select_for_update(of=("self",))
         .filter(place_id=place_id, hazard=hazard, status__in=MACHINE.open_states)
         .first()
@@ -57,7 +57,12 @@ def open_one(place_id: UUID, hazard: str, by: Actor) -> Warning | None:
 
 
 def warning(warning_id: UUID, by: Actor) -> Warning:
-    row: Warning | None = Warning.objects.in_world(by.world).select_related("place__area").filter(pk=warning_id).first()
+    row: Warning | None = (
+        Warning.objects.in_world(by.world)
+        .select_related("place__area", "place__waterlogging")
+        .filter(pk=warning_id)
+        .first()
+    )
     if row is None:
         raise NotFound("alerts.warning.not_found")
     return row
@@ -135,6 +140,14 @@ def call_lines(place: Place) -> dict[str, list[people.Holder]]:
     return {name: chain for name, chain in lines.items() if chain}
 
 
+def line_of(place: Place, level: Level) -> float | None:
+    """The place's own line of a level in metres; None where it has none."""
+    if not hasattr(place, "waterlogging"):
+        return None
+    line: float | None = place.waterlogging.ladder_m.get(level.code)
+    return line
+
+
 def earlier(row: Warning) -> list[Bulletin]:
     """All bulletins of a warning, oldest first, without their bytes."""
     return list(Bulletin.objects.in_world(row.world_id).filter(warning=row).defer("sent_xml").order_by("sequence"))
@@ -167,7 +180,7 @@ def queue(world: UUID) -> QuerySet[Warning]:
     rows: QuerySet[Warning] = (
         Warning.objects.in_world(world)
         .filter(status__in=MACHINE.open_states)
-        .select_related("place__area")
+        .select_related("place__area", "place__waterlogging")
         .annotate(turn=decide)
         .order_by("turn", "-level", "drafted_at", "id")
     )
@@ -178,7 +191,7 @@ def history(
     world: UUID, *, text: str = "", status: str = "", level: int = 0, since: datetime | None = None
 ) -> QuerySet[Warning]:
     """All warnings, newest first, with filters."""
-    rows: QuerySet[Warning] = Warning.objects.in_world(world).select_related("place__area")
+    rows: QuerySet[Warning] = Warning.objects.in_world(world).select_related("place__area", "place__waterlogging")
     if text:
         rows = rows.filter(Q(place__name__icontains=text) | Q(place__code__iexact=text))
     if status:

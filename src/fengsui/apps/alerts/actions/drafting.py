@@ -106,7 +106,9 @@ def _create(
     now: datetime,
 ) -> Warning:
     entry = hazard_of(hazard)
-    words = drafts.describe(entry, drafts.Spot(place.name, place.name_en), level, evidence)
+    words = drafts.describe(
+        entry, drafts.Spot(place.name, place.name_en), level, evidence, queries.line_of(place, level)
+    )
     advice = drafts.instruct(entry, level)
     warning: Warning = Warning.objects.create(
         world_id=by.world,
@@ -179,7 +181,9 @@ def _watch_lifting(warning: Warning, suggested: Level, by: Actor, now: datetime)
 def reword(warning: Warning, level: Level, evidence: Mapping[str, Any] | None) -> None:
     """New level, new words, next version; unsaved."""
     entry = hazard_of(warning.hazard)
-    words = drafts.describe(entry, drafts.Spot(warning.place.name, warning.place.name_en), level, evidence)
+    place = warning.place
+    spot = drafts.Spot(place.name, place.name_en)
+    words = drafts.describe(entry, spot, level, evidence, queries.line_of(place, level))
     advice = drafts.instruct(entry, level)
     warning.level, warning.version = int(level), warning.version + 1
     warning.description, warning.description_en = words.zh, words.en
