@@ -5,18 +5,6 @@ from __future__ import annotations
 
 from fengsui.core.maps.registry import TileLayer, add
 
-_CODES = "(ARRAY['none', 'blue', 'yellow', 'orange', 'red'])[coalesce(max(c.level), 0) + 1]"
-
-STATIONS = add(
-    TileLayer(
-        "stations",
-        "SELECT ST_AsMVTGeom(s.location_3857, tile.box, 4096, 64) AS geom, s.code, s.name, "
-        f"coalesce(max(c.level), 0) AS worst, {_CODES} AS level, '/stations/' || s.code || '/' AS url "
-        "FROM tile, sensing_station s LEFT JOIN sensing_datastream d ON d.station_id = s.id "
-        "LEFT JOIN sensing_currentvalue c ON c.datastream_id = d.id "
-        "WHERE s.world_id = %(world)s AND s.location_3857 && tile.box GROUP BY s.id, tile.box ORDER BY worst DESC",
-    )
-)
 TEAMS = add(
     TileLayer(
         "teams",
