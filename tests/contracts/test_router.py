@@ -268,6 +268,15 @@ def test_the_other_pairs_are_answered_when_one_place_is_off_the_network(router: 
     assert router.matrix([far], [], vehicle="car") == [[]]
 
 
+def test_a_place_shut_in_has_no_path_when_every_road_about_it_is_closed(router: Router):
+    ring = [Closure(f"{n}", (at(0, n), at(9, n))) for n in range(SIZE)]
+    ring += [Closure(f"c{n}", (at(n, 0), at(n, 9))) for n in range(SIZE)]
+    with pytest.raises(NoPath):
+        router.route(point(1, 1), point(2, 2), vehicle="car", closures=ring)
+    rows = router.matrix([point(1, 1)], [point(2, 2), Point(124.5, 41.75)], vehicle="car", closures=ring)
+    assert rows == [[Reach(None, None, "no_path"), Reach(None, None, "target_off")]]
+
+
 # --- threads, swap, agreement ------------------------------------------------------------------------------------
 
 
@@ -348,7 +357,8 @@ def test_a_forked_child_closes_nothing_for_its_parent_when_it_has_a_closure(fold
         "free, child = metres(), os.fork()\n"
         "if not child: os._exit(metres(Closure('x', tuple(line))) <= free)\n"
         "assert os.waitpid(child, 0)[1] == 0\n"
-        "held = r._now.traffic.path; assert (255 << 28 | 255 << 36).to_bytes(8, 'little') not in open(held, 'rb').read()\n"
+        "words = open(r._now.traffic.path, 'rb').read()\n"
+        "assert (255 << 28 | 255 << 36).to_bytes(8, 'little') not in words\n"
     )
     source = Path(__file__).parents[2] / "src"
     line = repr([at(3.5, 2), at(5.5, 2)])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from valhalla import Actor, ValhallaError
@@ -13,6 +14,7 @@ from fengsui.kernel.ports.roads import SNAP_LIMIT_M, Line, Point, Snapped
 from fengsui.science.reach.plane import covers, distance_to_line_m, resampled
 
 NO_EDGE = 171
+_BATCH = 200
 _SAMPLE_M, _SAMPLE_RADIUS_M = 20.0, 30
 
 
@@ -49,6 +51,21 @@ def nearest(actor: Actor, point: Point) -> Snapped | None:
         return None
     street = next(iter(best["edge_info"].get("names", ())), "")
     return Snapped(best["correlated_lon"], best["correlated_lat"], away, street)
+
+
+def off_network(actor: Actor, points: Sequence[Point]) -> list[Point]:
+    """Those of many that have no road near, closures not regarded."""
+    lost: list[Point] = []
+    for start in range(0, len(points), _BATCH):
+        batch = points[start : start + _BATCH]
+        request = {"locations": [location(each) for each in batch], "costing": "auto", "verbose": False}
+        try:
+            found = json.loads(actor.locate(json.dumps(request)))
+        except ValhallaError:  # one that is far outside the tiles fails them all
+            lost.extend(each for each in batch if nearest(actor, each) is None)
+            continue
+        lost.extend(each for each, spot in zip(batch, found, strict=True) if not spot.get("edges"))
+    return lost
 
 
 def edges_along(actor: Actor, line: Line) -> tuple[frozenset[int], tuple[str, ...]]:

@@ -17,7 +17,7 @@ from typing import Any, cast
 from valhalla import Actor, ValhallaError
 
 from fengsui.engines.roads import tiles
-from fengsui.engines.roads.locate import NO_EDGE, EngineFailed, decoded, edges_along, location, nearest
+from fengsui.engines.roads.locate import NO_EDGE, EngineFailed, decoded, edges_along, location, nearest, off_network
 from fengsui.engines.roads.traffic import Traffic
 from fengsui.kernel.errors import FengsuiError
 from fengsui.kernel.geo import distance_m
@@ -241,15 +241,11 @@ def _without_the_lost(
     costing: dict[str, Any],
     error: ValhallaError,
 ) -> list[list[Reach]]:
-    problems: dict[Point, str] = {}
-    for point in {*origins, *targets}:
-        if nearest(actor, point) is None:
-            problems[point] = "off"
-        elif not _usable(actor, point, costing):  # every road about it is closed
-            problems[point] = "no_path"
+    points = list({*origins, *targets})
+    problems = dict.fromkeys(off_network(actor, points), "off")
+    if not problems and error.code == NO_EDGE:  # on the network, but every road about it is closed
+        problems = dict.fromkeys(_shut_in(actor, points, costing), "no_path")
     if not problems:
-        if error.code == NO_EDGE:
-            raise EngineFailed(error) from error
         return [[Reach(None, None, "no_path") for _ in targets] for _ in origins]
     kept_origins = [each for each in origins if each not in problems]
     kept_targets = [each for each in targets if each not in problems]
@@ -272,13 +268,15 @@ def _pair(origin: Point, target: Point, problems: dict[Point, str], row: Any) ->
     return cast(Reach, next(row))
 
 
-def _usable(actor: Actor, point: Point, costing: dict[str, Any]) -> bool:
-    """Whether a journey could begin here as things are closed now."""
-    place = location(point)
+def _shut_in(actor: Actor, points: Sequence[Point], costing: dict[str, Any]) -> list[Point]:
+    """The places from which no journey can begin as things are closed now, found by halving."""
+    request = {"sources": [location(points[0])], "targets": [location(each) for each in points], "verbose": False}
     try:
-        actor.matrix(
-            json.dumps({"sources": [place], "targets": [place], "date_time": _NOW, "verbose": False, **costing})
-        )
+        actor.matrix(json.dumps({**request, "date_time": _NOW, **costing}))
     except ValhallaError as error:
-        return bool(error.code != NO_EDGE)
-    return True
+        if error.code == NO_EDGE and len(points) == 1:
+            return list(points)
+        if error.code == NO_EDGE:
+            half = len(points) // 2
+            return _shut_in(actor, points[:half], costing) + _shut_in(actor, points[half:], costing)
+    return []
