@@ -58,7 +58,10 @@ VARIABLES: tuple[Variable, ...] = (
     Variable("FENGSUI_DISTRICTS", "<repo>/districts", "各区数据所在目录", "Folder of the districts' data"),
     Variable("FENGSUI_VAR", "<repo>/var", "运行数据、日志与状态所在目录", "Folder of run-time data, logs and status"),
     Variable(
-        "FENGSUI_OSM", "生成的示意路网 / generated network", "路网与底图所用的 .osm.pbf", "Extract for roads and base map"
+        "FENGSUI_OSM",
+        "生成的示意路网 / generated network",
+        "路网与底图所用的 .osm.pbf",
+        "Extract for roads and base map",
     ),
     Variable("FENGSUI_ROADS", "$FENGSUI_VAR/roads", "路网引擎所用的成品目录", "Folder of the built routing graph"),
     Variable(

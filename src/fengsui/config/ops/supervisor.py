@@ -69,14 +69,23 @@ class Lock:
         self.path = path
         self._file: IO[str] | None = None
 
-    def take(self) -> bool:
+    def take(self, patience_s: float = 0.0) -> bool:
+        """Whether it is ours now. Somebody asking for the status holds it for an instant: hence the patience."""
         self._file = open(self.path, "a+")  # noqa: SIM115 - kept open as long as the lock is held
-        try:
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+        deadline = time.monotonic() + patience_s
+        while True:
+            try:
+                fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                return True
+            except BlockingIOError:
+                if time.monotonic() >= deadline:
+                    self._file.close()
+                    return False
+                time.sleep(0.02)
+
+    def release(self) -> None:
+        if self._file:
             self._file.close()
-            return False
-        return True
 
 
 def read_status(home: Home) -> dict[str, Any]:
@@ -88,6 +97,7 @@ def read_status(home: Home) -> dict[str, Any]:
     lock = Lock(home.run / "supervisor.lock")
     if lock.take():
         status["state"] = "down"
+        lock.release()
     return status
 
 
@@ -107,7 +117,7 @@ class Supervisor:
         self._health_at = self._logs_at = 0.0
 
     def __enter__(self) -> Supervisor:
-        if not self._lock.take():
+        if not self._lock.take(patience_s=1.0):
             running = read_status(self.home)
             raise Problem(
                 f"已在运行(进程 {running.get('supervisor', '?')}):{running.get('address', '')}",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from argparse import Namespace
@@ -11,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from fengsui.config.ops import frontend
+from fengsui.config.ops import children, frontend
 from fengsui.config.ops.cluster import Cluster
 from fengsui.config.ops.console import Problem, say
 from fengsui.config.ops.home import BIN, REPO, Home
@@ -59,6 +60,18 @@ def _environment(url: str) -> dict[str, str]:
     }
 
 
+def _attached(command: Sequence[str], env: dict[str, str]) -> int:
+    """Run at the terminal, in our process group so that Ctrl-C reaches it; SIGTERM or SIGKILL of us ends it too."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    process = subprocess.Popen([*children.launcher("TERM"), *command], cwd=REPO, env=env)
+    try:
+        return process.wait()
+    except KeyboardInterrupt:
+        return process.wait(30)
+    finally:
+        children.stop(process, signal.SIGTERM, 20)
+
+
 def build_frontend(env: dict[str, str]) -> None:
     """Browser tests look at the real front end."""
     if not frontend.stale():
@@ -89,7 +102,7 @@ def main(options: Namespace) -> int:
         if not options.fast:
             build_frontend(env)
         say("开始测试", "Testing")
-        return subprocess.run([*command, *options.paths], cwd=REPO, env=env, check=False).returncode
+        return _attached([*command, *options.paths], env)
 
 
 def bench(name: str, rest: Sequence[str]) -> int:
@@ -100,6 +113,4 @@ def bench(name: str, rest: Sequence[str]) -> int:
         raise Problem(f"没有名为 {name} 的测量;现有:{known}", f"No benchmark {name}; there are: {known}")
     call = f"import sys; sys.path.insert(0, {str(script.parent)!r}); import {name}; sys.exit({name}.main(sys.argv[1:]))"
     with throw_away_database(Home.here(), durable=True) as url:
-        return subprocess.run(
-            [sys.executable, "-c", call, *rest], cwd=REPO, env=_environment(url), check=False
-        ).returncode
+        return _attached([sys.executable, "-c", call, *rest], _environment(url))
