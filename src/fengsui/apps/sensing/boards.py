@@ -176,7 +176,7 @@ def listing(
         Case(When(speed__gt=1, then=Value(FLICKER_S)), default=Value(0.0), output_field=FloatField()),
         output_field=FloatField(),
     )
-    rows: QuerySet[Datastream] = (
+    rows: Any = (
         Datastream.objects.in_world(world)
         .filter(is_active=True)
         .select_related("station__place", "current")
@@ -212,14 +212,15 @@ def listing(
         rows = rows.filter(old__gt=lost)
     elif fresh == "never":
         rows = rows.filter(old__isnull=True)
-    return rows.order_by(*SORTS.get(sort, SORTS["level"]))
+    found: QuerySet[Datastream] = rows.order_by(*SORTS.get(sort, SORTS["level"]))
+    return found
 
 
 def summary(world: UUID, now: datetime) -> dict[str, int]:
     """How many streams report, are late, lost, never heard, and stand at or above 关注; one query."""
     found = {"all": 0, "fresh": 0, "late": 0, "lost": 0, "never": 0, "raised": 0}
-    annotated: Any = listing(world, now)
-    for old, level, watched in annotated.values_list("old", "level_now", "is_watched"):
+    rows: Any = listing(world, now)
+    for old, level, watched in rows.values_list("old", "level_now", "is_watched"):
         late, lost = present.LATE_PERIODS, present.LOST_PERIODS
         state = "never" if old is None else "fresh" if old <= late else "late" if old <= lost else "lost"
         found[state] += 1

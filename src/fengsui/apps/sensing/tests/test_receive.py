@@ -54,7 +54,7 @@ def post(client, user, password, station="ST01", sensor="water_depth", body=BODY
 
 def test_receive_hands_the_body_on_untouched(client, intake, password):
     got = post(client, "dev-st01", password)
-    assert (got.status_code, got.json()) == (202, {"kept": "fs/ST01/water_depth"})
+    assert (got.status_code, got.json()) == (202, {"kept": "fs/ST01/water_depth", "readings": 1})
     assert intake.messages == [("fs/ST01/water_depth", BODY)]
 
 
@@ -71,7 +71,7 @@ def test_receive_hands_the_body_on_untouched(client, intake, password):
 )
 def test_receive_refuses_and_keeps_nothing(client, intake, password, over, status, code):
     got = post(client, **{"user": "dev-st01", "password": password, **over})
-    assert (got.status_code, got.json()["error"]) == (status, code)
+    assert (got.status_code, got.json()["code"]) == (status, code)
     assert intake.messages == []
 
 
