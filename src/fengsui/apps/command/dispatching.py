@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import ceil
 from uuid import UUID
 
 from django.utils.translation import gettext as _
@@ -27,6 +28,7 @@ SAID: dict[tuple[str, bool], str] = {
     ("first", False): mark("最先到：集结 %(assembly_s)s 分加行程 %(travel_s)s 分，共 %(arrive_s)s 分"),
     ("part", False): mark("补足所需：%(arrive_s)s 分到"),
     ("slower", True): mark("比首选晚 %(more_s)s 分"),
+    ("too_little", True): mark("先到但单独不够：泵 %(has)s m³/h、%(people)s 人"),
     ("not_needed", True): mark("首选已够；%(arrive_s)s 分可到，可作备选"),
     ("detour", True): mark("绕行多 %(more_s)s 分"),
     ("estimated", True): mark("路网不可用，直线估算"),
@@ -71,13 +73,19 @@ class Suggestion:
     to: tuple[float, float]
     estimated: bool
     avoided: tuple[str, ...]
+    sent: int
 
     def option(self, team_id: UUID) -> Option | None:
         return next((each for each in self.options if each.team.pk == team_id), None)
 
     @property
+    def enough(self) -> bool:
+        """What was sent already fills the need; more goes only if somebody picks it."""
+        return self.sent > 0 and self.need.pump_m3h == 0 and self.need.people == 0
+
+    @property
     def first(self) -> list[Option]:
-        return [each for each in self.options if each.ranked.chosen]
+        return [] if self.enough else [each for each in self.options if each.ranked.chosen]
 
     def named(self, choice: Choice) -> list[str]:
         names = {str(each.team.pk): each.team.name for each in self.options}
@@ -89,7 +97,7 @@ def say(reason: Reason) -> str:
     facts: dict[str, str] = {}
     for name, value in reason.facts:
         if name.endswith("_s") and isinstance(value, int | float):
-            facts[name] = str(max(1, round(value / 60)))
+            facts[name] = str(max(1, ceil(value / 60)))
         elif name == "skill":
             facts[name] = _(SKILLS.get(str(value), str(value)))
         elif name == "state":
@@ -140,5 +148,6 @@ def suggest_dispatch(*, task_id: UUID, by: Actor) -> Suggestion:
         team, time = by_id[each.candidate.id]
         reasons = tuple((say(reason), reason.against) for reason in each.reasons)
         options.append(Option(team, each, reasons, time.seconds, time.metres, (team.base.x, team.base.y)))
+    sent = task.orders.filter(deployment__stage__in=UNDER_WAY).count()
     avoided = tuple(closure.name for closure in queries.closures_now(by.world))
-    return Suggestion(task, need, advice, tuple(options), target, any(time.estimated for time in found), avoided)
+    return Suggestion(task, need, advice, tuple(options), target, any(time.estimated for time in found), avoided, sent)

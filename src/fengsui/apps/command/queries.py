@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
@@ -12,11 +12,13 @@ from fengsui.apps.incidents import queries as incidents
 from fengsui.apps.incidents.models import Incident
 from fengsui.apps.people.models import Organisation, Post
 from fengsui.apps.people.rules import DISTRICT_ROLES
-from fengsui.apps.plans.rules import PointState
+from fengsui.apps.plans.models import PlanVersion
+from fengsui.apps.plans.rules import PointState, suggested_level
 from fengsui.core.models import Clock
 from fengsui.kernel.actor import Actor
 from fengsui.kernel.clock import MACHINE as CLOCKS
 from fengsui.kernel.errors import NotFound
+from fengsui.kernel.levels import Level
 
 
 def tasks_visible_to(by: Actor) -> QuerySet[Task]:
@@ -121,6 +123,15 @@ def point_of(incident: Incident) -> PointState:
         posts=dict(policy.posts) if policy else {},
         policy=dict(policy.policy) if policy else {},
     )
+
+
+def suggested(plan: PlanVersion, points: Sequence[PointState]) -> Level:
+    """The level that the plan's conditions give. Stored conditions hold None for what they do not name."""
+    levels = [
+        {**each, "start": [{k: v for k, v in start.items() if v is not None} for start in each["start"]]}
+        for each in plan.body["levels"]
+    ]
+    return suggested_level({"levels": levels}, points)
 
 
 def owner(post_code: str, org_code: str, role: str) -> tuple[Post | None, Organisation | None]:

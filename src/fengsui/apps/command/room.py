@@ -14,7 +14,7 @@ from fengsui.apps.incidents.rules import MACHINE
 from fengsui.apps.people import queries as people
 from fengsui.apps.plans import queries as plans
 from fengsui.apps.plans.models import PlanVersion
-from fengsui.apps.plans.rules import TaskSpec, expand, suggested_level
+from fengsui.apps.plans.rules import TaskSpec, expand
 from fengsui.core import policy
 from fengsui.core.models import Clock
 from fengsui.kernel.actor import Actor
@@ -128,7 +128,7 @@ def ladder(incident: Incident, by: Actor) -> tuple[PlanVersion | None, list[Step
     if plan is None:
         return None, []
     same = [queries.point_of(each) for each in incident_queries.open_of_hazard(incident.hazard, by)]
-    suggested = suggested_level(plan.body, same)
+    suggested = queries.suggested(plan, same)
     titles = {}
     for each in plan.body["levels"]:
         post = people.post_by_code(each["approver"])

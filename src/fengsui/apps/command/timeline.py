@@ -150,6 +150,7 @@ SAID: dict[str, Callable[[Facts], str]] = {
 }
 """How each event is told; names that are not here are not part of the story (starts and closings of clocks)."""
 
+LEFT_OUT_BRIEFLY = ("command.TaskAssigned", "incidents.ReportDrafted", "alerts.PersonCalled")
 TASK_TITLED = (
     "command.TaskAccepted",
     "command.TaskStarted",
@@ -185,8 +186,8 @@ def _lines(rows: Iterable[StoredEvent], titles: dict[str, str]) -> list[Line]:
     return lines
 
 
-def of_incident(incident: Incident) -> list[Line]:
-    """The chain's events and the log entries of one incident, oldest first."""
+def of_incident(incident: Incident, *, brief: bool = False) -> list[Line]:
+    """The chain's events and the log entries of one incident, oldest first. brief: without each single assignment."""
     titles = {str(pk): title for pk, title in incident.tasks.values_list("pk", "title")}
     lines = of_chain(incident.correlation, incident.world_id, titles=titles)
     entries = list(LogEntry.objects.in_world(incident.world_id).filter(incident=incident))
@@ -201,4 +202,6 @@ def of_incident(incident: Incident) -> list[Line]:
         )
         for each in entries
     ]
+    if brief:
+        lines = [line for line in lines if line.name not in LEFT_OUT_BRIEFLY]
     return sorted(lines, key=lambda line: line.at)

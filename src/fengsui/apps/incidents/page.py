@@ -34,6 +34,8 @@ def shell(request: HttpRequest, *topics: str, **context: Any) -> dict[str, Any]:
         "live_ticket": live.ticket(by.world, ["desk", "core.clocks", *topics], by.person),
         "by": by,
         "w": word,
+        "nav_url": "/desk/nav",
+        "find_url": "/find/",
         **context,
     }
 

@@ -1,7 +1,8 @@
 """Which teams to send to one place: the set that fills the need first, and why the others were not first. Pure.
 
-Exact over the nearest EXACT_OVER fitting teams and sets of at most EXACT_TEAMS (all subsets are tried, cheapest last
-arrival first); greedy beyond. Reasons are codes with facts; words are the caller's.
+The best set of at most EXACT_TEAMS teams: all subsets of the nearest EXACT_OVER are tried. A set with a farther team
+arrives later than any of these, so a filled need is the optimum. Where four teams cannot fill it: greedy, and said so.
+Reasons are codes with facts; words are the caller's.
 """
 
 from __future__ import annotations
@@ -57,8 +58,8 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """Codes: skill, pump, people (what it brings or lacks), resting, busy, unreachable, slower, detour, first, part,
-    estimated. `against` says whether it speaks against the team."""
+    """Codes: skill, pump (what it brings or lacks), resting, busy, unreachable, slower, too_little, not_needed, detour,
+    first, part, estimated. `against` says whether it speaks against the team."""
 
     code: str
     against: bool
@@ -153,7 +154,7 @@ def _choose(need: Need, able: Sequence[Candidate]) -> tuple[Choice, list[Candida
     assert best is not None
     pump, people = _short(need, best[1])
     if pump == 0 and people == 0:
-        return _as_choice(need, best[1], len(able) <= EXACT_OVER), pool
+        return _as_choice(need, best[1], True), pool
     greedy = _greedy(need, able)
     return (
         _as_choice(need, greedy, False) if _cost(need, greedy) < best[0] else _as_choice(need, best[1], False)
@@ -215,10 +216,13 @@ def _reasons(need: Need, each: Candidate, choice: Choice, first: float) -> tuple
         return tuple(reasons)
     if each.id in choice.ids:
         alone = len(choice.ids) == 1
-        facts = (("arrive_s", each.arrive_s), ("assembly_s", each.assembly_s), ("travel_s", each.travel_s))
-        reasons.append(Reason("first" if alone or each.arrive_s == first else "part", False, facts))
+        times = (("arrive_s", each.arrive_s), ("assembly_s", each.assembly_s), ("travel_s", each.travel_s))
+        reasons.append(Reason("first" if alone or each.arrive_s == first else "part", False, times))
     elif each.arrive_s > choice.last_s:
         reasons.append(Reason("slower", True, (("more_s", each.arrive_s - choice.last_s),)))
+    elif each.pump_m3h < need.pump_m3h or each.people < need.people:
+        brings = (("has", each.pump_m3h), ("need", need.pump_m3h), ("people", each.people), ("wanted", need.people))
+        reasons.append(Reason("too_little", True, brings))
     elif not any(reason.against for reason in reasons):
         reasons.append(Reason("not_needed", True, (("has", each.pump_m3h), ("arrive_s", each.arrive_s))))
     if each.free_s is not None and each.travel_s - each.free_s >= DETOUR_S:

@@ -116,11 +116,11 @@ def _refuse_busy(team: Team, by: Actor) -> None:
 
 
 def _asked(task: Task, team: Team, to_name: str, suggestion: dispatching.Suggestion, note: str) -> str:
-    parts = [f"请{team.name}即赴{to_name}：{task.title}。"]
+    parts = [f"请{team.name}即赴{to_name}：{task.title.split('：')[-1]}。"]
     if suggestion.need.pump_m3h:
         parts.append(f"现场尚需排水能力 {suggestion.need.pump_m3h:g} m³/h。")
-    if suggestion.avoided:
-        parts.append(f"途中避开：{'、'.join(suggestion.avoided)}。")
+    if avoid := [name for name in suggestion.avoided if name != to_name]:
+        parts.append(f"途中避开：{'、'.join(avoid)}。")
     if note:
         parts.append(note)
     return "".join(parts)

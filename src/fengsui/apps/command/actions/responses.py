@@ -20,7 +20,7 @@ from fengsui.apps.incidents.models import Incident
 from fengsui.apps.incidents.rules import MACHINE, page
 from fengsui.apps.people.models import Post
 from fengsui.apps.plans import queries as plans
-from fengsui.apps.plans.rules import TaskSpec, expand, level_body, suggested_level
+from fengsui.apps.plans.rules import TaskSpec, expand, level_body
 from fengsui.core import clocks, policy
 from fengsui.core.record import announce
 from fengsui.kernel.actor import Actor
@@ -62,7 +62,7 @@ def propose_response(
         matter=matter.strip(),
         expected_hours=expected_hours,
         measures=measures.strip(),
-        suggested=suggested_level(plan.body, points).code,
+        suggested=queries.suggested(plan, points).code,
         approver=approver,
         proposed_by=by.person,
         proposed_at=now,

@@ -66,7 +66,7 @@ def show(request: HttpRequest, incident_id: UUID) -> HttpResponse:
         incident,
         by,
         room=found,
-        lines=list(reversed(timeline.of_incident(incident)))[:200],
+        lines=list(reversed(timeline.of_incident(incident, brief=True)))[:200],
         layers=_layers(incident),
         others=list(incident_queries.open_incidents(by).exclude(pk=incident.pk)[:30]),
         **_start(request, incident, found, by),
@@ -122,7 +122,7 @@ def part(request: HttpRequest, incident_id: UUID, name: str) -> HttpResponse:
         raise NotFound("incidents.not_found")
     incident = queries.get_incident(incident_id, by)
     if name == "timeline":
-        lines = list(reversed(timeline.of_incident(incident)))[:200]
+        lines = list(reversed(timeline.of_incident(incident, brief=True)))[:200]
         return render(request, "command/_timeline_part.html", _context(request, incident, by, lines=lines))
     found = room.room_of(incident, by)
     more = _start(request, incident, found, by) if name == "response" else {}

@@ -70,6 +70,12 @@ def test_what_stays_uncovered_is_said_when_all_together_bring_too_little():
     assert (advice.choice.short_pump_m3h, advice.choice.short_people) == (500, 4)
 
 
+def test_earlier_team_is_not_first_when_it_brings_too_little():
+    advice = advise(NEED, [team("weak", 60, 800, 96), team("strong", 300, 1800, 96)])
+    assert advice.choice.ids == ("strong",)
+    assert advice.ranked[1].reasons[-1].code == "too_little"
+
+
 def test_nobody_is_chosen_when_nobody_fits():
     assert advise(NEED, []).choice.ids == ()
 
