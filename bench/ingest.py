@@ -85,6 +85,7 @@ class Bench:
                     cpu.setdefault(name, []).append(mine / total * 1e6)
                     strangers.append(max(0.0, (_busy() - busy - mine) / (spent * (os.cpu_count() or 1))))
             self._print(per_message, rates, cpu, statistics.median(strangers))
+        asyncio.run(self._delay())
         return 0
 
     def _works(self) -> dict[str, Callable[[int, int], None]]:
@@ -200,8 +201,8 @@ class Bench:
         done = {"messages": 0}
         store = service.store
 
-        def counted(messages) -> None:
-            store(messages)
+        def counted(messages, decoded) -> None:
+            store(messages, decoded)
             done["messages"] += len(messages)
             if done["messages"] >= count:
                 loop.call_soon_threadsafe(ending.set)
@@ -214,6 +215,49 @@ class Bench:
         self._stored = await rows()
         if self._stored - before != count * per_message:
             raise SystemExit(f"lost: {self._stored - before} of {count * per_message}")
+
+    async def _delay(self, per_second: int = 1000, seconds: int = 6) -> None:
+        """From a device's publish to the commit, by ordinary MQTT clients at a steady pace."""
+        import orjson
+        from tests.contracts.brokers import DeviceClient
+
+        from fengsui.engines.devices.nats_stream import NatsStream
+        from fengsui.ingest.service import Service
+
+        stream = await NatsStream.open(self.broker.url)
+        service = await asyncio.to_thread(Service, stream)
+        ending, spent, store = asyncio.Event(), [], service.store
+
+        def timed(messages, decoded) -> None:
+            store(messages, decoded)
+            now = time.time()
+            spent.extend(now - datetime.fromisoformat(orjson.loads(each.payload)["t"]).timestamp() for each in messages)
+
+        def publish() -> None:
+            devices = [DeviceClient(self.broker, f"bench-{i}") for i in range(4)]
+            codes, started = list(self.topics), time.monotonic()
+            for n in range(per_second * seconds):
+                while time.monotonic() - started < n / per_second:
+                    time.sleep(0.0005)
+                body = orjson.dumps({"t": datetime.now(UTC).isoformat(), "v": 0.01, "unit": "m"})
+                devices[n % 4].publish(f"fs/{codes[n % STREAMS]}/water_depth", body, key=n)
+            for device in devices:
+                device.wait()
+                device.close()
+
+        service.store = timed  # type: ignore[method-assign]
+        work = asyncio.create_task(service.run(ending))
+        await asyncio.to_thread(publish)
+        while len(spent) < per_second * seconds:
+            await asyncio.sleep(0.05)
+        ending.set()
+        await work
+        await stream.close()
+        spent.sort()
+        print(
+            f"\ndevice to commit at {per_second}/s over MQTT: median {spent[len(spent) // 2] * 1000:.0f} ms, "
+            f"p99 {spent[int(len(spent) * 0.99)] * 1000:.0f} ms, worst {spent[-1] * 1000:.0f} ms"
+        )
 
     async def _bare(self, root: str, count: int, per_message: int, *, store: bool) -> None:
         import orjson

@@ -8,6 +8,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import paho.mqtt.client as mqtt
+from paho.mqtt.enums import CallbackAPIVersion
+from paho.mqtt.reasoncodes import ReasonCode
 
 from fengsui.kernel.replay import Due, payload
 
@@ -54,10 +56,10 @@ class _Device:
         self.keys: set[Key] = set()
         self._lock = threading.Lock()
         self._up, self._refused = threading.Event(), threading.Event()
-        client = mqtt.Client(mqtt.CallbackAPIVersion.VERSION2, client_id=login.user, clean_session=False)
+        client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id=login.user, clean_session=False)
         client.username_pw_set(login.user, login.password)
         client.max_inflight_messages_set(200)
-        client.reconnect_delay_set(0.2, 2)
+        client.reconnect_delay_set(1, 2)
         client.on_connect, client.on_publish = self._connected, self._published
         self.client = client
         client.connect(host, port, keepalive=15)
@@ -66,7 +68,7 @@ class _Device:
             client.loop_stop()
             raise PermissionError(f"broker refused {login.user}")
 
-    def _connected(self, _c: mqtt.Client, _u: object, _f: object, reason: mqtt.ReasonCode, _p: object) -> None:
+    def _connected(self, _c: mqtt.Client, _u: object, _f: object, reason: ReasonCode, _p: object) -> None:
         if reason.is_failure:
             self._refused.set()
         self._up.set()

@@ -16,16 +16,17 @@ from urllib.parse import unquote, urlsplit
 
 import structlog
 from django.conf import settings
-from django.db import InterfaceError, OperationalError, close_old_connections
+from django.db import DatabaseError, DataError, IntegrityError, InterfaceError, OperationalError, close_old_connections
 from django.db.transaction import atomic
 from django.utils import timezone
 from prometheus_client import Counter, Histogram, start_http_server
 from psycopg_pool import PoolTimeout
 
 from fengsui.apps.sensing import actions, book
+from fengsui.apps.sensing.book import StreamBook
 from fengsui.engines.devices.mqtt import MqttStream
 from fengsui.engines.devices.nats_stream import NatsStream, mqtt_greeting
-from fengsui.ingest.decode import UNKNOWN, columns
+from fengsui.ingest.decode import UNKNOWN, Columns, columns
 from fengsui.kernel.ports.devices import DeviceStream, Message, StreamClosed
 
 log = structlog.get_logger(__name__)
@@ -34,8 +35,11 @@ WAIT_S = 1.0
 LOOK_S = 2.0
 """How often the streams' settings are looked at again."""
 BACKOFF_S = (0.1, 0.3, 1.0, 2.0)
-AWAY = (OperationalError, InterfaceError, PoolTimeout)
-"""What passes by itself; everything else is about the data."""
+AWAY = (DatabaseError, InterfaceError, PoolTimeout)
+"""What passes by itself: the server is gone, a deadlock, a table in the hands of a migration."""
+REFUSED = (DataError, IntegrityError)
+"""What the database has against the data; trying again would not help."""
+Decoded = tuple[StreamBook, Columns]
 
 READINGS = Counter("fengsui_ingest_readings_total", "Readings committed")
 FLAGGED = Counter("fengsui_ingest_flagged_total", "Readings stored with a quality flag")
@@ -56,37 +60,41 @@ class Service:
         self._looked = 0.0
         self._partitions_on = timezone.now().date()
 
-    def store(self, messages: Sequence[Message]) -> None:
-        """One batch, one transaction. Raises OperationalError or InterfaceError while the database is away; then
-        nothing of it is stored and nothing acknowledged. A message that the database refuses does not stop the others.
+    def decode(self, messages: Sequence[Message]) -> Decoded:
+        """Columns of a batch and the book they refer to."""
+        found = columns(self.book, messages)
+        if any(each.code == UNKNOWN for each in found.rejections):
+            self.look()  # perhaps a station that was added a moment ago
+            found = columns(self.book, messages)
+        return self.book, found
+
+    def store(self, messages: Sequence[Message], decoded: Decoded | None = None) -> None:
+        """One batch, one transaction. Raises what AWAY names while the database is away; then nothing of it is stored
+        and nothing acknowledged. A message that the database refuses does not stop the others.
         """
         close_old_connections()
         try:
-            self._store(messages)
+            self._store(messages, decoded or self.decode(messages))
         finally:
             close_old_connections()
 
-    def _store(self, messages: Sequence[Message]) -> None:
+    def _store(self, messages: Sequence[Message], decoded: Decoded) -> None:
+        known, found = decoded
         try:
-            with BATCHES.time():
-                found = columns(self.book, messages)
-                if any(each.code == UNKNOWN for each in found.rejections) and book.version() != self.book.version:
-                    self.book = book.read()  # a station that was added a moment ago
-                    found = columns(self.book, messages)
-                with atomic():
-                    kept = actions.keep_rejections(self.book, found.rejections)
-                    stored = actions.store_readings(self.book, *found.arrays())
-        except AWAY:
-            raise
+            with BATCHES.time(), atomic():
+                kept = actions.keep_rejections(known, found.rejections)
+                stored = actions.store_readings(known, *found.arrays())
         except LookupError:  # a stream of the book is gone
             self.book = book.read()
             raise OperationalError("the streams changed") from None
         except Exception as wrong:
+            if isinstance(wrong, AWAY) and not isinstance(wrong, REFUSED):
+                raise
             log.exception("ingest.refused", messages=len(messages))
             if len(messages) > 1:
                 half = len(messages) // 2
-                self._store(messages[:half])
-                self._store(messages[half:])
+                for part in (messages[:half], messages[half:]):
+                    self._store(part, self.decode(part))
             else:
                 self._set_aside(messages[0], wrong)
             return
@@ -119,29 +127,50 @@ class Service:
             close_old_connections()
 
     async def run(self, ending: asyncio.Event) -> None:
-        """Until told to end, or StreamClosed. Pending messages are stored before it returns."""
+        """Until told to end, or StreamClosed. Pending messages are stored before it returns.
+
+        While one batch waits for the database, the next is fetched and decoded; stores follow each other in order.
+        """
         loop = asyncio.get_running_loop()
-        while True:
-            if loop.time() - self._looked > LOOK_S:
-                await _patiently(self.look)
-                self._looked = loop.time()
-            if ending.is_set():
-                await self.stream.drain()
-            messages = await self.stream.fetch(BATCH, WAIT_S)
-            if messages:
-                await _patiently(self.store, messages)
-                await self.stream.ack(messages[-1])
-            elif ending.is_set():
-                return
+        storing: asyncio.Task[None] | None = None
+        try:
+            while True:
+                if loop.time() - self._looked > LOOK_S:
+                    await _patiently(self.look)
+                    self._looked = loop.time()
+                if ending.is_set():
+                    await self.stream.drain()
+                messages = await self.stream.fetch(BATCH, WAIT_S)
+                decoded = await _patiently(self.decode, messages) if messages else None
+                if storing:
+                    await storing
+                    storing = None
+                if messages:
+                    storing = asyncio.create_task(self._keep(messages, decoded))
+                elif ending.is_set():
+                    return
+        finally:
+            if storing:  # never two stores at once, whatever ended this one's loop
+                await asyncio.wait([storing])
+
+    async def _keep(self, messages: Sequence[Message], decoded: Decoded | None) -> None:
+        tried = False
+
+        def store() -> None:
+            nonlocal tried
+            first, tried = not tried, True
+            self.store(messages, decoded if first else None)  # the book may have changed meanwhile
+
+        await _patiently(store)
+        await self.stream.ack(messages[-1])
 
 
-async def _patiently[**P](work: Callable[P, object], *args: P.args, **kwargs: P.kwargs) -> None:
+async def _patiently[**P, R](work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
     """Again and again until the database is back: the stream keeps what is not acknowledged."""
     tries = 0
     while True:
         try:
-            await asyncio.to_thread(work, *args, **kwargs)
-            return
+            return await asyncio.to_thread(work, *args, **kwargs)
         except AWAY as error:
             log.warning("ingest.database", error=type(error).__name__, tries=tries)
             await asyncio.sleep(BACKOFF_S[min(tries, len(BACKOFF_S) - 1)])
