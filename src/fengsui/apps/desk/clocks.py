@@ -70,7 +70,8 @@ def word(term: Term) -> str:
 def verb_of(kind: str) -> str:
     """The thing owed in the page's language; the code where its app is not installed."""
     found = ClockKind.registered.get(kind)
-    return word(found.verb) if found else kind
+    text = word(found.verb) if found else kind
+    return text[:1].upper() + text[1:]
 
 
 def role_word(code: str) -> str:
@@ -134,9 +135,7 @@ def present(rows: QuerySet[Clock] | Iterable[Clock]) -> list[Row]:
     return [_row(row, held, titles, names) for row in listed]
 
 
-def _row(
-    row: Clock, held: dict[UUID, list[people.Holder]], titles: dict[UUID, str], names: dict[UUID, str]
-) -> Row:
+def _row(row: Clock, held: dict[UUID, list[people.Holder]], titles: dict[UUID, str], names: dict[UUID, str]) -> Row:
     owners = tuple(held.get(row.owner_post, [])) if row.owner_post else ()
     if row.owner_person:
         name = names.get(row.owner_person, "")

@@ -59,9 +59,7 @@ def items(by: Actor, path: str) -> list[dict[str, Any]]:
     }
     shown = [code for code in MENU if code != "audit" or policy.can(by, "core.audit")]
     here = _active(path)
-    return [
-        {"url": labels[c][1], "label": labels[c][0], "count": counts.get(c, 0), "active": c == here} for c in shown
-    ]
+    return [{"url": labels[c][1], "label": labels[c][0], "count": counts.get(c, 0), "active": c == here} for c in shown]
 
 
 def _active(path: str) -> str:
@@ -83,7 +81,10 @@ def tabs(by: Actor, path: str) -> list[dict[str, Any]]:
 
 
 def _post(by: Actor) -> str:
-    return Post.objects.filter(pk__in=by.posts).order_by("call_order", "code").values_list("title", flat=True).first() or ""
+    return (
+        Post.objects.filter(pk__in=by.posts).order_by("call_order", "code").values_list("title", flat=True).first()
+        or ""
+    )
 
 
 def district_name() -> str:

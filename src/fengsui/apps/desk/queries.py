@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from django.db import connection
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from fengsui.apps.alerts import queries as alerts
@@ -25,12 +27,14 @@ from fengsui.apps.incidents.models import Incident
 from fengsui.apps.people import queries as people
 from fengsui.apps.people.rules import DISTRICT_ROLES
 from fengsui.apps.places import queries as places
+from fengsui.apps.places.models import Place
 from fengsui.apps.sensing import queries as sensing
 from fengsui.apps.sensing.models import CurrentValue
 from fengsui.core.models import Clock, StoredEvent
+from fengsui.core.ui.present import level
 from fengsui.kernel.actor import Actor
 from fengsui.kernel.clock import MACHINE
-from fengsui.kernel.levels import Level
+from fengsui.kernel.levels import LEVELS, Level
 from fengsui.science.series.quality import SUSPECT
 
 LOST_PERIODS = 3.0
@@ -110,13 +114,13 @@ def board(by: Actor, now: datetime) -> tuple[list[Spot], int, int]:
         word = ""
         if line is not None:
             figure, measure = shown_value(line, stream.unit)
-            word = f"{Level.of(code).zh[0]} {figure}" if measure == "cm" else f"{Level.of(code).zh[0]} {figure} {measure}"
-        level = Level(row.level).code if row.level else ("lost" if lost else "watch")
+            word = f"{level(code).word} {figure}" if measure == "cm" else f"{level(code).word} {figure} {measure}"
+        shown = Level(row.level).code if row.level else ("lost" if lost else "watch")
         spots[station.code] = Spot(
             code=station.code,
             station=str(station.pk),
-            name=station.place.name if station.place else station.name,
-            level=level,
+            name=place_word(station.place) if station.place else station.name,
+            level=shown,
             value=value,
             unit=unit,
             at=row.at,
@@ -173,21 +177,45 @@ def _warning_words(by: Actor) -> dict[UUID, str]:
     return {place: clocks.word(STATUSES[status]) if status in STATUSES else status for place, status, _at in rows}
 
 
+def place_word(place: Place) -> str:
+    """A place's name in the page's language."""
+    english = (get_language() or "").startswith("en")
+    return place.name_en if english and place.name_en else place.name
+
+
+def level_word(number: int) -> str:
+    return clocks.word(LEVELS[Level(number).code])
+
+
+def relabelled(rows: list[clocks.Row], world: UUID) -> list[clocks.Row]:
+    """A clock keeps the label of its start; a warning may have risen since: say what it is about now."""
+    keys = [row.about_id for row in rows if row.about_type == "alerts.warning"]
+    if not keys:
+        return rows
+    found = {str(row.pk): row for row in Warning.objects.in_world(world).filter(pk__in=keys).select_related("place")}
+    said = {key: f"{place_word(row.place)}　{level_word(row.level)}" for key, row in found.items()}
+    return [
+        replace(row, label=said[row.about_id]) if row.about_type == "alerts.warning" and row.about_id in said else row
+        for row in rows
+    ]
+
+
 def my_open(by: Actor, limit: int = 40) -> list[clocks.Row]:
     rows = Clock.objects.in_world(by.world).filter(clocks.mine(by), state__in=MACHINE.open_states)
-    return clocks.present(rows.order_by("state", "due_at", "id")[:limit])
+    return relabelled(clocks.present(rows.order_by("state", "due_at", "id")[:limit]), by.world)
 
 
 def overdue(by: Actor, now: datetime, limit: int = 6) -> tuple[list[clocks.Row], int]:
     """Overdue ones of others in scope, the longest first; how many there are."""
     rows = clocks.open_rows(by).filter(state="running", due_at__lt=now).exclude(clocks.mine(by))
-    return clocks.present(rows.order_by("due_at", "id")[:limit]), rows.count()
+    return relabelled(clocks.present(rows.order_by("due_at", "id")[:limit]), by.world), rows.count()
 
 
 def next_hour(by: Actor, now: datetime, limit: int = 5) -> list[clocks.Row]:
     """What others owe in the next hour, so that nothing arrives unseen."""
     rows = clocks.open_rows(by).filter(state="running", due_at__gte=now, due_at__lt=now + timedelta(hours=1))
-    return clocks.present(rows.exclude(clocks.mine(by)).order_by("due_at", "id")[:limit])
+    listed = rows.exclude(clocks.mine(by)).order_by("due_at", "id")[:limit]
+    return relabelled(clocks.present(listed), by.world)
 
 
 def closed_today(by: Actor, now: datetime) -> int:
@@ -207,10 +235,39 @@ def recent(by: Actor, limit: int = 10) -> list[Told]:
 
 def told(rows: list[StoredEvent]) -> list[Told]:
     names = people.people_names({row.person_id for row in rows if row.person_id})
-    return [
-        Told(row.at, say(row), names.get(row.person_id, "") if row.person_id else _("系统"), row.correlation)
-        for row in rows
-    ]
+    about = {row.about_id for row in rows if row.about_type == "alerts.warning"}
+    places_of = {}
+    if about:
+        warnings = Warning.objects.all_worlds("events of one world name their own").filter(pk__in=about)
+        places_of = {str(row.pk): place_word(row.place) for row in warnings.select_related("place")}
+    told_rows = []
+    for row in rows:
+        text, place = say(row), places_of.get(row.about_id, "")
+        if place and place not in text:
+            text = f"{place} {text}"
+        who = names.get(row.person_id, "") if row.person_id else _("系统")
+        told_rows.append(Told(row.at, text, who, row.correlation))
+    return told_rows
+
+
+QUIET: dict[str, Callable[[dict[str, Any]], str]] = {
+    "people.LoggedIn": lambda f: _("登录"),
+    "people.LoginFailed": lambda f: _("登录失败第 %(n)s 次") % {"n": f["failures"]},
+    "people.AccountLocked": lambda f: _("连错 %(n)s 次，账号锁定") % {"n": f["failures"]},
+    "people.PhoneRevealed": lambda f: _("查看电话号码"),
+    "people.PostTaken": lambda f: _("接岗"),
+    "people.PostLeft": lambda f: _("离岗"),
+    "core.ClockStarted": lambda f: _("“%(kind)s”开始计时") % {"kind": clocks.verb_of(f["kind"])},
+    "core.ClockClosed": lambda f: (
+        _("“%(kind)s”办结，用 %(took)s 秒") % {"kind": clocks.verb_of(f["kind"]), "took": round(f["took_s"])}
+    ),
+    "core.ClockPaused": lambda f: (
+        _("“%(kind)s”暂停：%(why)s") % {"kind": clocks.verb_of(f["kind"]), "why": f["reason"]}
+    ),
+    "core.ClockResumed": lambda f: _("“%(kind)s”恢复计时") % {"kind": clocks.verb_of(f["kind"])},
+    "forecasts.ForecastReady": lambda f: _("预报更新"),
+}
+"""What the record says as well, and the desk's list of news leaves out."""
 
 
 def has_words(name: str) -> bool:
@@ -219,7 +276,7 @@ def has_words(name: str) -> bool:
 
 def say(row: StoredEvent) -> str:
     """An event in words; its name where no app has words or its content is of an older shape."""
-    words = SAID.get(row.name)
+    words = SAID.get(row.name) or QUIET.get(row.name)
     if words is None:
         return row.name
     try:
@@ -315,7 +372,9 @@ def _why_warning(warning: Warning) -> tuple[list[tuple[str, str]], str]:
     if warning.description:
         why.append((_("情况"), warning.description))
     current = (
-        CurrentValue.objects.filter(datastream__station__place_id=warning.place_id, datastream__world_id=warning.world_id)
+        CurrentValue.objects.filter(
+            datastream__station__place_id=warning.place_id, datastream__world_id=warning.world_id
+        )
         .select_related("datastream__station")
         .order_by("-level", "-watched", "datastream_id")
         .first()
@@ -325,7 +384,12 @@ def _why_warning(warning: Warning) -> tuple[list[tuple[str, str]], str]:
     if current.value is not None:
         value, unit = shown_value(current.value, current.datastream.unit)
         why.insert(0, (_("现在"), f"{value} {unit}"))
-    run = ForecastRun.objects.in_world(warning.world_id).filter(datastream_id=current.datastream_id).order_by("-issued_at").first()
+    run = (
+        ForecastRun.objects.in_world(warning.world_id)
+        .filter(datastream_id=current.datastream_id)
+        .order_by("-issued_at")
+        .first()
+    )
     if run and run.points:
         _ms, v, low, high = run.points[-1]
         word, unit = shown_value(v, current.datastream.unit)

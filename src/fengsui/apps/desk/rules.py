@@ -10,8 +10,19 @@ DECISIONS = frozenset(
 PHONE_ROLES = frozenset({"street_officer", "community_officer", "team_leader", "depot_keeper", "safety_officer"})
 """Roles in the field: their first screen is the phone page, unless they hold a post of the house as well."""
 
-HOUSE_ROLES = frozenset({"duty_officer", "duty_leader", "commander", "liaison", "auditor", "system_admin",
-                         "security_admin", "audit_admin", "enforcement_officer"})
+HOUSE_ROLES = frozenset(
+    {
+        "duty_officer",
+        "duty_leader",
+        "commander",
+        "liaison",
+        "auditor",
+        "system_admin",
+        "security_admin",
+        "audit_admin",
+        "enforcement_officer",
+    }
+)
 
 
 def works_by_phone(roles: frozenset[str]) -> bool:

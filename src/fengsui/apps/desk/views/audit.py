@@ -116,13 +116,19 @@ def _shown(rows: Iterable[AuditRow]) -> list[Shown]:
 def _one(row: AuditRow, names: dict[UUID, str], intact: bool | None, fault: str) -> Shown:
     facts = json.loads(row.facts)
     before, after = facts.get("before") or {}, facts.get("after") or {}
-    changes = tuple(
-        (key, _short(before.get(key)), _short(after.get(key))) for key in sorted({*before, *after})
-    )
+    changes = tuple((key, _short(before.get(key)), _short(after.get(key))) for key in sorted({*before, *after}))
     who = names.get(row.person_id, str(row.person_id)) if row.person_id else row.system
     said = queries.say(StoredEvent(name=row.verb, payload=facts.get("payload") or {}))
-    return Shown(row, who, facts.get("reason", ""), facts.get("source", ""), changes, intact, fault,
-                 "" if said == row.verb else said)
+    return Shown(
+        row,
+        who,
+        facts.get("reason", ""),
+        facts.get("source", ""),
+        changes,
+        intact,
+        fault,
+        "" if said == row.verb else said,
+    )
 
 
 def _short(value: Any) -> str:
@@ -167,8 +173,17 @@ def export(request: HttpRequest) -> StreamingHttpResponse:
         yield out.writerow(["at", "subject", "n", "verb", "person", "system", "correlation", "facts", "hash"])
         for row in rows.iterator(chunk_size=2000):
             yield out.writerow(
-                [row.at.isoformat(), row.subject, row.n, row.verb, row.person_id or "", row.system, row.correlation,
-                 row.facts, row.hash]
+                [
+                    row.at.isoformat(),
+                    row.subject,
+                    row.n,
+                    row.verb,
+                    row.person_id or "",
+                    row.system,
+                    row.correlation,
+                    row.facts,
+                    row.hash,
+                ]
             )
 
     response = StreamingHttpResponse(lines(), content_type="text/csv; charset=utf-8")
@@ -180,7 +195,9 @@ def _proved(rows: list[AuditRow], names: dict[UUID, str]) -> list[Shown]:
     """Each row with its hash recomputed and its place in the chain checked."""
     found, n, prev = [], 0, ""
     for row in rows:
-        body = row_body(row.n, row.subject, row.at, row.verb, row.person_id, row.system, row.world_id, row.correlation, row.facts)
+        body = row_body(
+            row.n, row.subject, row.at, row.verb, row.person_id, row.system, row.world_id, row.correlation, row.facts
+        )
         fault = ""
         if row.n != n + 1:
             fault = _("缺第 %(first)d 至 %(last)d 条") % {"first": n + 1, "last": row.n - 1}
@@ -203,7 +220,13 @@ def subject(request: HttpRequest, subject: str) -> HttpResponse:
         raise NotFound("desk.audit.no_subject")
     shown = _proved(rows, people.people_names({row.person_id for row in rows if row.person_id}))
     tail = bool(head) and head.n == rows[-1].n and head.hash == rows[-1].hash  # type: ignore[union-attr]
-    context = {"subject": subject, "rows": shown, "whole": tail and all(row.intact for row in shown), "tail": tail, "head": head}
+    context = {
+        "subject": subject,
+        "rows": shown,
+        "whole": tail and all(row.intact for row in shown),
+        "tail": tail,
+        "head": head,
+    }
     return render(request, "desk/subject.html", shell(request, **context))
 
 
@@ -218,6 +241,13 @@ def chain(request: HttpRequest, correlation: UUID) -> HttpResponse:
     worded = events if request.GET.get("all") == "1" else [each for each in events if queries.has_words(each.name)]
     told = queries.told(worded)
     rows = clocks.present(Clock.objects.in_world(by.world).filter(correlation=correlation).order_by("started_at", "id"))
-    context = {"told": told, "count": len(events), "rows": rows, "correlation": correlation, "first": events[0].at,
-               "last": events[-1].at, "may_audit": policy.can(by, "core.audit")}
+    context = {
+        "told": told,
+        "count": len(events),
+        "rows": rows,
+        "correlation": correlation,
+        "first": events[0].at,
+        "last": events[-1].at,
+        "may_audit": policy.can(by, "core.audit"),
+    }
     return render(request, "desk/chain.html", shell(request, **context))

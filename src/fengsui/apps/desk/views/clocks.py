@@ -29,7 +29,12 @@ from fengsui.kernel.actor import Actor
 from fengsui.kernel.clock import MACHINE, STATES
 from fengsui.kernel.errors import FengsuiError, Refused
 
-ORDERS = {"due": ("due_at", "id"), "-due": ("-due_at", "id"), "started": ("-started_at", "id"), "kind": ("kind", "due_at")}
+ORDERS = {
+    "due": ("due_at", "id"),
+    "-due": ("-due_at", "id"),
+    "started": ("-started_at", "id"),
+    "kind": ("kind", "due_at"),
+}
 PAGE = 50
 EXPORT_LIMIT = 20_000
 
@@ -127,7 +132,20 @@ def export(request: HttpRequest) -> HttpResponse:
     response.write("\ufeff")
     out = csv.writer(response)
     out.writerow([_("示意数据：人名、号码、设施位置为生成"), _("世界"), str(request.world)])  # type: ignore[attr-defined]
-    out.writerow([_("应办"), _("事由"), _("责任"), _("状态"), _("开始"), _("到时"), _("办结"), _("限秒"), _("依据"), _("依据性质")])
+    out.writerow(
+        [
+            _("应办"),
+            _("事由"),
+            _("责任"),
+            _("状态"),
+            _("开始"),
+            _("到时"),
+            _("办结"),
+            _("限秒"),
+            _("依据"),
+            _("依据性质"),
+        ]
+    )
     for row in rows:
         ended = timezone.localtime(row.closed_at).isoformat() if row.closed_at else ""
         out.writerow(

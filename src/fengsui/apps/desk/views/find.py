@@ -24,7 +24,9 @@ def show(request: HttpRequest) -> HttpResponse:
     found: dict[str, object] = {"q": q}
     if q:
         scope = people.visible_to(by)
-        holdings = Holding.objects.filter(until__isnull=True, person__org__in=scope).select_related("person", "post__org")
+        holdings = Holding.objects.filter(until__isnull=True, person__org__in=scope).select_related(
+            "person", "post__org"
+        )
         matched = Q(person__name__icontains=q) | Q(post__title__icontains=q)
         found["holdings"] = list(holdings.filter(matched).order_by("post__org__path", "post__call_order", "id")[:LIMIT])
         stations = Station.objects.in_world(by.world).filter(Q(name__icontains=q) | Q(code__icontains=q))

@@ -16,9 +16,9 @@ from fengsui.apps.command import queries as command
 from fengsui.apps.desk import queries
 from fengsui.apps.desk.page import shell
 from fengsui.apps.people.edge import actor_of
+from fengsui.apps.places.models import Place
 from fengsui.apps.resources import queries as resources
 from fengsui.kernel.levels import Level
-from fengsui.apps.places.models import Place
 
 
 def _tiles(name: str) -> str:
@@ -28,12 +28,24 @@ def _tiles(name: str) -> str:
 def layers() -> list[dict[str, Any]]:
     """What the page draws, bottom to top: few and lively things as GeoJSON, many and quiet ones as tiles."""
     return [
-        {"id": "shelters", "kind": "shelters", "label": _("避难场所"), "tiles": _tiles("shelters"), "source_layer": "shelters"},
+        {
+            "id": "shelters",
+            "kind": "shelters",
+            "label": _("避难场所"),
+            "tiles": _tiles("shelters"),
+            "source_layer": "shelters",
+        },
         {"id": "teams", "kind": "teams", "label": _("队伍"), "tiles": _tiles("teams"), "source_layer": "teams"},
         {"id": "closures", "kind": "closures", "label": _("封控"), "url": reverse("command:closure-layer")},
         {"id": "incidents", "kind": "incidents", "label": _("事件"), "url": reverse("incidents:incident-layer")},
         {"id": "stations", "kind": "stations", "label": _("测站"), "url": reverse("sensing:station-layer")},
-        {"id": "warnings", "kind": "stations", "label": _("生效预警"), "url": reverse("desk:map-warnings"), "on": False},
+        {
+            "id": "warnings",
+            "kind": "stations",
+            "label": _("生效预警"),
+            "url": reverse("desk:map-warnings"),
+            "on": False,
+        },
     ]
 
 
