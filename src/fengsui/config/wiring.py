@@ -24,12 +24,11 @@ def work_calendar() -> WorkCalendar:
     return district().work_calendar
 
 
-@cache
 def router() -> Router:
     """One a process; closures come with each question, so every world asks with its own."""
-    from fengsui.engines.roads.valhalla import ValhallaRouter
+    from fengsui.engines.roads.valhalla import shared
 
-    return ValhallaRouter(settings.FENGSUI_ROADS)
+    return shared(settings.FENGSUI_ROADS)
 
 
 def outlet(code: str) -> Outlet:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 from fengsui.config.ops.home import REPO
@@ -53,8 +54,19 @@ def prepare_roads() -> None:
     setup.prepare(
         settings.VAR,
         Path(extract) if extract else None,
-        [Anchor(each.name, each.lon, each.lat, each.bearing_deg) for each in here.points],
+        [
+            Anchor(each.name, each.lon, each.lat, each.bearing_deg, each.kind, each.clearance_m)
+            for each in here.points
+        ],
+        bbox=_box(here.outline),
         seed=here.seed,
+        outline=here.outline,
         database_url=os.environ["FENGSUI_DATABASE_URL"],
         roads=settings.FENGSUI_ROADS,
     )
+
+
+def _box(ring: Sequence[tuple[float, float]]) -> tuple[float, float, float, float]:
+    """West, south, east, north of a ring, a little wider."""
+    lons, lats = [each[0] for each in ring], [each[1] for each in ring]
+    return min(lons) - 0.01, min(lats) - 0.01, max(lons) + 0.01, max(lats) + 0.01

@@ -73,14 +73,14 @@ class Person:
         return self.page
 
     def forms(self, action: str) -> list[Any]:
-        """Forms on the current page whose address ends so."""
+        """Forms on the current page whose address ends so; one without an address goes to the page itself."""
         assert self.page is not None
-        asked = [
+        here = self.page.url
+        return [
             each
             for each in self.page.tree.iter("form")
-            if _path(_target(each)).rstrip("/").endswith(action.rstrip("/"))
+            if _path(urljoin(here, _target(each))).rstrip("/").endswith(action.rstrip("/"))
         ]
-        return asked
 
     def submit(self, action: str, *, press: str = "", files: Mapping[str, bytes] | None = None, **values: str) -> Page:
         """Fill the form whose address ends with `action`, as it stands on the page, and send it.
