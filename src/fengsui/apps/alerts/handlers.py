@@ -6,7 +6,8 @@ from uuid import UUID
 
 from django.utils import timezone
 
-from fengsui.apps.alerts import actions
+from fengsui.apps.alerts import actions, rules
+from fengsui.apps.forecasts.events import ForecastReady
 from fengsui.apps.sensing.events import ThresholdCrossed
 from fengsui.catalog.hazards import of_sensor
 from fengsui.core.events import ClockEscalated
@@ -41,6 +42,49 @@ def follow_crossing(event: ThresholdCrossed, by: Actor) -> None:
             "level": event.level_to,
             "rate_per_hour": event.rate_per_hour,
             "first_at": event.first_at.isoformat(),
+        },
+        speed=event.speed,
+        by=by,
+        now=timezone.now(),
+    )
+
+
+@on(ForecastReady)
+def follow_forecast(event: ForecastReady, by: Actor) -> None:
+    """Only what even the late end of the interval reaches in time counts: a warning must not flap with a forecast."""
+    hazard = of_sensor(event.sensor)
+    if hazard is None or event.place is None:
+        return
+    sure = [line for line in event.crossings if line["latest_in_s"] is not None]
+    reached = {int(line["level"]): float(line["latest_in_s"]) for line in sure}
+    worst = max(sure, key=lambda line: int(line["level"]), default=None)
+    facts = worst or (event.crossings[-1] if event.crossings else {})
+    key = f"forecast:{event.datastream}"
+    actions.take_forecast(
+        place_id=event.place,
+        hazard=hazard.code,
+        key=key,
+        crossings=reached,
+        at=event.issued_at,
+        within_s=rules.FORECAST_WITHIN_S,
+        evidence={
+            "kind": "forecast",
+            "key": key,
+            "at": event.issued_at.isoformat(),
+            "datastream": event.datastream,
+            "station": event.station_code,
+            "name": event.station_name,
+            "sensor": event.sensor,
+            "unit": event.unit,
+            "value": event.value,
+            "line": facts.get("line"),
+            "level": Level(int(facts["level"])).code if facts else "none",
+            "lead_s": facts.get("in_s") or 0,
+            "earliest_in_s": facts.get("earliest_in_s"),
+            "latest_in_s": facts.get("latest_in_s"),
+            "method": event.method,
+            "error": event.error,
+            "run": str(event.run),
         },
         speed=event.speed,
         by=by,

@@ -21,7 +21,32 @@ from fengsui.kernel.clock import MACHINE as CLOCK
 from fengsui.kernel.errors import NotFound
 from fengsui.kernel.levels import Level
 
-ALL_CALLERS = frozenset({"duty_officer", "duty_leader", "commander", "auditor", "audit_admin"})
+WIDE = frozenset({"duty_officer", "duty_leader", "commander", "auditor", "audit_admin", "system_admin"})
+"""Roles that see drafts, the whole district and every call; the others see what was issued for their area."""
+
+
+def _scope(by: Actor, path: str) -> Q:
+    """Rows a person may know of: all for the desk, else what lies in the areas of his posts (streets, 9 digits)."""
+    if by.system or by.roles & WIDE:
+        return Q()
+    own = Q(pk__in=[])
+    for grant in by.grants:
+        if grant.area:
+            own |= Q(**{f"{path}__startswith": grant.area[:9]})
+    return own
+
+
+def visible_to(by: Actor) -> QuerySet[Warning]:
+    """Warnings a person may open; drafts only for the desk."""
+    rows: QuerySet[Warning] = Warning.objects.in_world(by.world).filter(_scope(by, "place__area_id"))
+    if not (by.system or by.roles & WIDE):
+        rows = rows.filter(issued_at__isnull=False)
+    return rows.select_related("place__area", "place__waterlogging")
+
+
+def bulletins_visible_to(by: Actor) -> QuerySet[Bulletin]:
+    rows: QuerySet[Bulletin] = Bulletin.objects.in_world(by.world).filter(_scope(by, "area_code"))
+    return rows.select_related("warning__place__area", "warning__place__waterlogging")
 
 
 def lock(warning_id: UUID, by: Actor) -> Warning:
@@ -57,21 +82,15 @@ def open_one(place_id: UUID, hazard: str, by: Actor) -> Warning | None:
 
 
 def warning(warning_id: UUID, by: Actor) -> Warning:
-    row: Warning | None = (
-        Warning.objects.in_world(by.world)
-        .select_related("place__area", "place__waterlogging")
-        .filter(pk=warning_id)
-        .first()
-    )
+    """For reading; raises NotFound where it is out of the person's sight."""
+    row: Warning | None = visible_to(by).filter(pk=warning_id).first()
     if row is None:
         raise NotFound("alerts.warning.not_found")
     return row
 
 
 def bulletin(bulletin_id: UUID, by: Actor) -> Bulletin:
-    row: Bulletin | None = (
-        Bulletin.objects.in_world(by.world).select_related("warning__place__area").filter(pk=bulletin_id).first()
-    )
+    row: Bulletin | None = bulletins_visible_to(by).filter(pk=bulletin_id).first()
     if row is None:
         raise NotFound("alerts.bulletin.not_found")
     return row
@@ -91,13 +110,23 @@ def delivery(delivery_id: UUID, by: Actor) -> Delivery:
     return row
 
 
+def delivery_key(delivery_id: UUID, by: Actor) -> UUID:
+    """The bulletin of a delivery; raises NotFound."""
+    key: UUID | None = (
+        Delivery.objects.in_world(by.world).filter(pk=delivery_id).values_list("bulletin_id", flat=True).first()
+    )
+    if key is None:
+        raise NotFound("alerts.delivery.not_found")
+    return key
+
+
 def call(call_id: UUID, by: Actor, *, locked: bool = False) -> Call:
     """A call: one's own, or any for those on duty. Raises NotFound: others may not know that it exists."""
     rows = Call.objects.in_world(by.world).select_related("bulletin__warning__place")
     if locked:
         rows = rows.select_for_update(of=("self",))
     row: Call | None = rows.filter(pk=call_id).first()
-    if row is None or not (by.system or row.person_id == by.person or by.roles & ALL_CALLERS):
+    if row is None or not (by.system or row.person_id == by.person or by.roles & WIDE):
         raise NotFound("alerts.call.not_found")
     return row
 
@@ -188,10 +217,10 @@ def queue(world: UUID) -> QuerySet[Warning]:
 
 
 def history(
-    world: UUID, *, text: str = "", status: str = "", level: int = 0, since: datetime | None = None
+    by: Actor, *, text: str = "", status: str = "", level: int = 0, since: datetime | None = None
 ) -> QuerySet[Warning]:
-    """All warnings, newest first, with filters."""
-    rows: QuerySet[Warning] = Warning.objects.in_world(world).select_related("place__area", "place__waterlogging")
+    """All warnings a person may see, newest first, with filters."""
+    rows = visible_to(by)
     if text:
         rows = rows.filter(Q(place__name__icontains=text) | Q(place__code__iexact=text))
     if status:

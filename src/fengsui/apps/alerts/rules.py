@@ -137,6 +137,8 @@ VALID_FOR = timedelta(hours=6)
 CLEAR_FOR = timedelta(hours=1)
 CIRCLE_KM = 0.3
 """Radius around a waterlogging point in the CAP area: local choice [U]."""
+FORECAST_WITHIN_S = 1800
+"""A forecast drafts a warning where even the late end of its interval reaches the line so soon: local choice [U]."""
 MAX_ATTEMPTS = 6
 BACK_OFF_S = (2, 4, 8, 16, 32)
 

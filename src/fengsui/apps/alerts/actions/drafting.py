@@ -50,7 +50,9 @@ def take_signal(
         signals = {key: {"level": level.code, "at": at.isoformat()}}
         return _create(place, hazard, level, signals, evidence, speed, at, by, now)
     by = by.in_chain(warning.correlation)
-    warning.evidence = [*warning.evidence, dict(evidence)][-EVIDENCE_KEPT:]
+    same = warning.signals.get(key, {}).get("level") == level.code and evidence["kind"] == "forecast"
+    kept = [each for each in warning.evidence if not (same and each.get("key") == evidence.get("key", ""))]
+    warning.evidence = [*kept, dict(evidence)][-EVIDENCE_KEPT:]
     if not rules.newer(warning.signals, key, at):
         warning.save(update_fields=["evidence"])
         return warning

@@ -206,9 +206,7 @@ def test_revise_when_level_changed_needs_a_new_confirmation(town):
     row = make_warning(town, status="confirmed")
     row = actions.revise(warning_id=row.pk, reason="现场更深", level=Level.RED, by=town.by("钱值班"), now=NOW)
     assert (row.status, row.level, row.version, row.confirmed_by) == ("draft", 4, 2, None)
-    assert (
-        row.description == "07月28日02时46分，南两洞桥实测积水深度27厘米，达到红色预警线（40厘米）。" or row.description
-    )
+    assert row.description == "07月28日02时46分，南两洞桥实测积水深度27厘米，经研判发布红色预警。"
     assert row.evidence[-1]["text"] == "现场更深"
     assert open_clocks() == ["confirm"]
     assert "现场更深" in AuditRow.objects.get(verb="alerts.WarningRevised").facts
