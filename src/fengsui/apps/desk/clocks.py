@@ -14,6 +14,7 @@ from fengsui.apps.desk.rules import DECISIONS
 from fengsui.apps.people import queries as people
 from fengsui.apps.people.models import Person, Post
 from fengsui.apps.people.rules import DISTRICT_ROLES, ROLES
+from fengsui.apps.places.models import Place
 from fengsui.core.models import Clock, ClockPause
 from fengsui.kernel.actor import Actor, Grant
 from fengsui.kernel.clock import MACHINE, ClockKind
@@ -46,7 +47,7 @@ class Row:
     correlation: UUID
     about_type: str
     about_id: str
-    people: tuple[people.Holder, ...] = field(default=())
+    holders: tuple[people.Holder, ...] = field(default=())
 
     @property
     def is_decision(self) -> bool:
@@ -60,11 +61,17 @@ class Row:
     @property
     def call(self) -> people.Holder | None:
         """Whom to call about it."""
-        return self.people[0] if self.people else None
+        return self.holders[0] if self.holders else None
 
 
 def word(term: Term) -> str:
     return term.en if (get_language() or "").startswith("en") else term.zh
+
+
+def place_word(place: Place) -> str:
+    """A place's name in the page's language."""
+    english = (get_language() or "").startswith("en")
+    return place.name_en if english and place.name_en else place.name
 
 
 def verb_of(kind: str) -> str:

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from django.db import connection
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from fengsui.apps.alerts import queries as alerts
@@ -18,19 +16,14 @@ from fengsui.apps.alerts.models import Call, Warning
 from fengsui.apps.alerts.rules import STATUSES
 from fengsui.apps.command import queries as command
 from fengsui.apps.command.models import Response, Task
-from fengsui.apps.command.timeline import SAID
 from fengsui.apps.desk import clocks
-from fengsui.apps.desk.rules import DECISIONS
-from fengsui.apps.forecasts.models import ForecastRun
 from fengsui.apps.incidents import queries as incidents
 from fengsui.apps.incidents.models import Incident
 from fengsui.apps.people import queries as people
-from fengsui.apps.people.rules import DISTRICT_ROLES
 from fengsui.apps.places import queries as places
-from fengsui.apps.places.models import Place
 from fengsui.apps.sensing import queries as sensing
 from fengsui.apps.sensing.models import CurrentValue
-from fengsui.core.models import Clock, StoredEvent
+from fengsui.core.models import Clock
 from fengsui.core.ui.present import level
 from fengsui.kernel.actor import Actor
 from fengsui.kernel.clock import MACHINE
@@ -64,16 +57,6 @@ class Spot:
     lost: bool
     url: str
     points: list[tuple[float, float | None]] = field(default_factory=list)
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """One row of 刚刚."""
-
-    at: datetime
-    text: str
-    who: str
-    correlation: UUID
 
 
 def shown_value(value: float, unit: str) -> tuple[str, str]:
@@ -119,7 +102,7 @@ def board(by: Actor, now: datetime) -> tuple[list[Spot], int, int]:
         spots[station.code] = Spot(
             code=station.code,
             station=str(station.pk),
-            name=place_word(station.place) if station.place else station.name,
+            name=clocks.place_word(station.place) if station.place else station.name,
             level=shown,
             value=value,
             unit=unit,
@@ -177,12 +160,6 @@ def _warning_words(by: Actor) -> dict[UUID, str]:
     return {place: clocks.word(STATUSES[status]) if status in STATUSES else status for place, status, _at in rows}
 
 
-def place_word(place: Place) -> str:
-    """A place's name in the page's language."""
-    english = (get_language() or "").startswith("en")
-    return place.name_en if english and place.name_en else place.name
-
-
 def level_word(number: int) -> str:
     return clocks.word(LEVELS[Level(number).code])
 
@@ -193,7 +170,7 @@ def relabelled(rows: list[clocks.Row], world: UUID) -> list[clocks.Row]:
     if not keys:
         return rows
     found = {str(row.pk): row for row in Warning.objects.in_world(world).filter(pk__in=keys).select_related("place")}
-    said = {key: f"{place_word(row.place)}　{level_word(row.level)}" for key, row in found.items()}
+    said = {key: f"{clocks.place_word(row.place)}　{level_word(row.level)}" for key, row in found.items()}
     return [
         replace(row, label=said[row.about_id]) if row.about_type == "alerts.warning" and row.about_id in said else row
         for row in rows
@@ -222,67 +199,6 @@ def closed_today(by: Actor, now: datetime) -> int:
     """How many clocks this person closed within twelve hours (one shift)."""
     rows = Clock.objects.in_world(by.world).filter(closed_by=by.person, closed_at__gte=now - timedelta(hours=12))
     return rows.count()
-
-
-def recent(by: Actor, limit: int = 10) -> list[Told]:
-    """The newest events that have words, each chain the actor may see."""
-    rows = StoredEvent.objects.filter(world_id=by.world, name__in=list(SAID))
-    if not by.roles & DISTRICT_ROLES:
-        seen = incidents.visible_to(by).order_by("-known_at").values_list("correlation", flat=True)[:200]
-        rows = rows.filter(correlation__in=list(seen))
-    return told(list(rows.order_by("-id")[:limit]))
-
-
-def told(rows: list[StoredEvent]) -> list[Told]:
-    names = people.people_names({row.person_id for row in rows if row.person_id})
-    about = {row.about_id for row in rows if row.about_type == "alerts.warning"}
-    places_of = {}
-    if about:
-        warnings = Warning.objects.all_worlds("events of one world name their own").filter(pk__in=about)
-        places_of = {str(row.pk): place_word(row.place) for row in warnings.select_related("place")}
-    told_rows = []
-    for row in rows:
-        text, place = say(row), places_of.get(row.about_id, "")
-        if place and place not in text:
-            text = f"{place} {text}"
-        who = names.get(row.person_id, "") if row.person_id else _("系统")
-        told_rows.append(Told(row.at, text, who, row.correlation))
-    return told_rows
-
-
-QUIET: dict[str, Callable[[dict[str, Any]], str]] = {
-    "people.LoggedIn": lambda f: _("登录"),
-    "people.LoginFailed": lambda f: _("登录失败第 %(n)s 次") % {"n": f["failures"]},
-    "people.AccountLocked": lambda f: _("连错 %(n)s 次，账号锁定") % {"n": f["failures"]},
-    "people.PhoneRevealed": lambda f: _("查看电话号码"),
-    "people.PostTaken": lambda f: _("接岗"),
-    "people.PostLeft": lambda f: _("离岗"),
-    "core.ClockStarted": lambda f: _("“%(kind)s”开始计时") % {"kind": clocks.verb_of(f["kind"])},
-    "core.ClockClosed": lambda f: (
-        _("“%(kind)s”办结，用 %(took)s 秒") % {"kind": clocks.verb_of(f["kind"]), "took": round(f["took_s"])}
-    ),
-    "core.ClockPaused": lambda f: (
-        _("“%(kind)s”暂停：%(why)s") % {"kind": clocks.verb_of(f["kind"]), "why": f["reason"]}
-    ),
-    "core.ClockResumed": lambda f: _("“%(kind)s”恢复计时") % {"kind": clocks.verb_of(f["kind"])},
-    "forecasts.ForecastReady": lambda f: _("预报更新"),
-}
-"""What the record says as well, and the desk's list of news leaves out."""
-
-
-def has_words(name: str) -> bool:
-    return name in SAID
-
-
-def say(row: StoredEvent) -> str:
-    """An event in words; its name where no app has words or its content is of an older shape."""
-    words = SAID.get(row.name) or QUIET.get(row.name)
-    if words is None:
-        return row.name
-    try:
-        return words(row.payload)
-    except (KeyError, ValueError, TypeError):
-        return row.name
 
 
 def burning(by: Actor) -> list[Incident]:
@@ -318,91 +234,6 @@ def situation(by: Actor, now: datetime) -> dict[str, Any]:
         "leader": leader[0] if leader else None,
         "newest": sensing.newest_time(by.world),
     }
-
-
-@dataclass(frozen=True, slots=True)
-class NextAct:
-    """The one next act: whose clock, on what ground, and the curve behind it."""
-
-    clock: clocks.Row
-    warning: Warning | None
-    incident: Incident | None
-    task: Task | None
-    why: list[tuple[str, str]]
-    series_url: str
-    next_name: str
-
-
-def next_act(by: Actor, rows: list[clocks.Row]) -> NextAct | None:
-    """My earliest decision; without one, the earliest thing I owe."""
-    running = [row for row in rows if row.state == "running"]
-    chosen = next((row for row in running if row.kind in DECISIONS), running[0] if running else None)
-    if chosen is None:
-        return None
-    key = chosen.about_id
-    warning = incident = task = None
-    series_url = ""
-    why: list[tuple[str, str]] = []
-    if chosen.about_type == "alerts.warning":
-        warning = Warning.objects.in_world(by.world).select_related("place__area").filter(pk=key).first()
-        if warning:
-            why, series_url = _why_warning(warning)
-    elif chosen.about_type == "incidents.incident":
-        incident = Incident.objects.in_world(by.world).select_related("place", "area").filter(pk=key).first()
-        if incident:
-            why = [(_("情况"), incident.summary[:160] or incident.title), (_("地点"), incident.address)]
-    elif chosen.about_type == "command.task":
-        task = command.my_tasks(by).filter(pk=key).first()
-        if task:
-            why = [(_("任务"), task.title), (_("事件"), f"{task.incident.number} {task.incident.title}")]
-    return NextAct(chosen, warning, incident, task, why, series_url, _next_ladder(chosen))
-
-
-def _next_ladder(row: clocks.Row) -> str:
-    """Who hears next if nobody acts."""
-    clock = Clock.objects.all_worlds("one clock, already shown to its owner").filter(pk=row.id).first()
-    if clock is None or clock.rungs_fired >= len(clock.ladder):
-        return ""
-    return clocks.role_word(clock.ladder[clock.rungs_fired]["to_role"])
-
-
-def _why_warning(warning: Warning) -> tuple[list[tuple[str, str]], str]:
-    """已过, 预计, 影响 of a warning's clock, each from what is stored."""
-    why: list[tuple[str, str]] = []
-    if warning.description:
-        why.append((_("情况"), warning.description))
-    current = (
-        CurrentValue.objects.filter(
-            datastream__station__place_id=warning.place_id, datastream__world_id=warning.world_id
-        )
-        .select_related("datastream__station")
-        .order_by("-level", "-watched", "datastream_id")
-        .first()
-    )
-    if current is None:
-        return why, ""
-    if current.value is not None:
-        value, unit = shown_value(current.value, current.datastream.unit)
-        why.insert(0, (_("现在"), f"{value} {unit}"))
-    run = (
-        ForecastRun.objects.in_world(warning.world_id)
-        .filter(datastream_id=current.datastream_id)
-        .order_by("-issued_at")
-        .first()
-    )
-    if run and run.points:
-        _ms, v, low, high = run.points[-1]
-        word, unit = shown_value(v, current.datastream.unit)
-        lo, hi = shown_value(low, current.datastream.unit)[0], shown_value(high, current.datastream.unit)[0]
-        minutes = max(1, round(run.horizon_s / 60))
-        why.append(
-            (
-                _("预计"),
-                _("%(minutes)d 分后 %(value)s %(unit)s（区间 %(low)s–%(high)s），水的时钟")
-                % {"minutes": minutes, "value": word, "unit": unit, "low": lo, "high": hi},
-            )
-        )
-    return why, f"/stations/{current.datastream.station.code}/series.json"
 
 
 def my_calls(by: Actor) -> list[Call]:

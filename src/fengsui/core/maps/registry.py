@@ -23,7 +23,8 @@ def anybody(by: Actor) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class TileLayer:
-    """`sql` selects `ST_AsMVTGeom(<3857 column>, tile.box, 4096, 64) AS geom` and its few attributes FROM a table, tile.
+    """`sql` selects `ST_AsMVTGeom(<3857 column>, tile.box, 4096, 64) AS geom` and its few attributes
+    FROM a table, tile.
 
     It filters by `<3857 column> && tile.box` and, for operational rows, `world_id = %(world)s`. At most `limit` rows
     are drawn in one tile; `fresh_s` is how long a browser may keep it.

@@ -20,7 +20,7 @@ def is_tile(z: int, x: int, y: int) -> bool:
 
 
 def mvt(layer: TileLayer, z: int, x: int, y: int, world: UUID) -> bytes:
-    """One layer of one tile (EPSG:3857, extent 4096); empty where it holds nothing or the zoom is outside the layer's."""
+    """One layer of one tile (EPSG:3857, extent 4096); empty where it holds nothing or the zoom is outside."""
     if not layer.min_zoom <= z <= layer.max_zoom:
         return b""
     with transaction.atomic(), connection.cursor() as cursor:

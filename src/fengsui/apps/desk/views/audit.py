@@ -19,7 +19,7 @@ from django.utils.dateparse import parse_date, parse_datetime
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
-from fengsui.apps.desk import clocks, queries
+from fengsui.apps.desk import clocks, telling
 from fengsui.apps.desk.page import shell
 from fengsui.apps.people import queries as people
 from fengsui.apps.people.edge import actor_of
@@ -118,7 +118,7 @@ def _one(row: AuditRow, names: dict[UUID, str], intact: bool | None, fault: str)
     before, after = facts.get("before") or {}, facts.get("after") or {}
     changes = tuple((key, _short(before.get(key)), _short(after.get(key))) for key in sorted({*before, *after}))
     who = names.get(row.person_id, str(row.person_id)) if row.person_id else row.system
-    said = queries.say(StoredEvent(name=row.verb, payload=facts.get("payload") or {}))
+    said = telling.say(StoredEvent(name=row.verb, payload=facts.get("payload") or {}))
     return Shown(
         row,
         who,
@@ -238,8 +238,8 @@ def chain(request: HttpRequest, correlation: UUID) -> HttpResponse:
     events = list(StoredEvent.objects.filter(correlation=correlation, world_id=by.world).order_by("id")[:5000])
     if not events:
         raise NotFound("desk.chain.not_found")
-    worded = events if request.GET.get("all") == "1" else [each for each in events if queries.has_words(each.name)]
-    told = queries.told(worded)
+    worded = events if request.GET.get("all") == "1" else [each for each in events if telling.has_words(each.name)]
+    told = telling.told(worded)
     rows = clocks.present(Clock.objects.in_world(by.world).filter(correlation=correlation).order_by("started_at", "id"))
     context = {
         "told": told,

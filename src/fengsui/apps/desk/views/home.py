@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET
 
 from fengsui.apps.alerts.rules import STATUSES
 from fengsui.apps.command.rules import TASK_STATES
-from fengsui.apps.desk import clocks, nav, queries
+from fengsui.apps.desk import acts, clocks, nav, queries, telling
 from fengsui.apps.desk.page import shell
 from fengsui.apps.desk.rules import works_by_phone
 from fengsui.apps.people.edge import actor_of
@@ -24,7 +24,7 @@ Facts = dict[str, Any]
 
 
 def _act(by: Actor, now: datetime) -> Facts:
-    return {"act": queries.next_act(by, queries.my_open(by)), "statuses": STATUSES}
+    return {"act": acts.next_act(by, queries.my_open(by)), "statuses": STATUSES}
 
 
 def _burning(by: Actor, now: datetime) -> Facts:
@@ -58,7 +58,7 @@ def _overdue(by: Actor, now: datetime) -> Facts:
 
 
 def _recent(by: Actor, now: datetime) -> Facts:
-    return {"told": queries.recent(by)}
+    return {"told": telling.recent(by)}
 
 
 def _situation(by: Actor, now: datetime) -> Facts:

@@ -1,0 +1,91 @@
+"""What has just happened, in words: stored events of every app below."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.utils.translation import gettext as _
+
+from fengsui.apps.alerts.models import Warning
+from fengsui.apps.command.timeline import SAID
+from fengsui.apps.desk import clocks
+from fengsui.apps.incidents import queries as incidents
+from fengsui.apps.people import queries as people
+from fengsui.apps.people.rules import DISTRICT_ROLES
+from fengsui.core.models import StoredEvent
+from fengsui.kernel.actor import Actor
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One row of 刚刚."""
+
+    at: datetime
+    text: str
+    who: str
+    correlation: UUID
+
+
+def recent(by: Actor, limit: int = 10) -> list[Told]:
+    """The newest events that have words, each chain the actor may see."""
+    rows = StoredEvent.objects.filter(world_id=by.world, name__in=list(SAID))
+    if not by.roles & DISTRICT_ROLES:
+        seen = incidents.visible_to(by).order_by("-known_at").values_list("correlation", flat=True)[:200]
+        rows = rows.filter(correlation__in=list(seen))
+    return told(list(rows.order_by("-id")[:limit]))
+
+
+def told(rows: list[StoredEvent]) -> list[Told]:
+    names = people.people_names({row.person_id for row in rows if row.person_id})
+    about = {row.about_id for row in rows if row.about_type == "alerts.warning"}
+    places_of = {}
+    if about:
+        warnings = Warning.objects.all_worlds("events of one world name their own").filter(pk__in=about)
+        places_of = {str(row.pk): clocks.place_word(row.place) for row in warnings.select_related("place")}
+    told_rows = []
+    for row in rows:
+        text, place = say(row), places_of.get(row.about_id, "")
+        if place and place not in text:
+            text = f"{place} {text}"
+        who = names.get(row.person_id, "") if row.person_id else _("系统")
+        told_rows.append(Told(row.at, text, who, row.correlation))
+    return told_rows
+
+
+QUIET: dict[str, Callable[[dict[str, Any]], str]] = {
+    "people.LoggedIn": lambda f: _("登录"),
+    "people.LoginFailed": lambda f: _("登录失败第 %(n)s 次") % {"n": f["failures"]},
+    "people.AccountLocked": lambda f: _("连错 %(n)s 次，账号锁定") % {"n": f["failures"]},
+    "people.PhoneRevealed": lambda f: _("查看电话号码"),
+    "people.PostTaken": lambda f: _("接岗"),
+    "people.PostLeft": lambda f: _("离岗"),
+    "core.ClockStarted": lambda f: _("“%(kind)s”开始计时") % {"kind": clocks.verb_of(f["kind"])},
+    "core.ClockClosed": lambda f: (
+        _("“%(kind)s”办结，用 %(took)s 秒") % {"kind": clocks.verb_of(f["kind"]), "took": round(f["took_s"])}
+    ),
+    "core.ClockPaused": lambda f: (
+        _("“%(kind)s”暂停：%(why)s") % {"kind": clocks.verb_of(f["kind"]), "why": f["reason"]}
+    ),
+    "core.ClockResumed": lambda f: _("“%(kind)s”恢复计时") % {"kind": clocks.verb_of(f["kind"])},
+    "forecasts.ForecastReady": lambda f: _("预报更新"),
+}
+"""What the record says as well, and the desk's list of news leaves out."""
+
+
+def has_words(name: str) -> bool:
+    return name in SAID
+
+
+def say(row: StoredEvent) -> str:
+    """An event in words; its name where no app has words or its content is of an older shape."""
+    words = SAID.get(row.name) or QUIET.get(row.name)
+    if words is None:
+        return row.name
+    try:
+        return words(row.payload)
+    except (KeyError, ValueError, TypeError):
+        return row.name
