@@ -39,7 +39,7 @@ def _serve(options: argparse.Namespace) -> int:
 
 def _story(options: argparse.Namespace) -> int:
     _django()
-    return int(import_module("fengsui.config.story").play(options.headless, options))
+    return int(import_module("fengsui.config.story.play").play(options))
 
 
 def _prepare(options: argparse.Namespace) -> int:

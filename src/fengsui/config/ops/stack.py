@@ -70,6 +70,8 @@ class Stack:
         if demo:
             self.env["FENGSUI_DEMO"] = "1"
             self._default("FENGSUI_DEMO_PASSWORD", lambda: home.secret("demo_password")[:12])
+            # Nobody wants to watch a demonstration wait five minutes for the first name to stay silent.
+            self._default("FENGSUI_CLOCKS", lambda: "alerts.acknowledge=8")
             self._default("FENGSUI_SMTP_URL", lambda: f"smtp://127.0.0.1:{self.ports.claim('smtp')}")
             self._default("FENGSUI_WEBHOOK_URL", lambda: f"http://127.0.0.1:{self.ports.claim('webhook')}/bulletins")
 

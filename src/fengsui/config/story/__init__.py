@@ -1,5 +1,1 @@
 """The story that `./fengsui demo` plays: people act through the real web, proofs are read back from outside."""
-
-from fengsui.config.story.play import main
-
-__all__ = ["main"]

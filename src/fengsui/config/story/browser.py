@@ -6,7 +6,7 @@ It can do only what a page offers: a missing form or field is a failure of the p
 from __future__ import annotations
 
 import http.client
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from http.cookies import SimpleCookie
 from typing import Any
@@ -43,6 +43,7 @@ class Person:
     name: str = ""
     cookies: dict[str, str] = field(default_factory=dict)
     page: Page | None = None
+    said: str = ""
 
     def _ask(self, method: str, url: str, body: bytes | None = None, headers: Mapping[str, str] | None = None) -> Page:
         parts = urlsplit(urljoin(self.page.url if self.page else self.base, url))
@@ -82,38 +83,45 @@ class Person:
             if _path(urljoin(here, _target(each))).rstrip("/").endswith(action.rstrip("/"))
         ]
 
-    def submit(self, action: str, *, press: str = "", files: Mapping[str, bytes] | None = None, **values: str) -> Page:
-        """Fill the form whose address ends with `action`, as it stands on the page, and send it.
+    def submit(self, action: str, *, files: Mapping[str, bytes] | None = None, **values: str | list[str]) -> Page:
+        """Fill the form whose address (or whose button's own address) ends with `action`, as it stands, and send it.
 
-        `press` names the value of the submit button where a form has several. Raises PageError where the page has no
-        such form or field, or where the platform refuses.
+        Raises PageError where the page has no such form or field, or where the platform refuses.
         """
         assert self.page is not None
-        found = self.forms(action)
-        if not found:
-            offered = sorted({_path(_target(each)) for each in self.page.tree.iter("form")})
-            raise PageError(f"{self.name}: no form {action} on {self.page.url}; there are {offered}")
-        form = found[0]
-        sent = {key: value for key, value in form.form_values() if value is not None}
+        form, where = self._form(action)
+        sent = [(key, value) for key, value in form.form_values() if value is not None and key not in values]
         known = {each.get("name") for each in form.iter("input", "select", "textarea", "button") if each.get("name")}
         if unknown := set(values) - known:
             raise PageError(f"{self.name}: {action} has no field {sorted(unknown)}, only {sorted(known)}")
-        sent.update(values)
-        for button in form.iter("button"):
-            if press and button.get("value") == press and button.get("name"):
-                sent[button.get("name")] = press
-        body, kind = (
-            (_multipart(sent, files), f"multipart/form-data; boundary={BOUNDARY}")
-            if files
-            else (urlencode(sent).encode(), "application/x-www-form-urlencoded")
-        )
-        where = _target(form) or self.page.url
+        for key, value in values.items():
+            sent += [(key, each) for each in ([value] if isinstance(value, str) else value)]
+        if files:
+            body, kind = _multipart(sent, files), f"multipart/form-data; boundary={BOUNDARY}"
+        else:
+            body, kind = urlencode(sent).encode(), "application/x-www-form-urlencoded"
         self.page = self._ask("POST", where, body, {"Content-Type": kind})
         if self.page.status >= 400:
             raise PageError(f"{self.name} POST {where}: {self.page.status} {self.page.text[:300]}")
+        said = [" ".join(each.text_content().split()) for each in self.page.tree.find_class("said")]
         if where_now := self.page.headers.get("HX-Redirect"):
             self.open(where_now)
+        self.said = "；".join(text for text in said if text)
         return self.page
+
+    def _form(self, action: str) -> tuple[Any, str]:
+        assert self.page is not None
+        here, tree = self.page.url, self.page.tree
+        if found := self.forms(action):
+            return found[0], urljoin(here, _target(found[0]))
+        for button in tree.iter("button", "input"):
+            own = button.get("formaction") or ""
+            if own and _path(own).rstrip("/").endswith(action.rstrip("/")):
+                named = button.get("form")
+                form = tree.get_element_by_id(named) if named else next(button.iterancestors("form"))
+                return form, urljoin(here, own)
+        offered = sorted({_path(_target(each)) for each in tree.iter("form")})
+        raise PageError(f"{self.name}: no form {action} on {here}; there are {offered}")
 
     def log_in(self, username: str, password: str) -> Person:
         self.name = username
@@ -127,10 +135,10 @@ class Person:
 BOUNDARY = "fengsui-story-boundary-7d1c"
 
 
-def _multipart(values: Mapping[str, str], files: Mapping[str, bytes]) -> bytes:
+def _multipart(values: Sequence[tuple[str, str]], files: Mapping[str, bytes]) -> bytes:
     parts = [
         f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="{key}"\r\n\r\n{value}\r\n'.encode()
-        for key, value in values.items()
+        for key, value in values
         if key not in files
     ]
     for key, data in files.items():

@@ -1,0 +1,318 @@
+"""From a rising sensor to a closed incident: people press what stands on the pages, the replay goes on beside them."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import threading
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, TypeVar
+
+from django.conf import settings
+
+from fengsui.apps.alerts.models import Bulletin, Call, Warning
+from fengsui.apps.command.models import Order, Response, Task
+from fengsui.apps.incidents.models import Incident, Report
+from fengsui.apps.people.models import Account
+from fengsui.apps.sensing import actions as sensing
+from fengsui.config.ops.console import say
+from fengsui.config.ops.home import Home
+from fengsui.config.story import proof
+from fengsui.config.story.browser import PageError, Person
+from fengsui.config.story.cast import Cast, logins, photo
+from fengsui.config.story.table import render
+from fengsui.config.wiring import district
+from fengsui.core.worlds import LIVE
+from fengsui.ingest.replayer import Outcome, Replayer
+from fengsui.kernel import replay as series
+from fengsui.kernel.levels import Level
+
+SPEED = 600.0
+T = TypeVar("T")
+
+
+class StoryError(Exception):
+    """Something that had to happen did not."""
+
+
+def wait(what: str, look: Callable[[], T | None], patience_s: float = 60) -> T:
+    """Look again and again until there is an answer. Raises StoryError naming what was waited for."""
+    deadline = time.monotonic() + patience_s
+    while True:
+        if (found := look()) is not None and found is not False:
+            return found
+        if time.monotonic() > deadline:
+            raise StoryError(f"waited {patience_s:.0f} s for {what}")
+        time.sleep(0.2)
+
+
+class Story:
+    """One telling. Facts are read from the database each time; nothing is remembered that the platform should know."""
+
+    def __init__(self, speed: float, file: Path | None) -> None:
+        self.home, self.district, self.cast = Home.here(), district(), Cast()
+        self.speed = speed
+        self.replay = series.load(settings.FENGSUI_DISTRICTS / self.district.slug / "replay", file=file)
+        self.began = datetime.now(UTC)
+        self.outcome = Outcome()
+        self.broken: BaseException | None = None
+        self._thread = threading.Thread(target=self._replay, daemon=True)
+
+    # --- the sensor's side ---------------------------------------------------------------------------------------
+
+    def _replay(self) -> None:
+        try:
+            who = logins(self.district, self.home, self.replay.stations)
+            plan = list(series.schedule(self.replay, self.speed, datetime.now(UTC)))
+            with Replayer(os.environ["FENGSUI_MQTT_HOST"], int(os.environ["FENGSUI_MQTT_PORT"]), who) as devices:
+                self.outcome = devices.play(plan)
+        except BaseException as error:
+            self.broken = error
+
+    def rain(self) -> None:
+        """Start the replay; readings come in while people act."""
+        who = logins(self.district, self.home, self.replay.stations)
+        sensing.set_speed(topics=[each.topic for each in who.values()], speed=self.speed)
+        time.sleep(3)  # the ingest process looks at its streams every two seconds
+        say(
+            f"回放 {self.replay.title}，{len(self.replay.items)} 个读数，{self.speed:g} 倍",
+            f"Replaying {self.replay.source}",
+        )
+        self._thread.start()
+
+    # --- people --------------------------------------------------------------------------------------------------
+
+    def warn(self) -> Warning:
+        """A duty officer confirms, a leader issues: the second person from orange up."""
+        drafted = wait("a drafted warning of orange", lambda: self._draft(Level.ORANGE), 120)
+        say(f"{drafted.place.name}：预警稿 {Level(drafted.level).zh}", f"{drafted.place.code}: warning drafted")
+        duty = self.cast(self._account("duty_officer", drafted.jurisdiction))
+        duty.open(f"/warnings/{drafted.pk}/")
+        duty.submit("/confirm")
+        leader = self.cast(self._account("duty_leader", drafted.jurisdiction))
+        leader.open(f"/warnings/{drafted.pk}/")
+        drafted.refresh_from_db()
+        leader.submit("/issue", typed=Level(drafted.level).zh)
+        wait("the bulletin", lambda: self._bulletins(drafted).first())
+        say("已签发", "Issued")
+        return drafted
+
+    def _draft(self, line: Level) -> Warning | None:
+        rows = Warning.objects.in_world(LIVE).filter(status="draft", drafted_at__gte=self.began, level__gte=int(line))
+        return rows.select_related("place").order_by("-level").first()
+
+    def _bulletins(self, warning: Warning) -> Any:
+        return Bulletin.objects.in_world(LIVE).filter(warning=warning).order_by("sent_at")
+
+    def _account(self, role: str, jurisdiction: str) -> str:
+        """An account that holds a post of this role, of the jurisdiction's bureau where there is one."""
+        held = Account.objects.filter(person__holdings__until__isnull=True, person__holdings__post__role=role)
+        own = held.filter(person__holdings__post__org__jurisdiction=jurisdiction)
+        found = own.order_by("username").first() or held.order_by("username").first()
+        if found is None:
+            raise StoryError(f"no demonstration account for {role}")
+        return str(found.username)
+
+    def answer_calls(self, warning: Warning) -> None:
+        """The first name stays silent until the clock passes on; whoever is called next and can log in answers."""
+        say("叫应：第一人不应，等时限转下一人", "Calls: the first name is silent")
+        wait("the second name to be called", lambda: self._passed(warning), 120)
+
+        def answered() -> bool:
+            for call in Call.objects.in_world(LIVE).filter(bulletin__warning=warning, state="called"):
+                if account := Account.objects.filter(person_id=call.person_id).first():
+                    person = self.cast(account.username)
+                    person.open(f"/calls/{call.pk}/")
+                    person.submit("/acknowledge")
+                elif call.turn > 1:
+                    duty = self.cast(self._account("duty_officer", warning.jurisdiction))
+                    duty.open(f"/calls/{call.pk}/")
+                    duty.submit("/acknowledge", note="电话应答，值班员代记")
+            return Call.objects.in_world(LIVE).filter(bulletin__warning=warning, state="answered").exists()
+
+        wait("an answer", lambda: answered() or None, 120)
+
+    def _passed(self, warning: Warning) -> bool | None:
+        return Call.objects.in_world(LIVE).filter(bulletin__warning=warning, state="passed").exists() or None
+
+    def incident_of(self, warning: Warning) -> Incident:
+        rows = Incident.objects.in_world(LIVE).filter(correlation=warning.correlation)
+        return wait("the incident", lambda: rows.select_related("place").first())
+
+    def report(self, incident: Incident, stage: str) -> None:
+        """Draft from what is known; by phone it is frozen at once, in writing a second person signs."""
+        duty = self.cast(self._account("duty_officer", incident.place.jurisdiction if incident.place else ""))
+        duty.open(f"/incidents/{incident.pk}/")
+        self._press_stage(duty, stage)
+        row = wait(
+            f"report {stage}", lambda: Report.objects.in_world(LIVE).filter(incident=incident, stage=stage).first()
+        )
+        duty.open(f"/incidents/reports/{row.pk}/")
+        if stage == "first_phone":
+            duty.submit("/do/send")
+        else:
+            duty.submit("/do/submit")
+            leader = self.cast(self._account("duty_leader", ""))
+            leader.open(f"/incidents/reports/{row.pk}/")
+            leader.submit("/do/sign")
+            duty.open(f"/incidents/reports/{row.pk}/")
+            duty.submit("/do/send")
+        wait(
+            f"report {stage} sent",
+            lambda: Report.objects.in_world(LIVE).filter(pk=row.pk, sent_at__isnull=False).first(),
+        )
+
+    def _press_stage(self, duty: Person, stage: str) -> None:
+        assert duty.page is not None
+        for form in duty.forms("/draft"):
+            if any(each.get("value") == stage for each in form.iter("input")):
+                duty.submit("/draft", stage=stage)
+                return
+        raise PageError(f"no button to draft {stage} on {duty.page.url}")
+
+    def respond(self, incident: Incident, level: Level) -> Response:
+        """The commander starts the plan at a level; its tasks go out with their clocks."""
+        chief = self.cast(self._account("commander", ""))
+        chief.open(f"/incidents/{incident.pk}/?level={level.code}")
+        chief.submit("/respond", activate="1")
+        found = wait(
+            "the response", lambda: Response.objects.in_world(LIVE).filter(status="active").order_by("-pk").first()
+        )
+        say(f"响应 {level.roman} 级启动，任务 {self.tasks(incident).count()} 项", "Response active")
+        return found
+
+    def tasks(self, incident: Incident) -> Any:
+        return Task.objects.in_world(LIVE).filter(incident=incident).order_by("pk")
+
+    def dispatch(self, incident: Incident) -> Order:
+        """Take what the platform suggests over the road network, as far as a team of the cast is among it."""
+        task = wait("a task that needs teams", lambda: self.tasks(incident).exclude(skill="").order_by("code").first())
+        duty = self.cast(self._account("duty_officer", incident.place.jurisdiction if incident.place else ""))
+        duty.open(f"/tasks/{task.pk}/dispatch")
+        duty.submit("/dispatch")
+        rows = Order.objects.in_world(LIVE).filter(task=task).order_by("issued_at")
+        return wait("an order", rows.first)
+
+    def work(self, incident: Incident) -> None:
+        """Every task gets a result: done by those of the cast who owe it, else by the desk on their behalf, or waived."""
+        deadline = time.monotonic() + 120
+        while (
+            left := [task for task in self.tasks(incident) if task.status not in proof.ENDED]
+        ) and time.monotonic() < deadline:
+            for task in left:
+                self._do(task, incident)
+        if left:
+            raise StoryError(f"{len(left)} tasks are still open")
+
+    def _do(self, task: Task, incident: Incident) -> None:
+        who = self._owner(task)
+        person = self.cast(who) if who else None
+        if person is None:
+            self._waive(task, incident)
+            return
+        for _ in range(8):
+            person.open(f"/tasks/{task.pk}/")
+            verbs = [verb for verb in ("accept", "depart", "arrive", "start") if person.forms(f"/do/{verb}")]
+            if not verbs:
+                break
+            person.submit(f"/do/{verbs[0]}")
+        try:
+            facts = {"text": "已处置，照片为证"}
+            known = {each.get("name") for each in person.page.tree.iter("input", "textarea")} if person.page else set()
+            facts |= {name: value for name, value in (("count", "6"), ("flow", "400")) if name in known}
+            person.submit("/do/finish", files={"photo": photo()}, **facts)
+        except PageError:
+            self._waive(task, incident)
+
+    def _owner(self, task: Task) -> str:
+        """The account that may act on this task: its team's leader, its post's holder."""
+        order = Order.objects.in_world(LIVE).filter(task=task).first()
+        post = order.team.leader_post_id if order else task.owner_post_id
+        found = Account.objects.filter(person__holdings__until__isnull=True, person__holdings__post_id=post).first()
+        return str(found.username) if found and post else ""
+
+    def _waive(self, task: Task, incident: Incident) -> None:
+        task.refresh_from_db()
+        if task.status in proof.ENDED:
+            return
+        leader = self.cast(self._account("duty_leader", ""))
+        leader.open(f"/incidents/{incident.pk}/close")
+        for form in leader.forms(f"/tasks/{task.pk}/do/waive"):
+            del form
+            leader.submit(f"/tasks/{task.pk}/do/waive", reason="水已退，责任人由电话回报完毕")
+            return
+        leader.open(f"/tasks/{task.pk}/")
+        leader.submit("/do/waive", reason="水已退，责任人由电话回报完毕")
+
+    def lift(self, warning: Warning) -> None:
+        """All-clear when the water is gone; every other warning of the replay is decided too."""
+        wait("the replay's end", lambda: None if self._thread.is_alive() else True, 400)
+        if self.broken:
+            raise StoryError(f"the replay broke: {self.broken}")
+        wait("the levels to step down", lambda: proof.all_normal() or None, 120)
+        leader = self.cast(self._account("duty_leader", warning.jurisdiction))
+        leader.open(f"/warnings/{warning.pk}/")
+        leader.submit("/lift", reason="水位回落到关注线以下并保持，道路恢复")
+        for row in Warning.objects.in_world(LIVE).filter(status="draft", drafted_at__gte=self.began):
+            duty = self.cast(self._account("duty_officer", row.jurisdiction))
+            duty.open(f"/warnings/{row.pk}/")
+            duty.submit("/reject", reason="已回落，现场核实无需对外发布")
+
+    def close(self, incident: Incident) -> None:
+        """End the response, then the incident; the final report; the file is closed when nothing is owed."""
+        chief = self.cast(self._account("commander", ""))
+        chief.open(f"/incidents/{incident.pk}/")
+        chief.submit("/do/end", reason="险情解除，响应终止")
+        incident.refresh_from_db()
+        if incident.status == "responding":
+            chief.open(f"/incidents/{incident.pk}/")
+            chief.submit(f"/incidents/{incident.pk}/do/end", reason="险情解除")
+        self.report(incident, "final")
+        leader = self.cast(self._account("duty_leader", ""))
+        leader.open(f"/incidents/{incident.pk}/close")
+        leader.submit("/close")
+        wait(
+            "the closed incident",
+            lambda: Incident.objects.in_world(LIVE).filter(pk=incident.pk, status="closed").first(),
+        )
+
+    def review(self, incident: Incident) -> bytes:
+        """The after-action PDF, made by a job."""
+        leader = self.cast(self._account("duty_leader", ""))
+        leader.open(f"/reviews/{incident.pk}/")
+        leader.submit("/print")
+        return wait("the PDF", lambda: proof.paper(leader, incident), 120)
+
+
+def play(options: argparse.Namespace) -> int:
+    """`./fengsui story`, inside a running demonstration. Exit 0 only if every step really happened."""
+    story = Story(options.speed or SPEED, Path(options.replay) if options.replay else None)
+    began, failed, pdf = time.monotonic(), "", b""
+    warning: Warning | None = None
+    incident: Incident | None = None
+    try:
+        story.rain()
+        warning = story.warn()
+        incident = story.incident_of(warning)
+        story.report(incident, "first_phone")
+        story.respond(incident, Level.ORANGE)
+        story.dispatch(incident)
+        story.report(incident, "first_written")
+        story.answer_calls(warning)
+        story.work(incident)
+        story.lift(warning)
+        story.close(incident)
+        pdf = story.review(incident)
+    except (StoryError, PageError) as error:
+        failed = str(error)
+    steps = proof.steps(story, warning, incident, pdf)
+    print(f"\n{render(steps)}")
+    good = sum(step.ok for step in steps)
+    if failed:
+        print(f"\n✗ {failed}", file=sys.stderr)
+    say(f"{good}/{len(steps)} 步成立，用 {time.monotonic() - began:.0f} 秒", f"{good} of {len(steps)} steps proved")
+    return 0 if good == len(steps) and not failed else 1
