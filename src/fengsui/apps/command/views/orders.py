@@ -20,7 +20,7 @@ from fengsui.apps.people.edge import actor_of
 from fengsui.core import policy, wording
 from fengsui.kernel.errors import Invalid, NotFound, Refused
 
-SHOWN = 12
+SHOWN = 6
 """Teams shown unfolded; the others stay countable below."""
 
 

@@ -100,7 +100,7 @@ def _start(request: HttpRequest, incident: Incident, found: room.Room, by: Actor
             initial={
                 "level": chosen.level.code,
                 "matter": incident.title,
-                "expected_hours": chosen.hours,
+                "expected_hours": f"{chosen.hours:g}",
                 "measures": "；".join(dict.fromkeys(spec.title.split("：")[-1] for spec in chosen.tasks)),
             },
             others=_others(incident, by),
