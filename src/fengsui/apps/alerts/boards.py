@@ -268,7 +268,7 @@ def verbs(row: Warning, by: Actor, channels: int, names: int, world: str) -> lis
             do = row.level_suggested == 0
             made.insert(0 if do else len(made), Verb(
                 verb, _("解除…"), url, kbd="E", do=do, danger=True,
-                title=_("解除%(level)s预警：%(place)s") % {"level": level_word(row.level_in_force), "place": name_of(row)},
+                title=_("解除%(level)s预警") % {"level": level_word(row.level_in_force)},
                 told=told, reason=_("依据：谁、何时看过现场")))  # fmt: skip
         elif verb == "cancel":
             made.append(Verb(

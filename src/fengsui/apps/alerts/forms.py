@@ -58,7 +58,7 @@ class DraftForm(forms.Form):
         **kwargs: object,
     ) -> None:
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]
-        self.fields["place"].widget.choices = places  # type: ignore[attr-defined]
+        self.fields["place"].widget.choices = places
         self.fields["hazard"].choices = [(code, kinds[code]) for code in hazards()]  # type: ignore[attr-defined]
         self.fields["level"].choices = [(value, levels[value]) for value, _zh in LEVEL_CHOICES]  # type: ignore[attr-defined]
 

@@ -18,6 +18,7 @@ from fengsui.kernel.levels import LEVELS, Level
 from fengsui.kernel.terms import Term
 
 View = Callable[..., HttpResponse]
+Press = Callable[..., HttpResponse | None]
 
 
 def in_english() -> bool:
@@ -62,10 +63,10 @@ def back(request: HttpRequest, fallback: str) -> HttpResponseRedirect:
     return HttpResponseRedirect(wanted if ours else fallback)
 
 
-def pressed(fallback: Callable[..., str]) -> Callable[[View], View]:
+def pressed(fallback: Callable[..., str]) -> Callable[[Press], View]:
     """A POST of one button: done, or refused with its sentence on the page it came from. 403 and 404 stay pages."""
 
-    def wrap(view: View) -> View:
+    def wrap(view: Press) -> View:
         @wraps(view)
         def handle(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
             try:

@@ -119,8 +119,8 @@ def _when(at: datetime | None) -> str:
 
 def _lines(found: QuerySet[Warning]) -> Iterator[list[Any]]:
     yield [
-        _("点位代码"), _("点位"), _("灾种"), _("级别"), _("生效级别"), _("状态"), _("起因"), _("拟稿"), _("核定"), _("签发"),
-        _("终结"), _("理由"), _("链号"), _("数据性质"),
+        _("点位代码"), _("点位"), _("灾种"), _("级别"), _("生效级别"), _("状态"), _("起因"), _("拟稿"), _("核定"),
+        _("签发"), _("终结"), _("理由"), _("链号"), _("数据性质"),
     ]  # fmt: skip
     for row in found.iterator(chunk_size=500):
         yield [
@@ -167,4 +167,4 @@ def new(request: HttpRequest) -> HttpResponse:
         except (Refused, Invalid) as refused:
             problem = wording.say(refused)
     status = 422 if request.method == "POST" else 200
-    return render(request, "alerts/new.html", shell(request, form=form, problem=problem), status=status)
+    return render(request, "alerts/new.html", shell(request, form=form, refusal=problem), status=status)

@@ -43,6 +43,7 @@ def _context(row: Bulletin, by: Actor) -> dict[str, Any]:
         "deliveries": boards.delivery_rows(deliveries),
         "dead": sum(each.state == "dead" for each in deliveries),
         "calls": boards.call_rows(calls, {each.slot: each for each in clocks if each.kind == "alerts.acknowledge"}),
+        "call_bulletin": row.pk,
         "answered": boards.answered(calls),
         "deliver_clock": next((each for each in clocks if each.kind == "alerts.deliver"), None),
         "may_act": policy.can(by, "alerts.retry", row),
@@ -94,7 +95,7 @@ def retry(request: HttpRequest, delivery_id: UUID) -> HttpResponse:
     def act(request: HttpRequest) -> None:
         actions.retry(delivery_id=delivery_id, by=actor_of(request), now=timezone.now())
 
-    return pressed(lambda: home)(act)(request)  # type: ignore[arg-type]
+    return pressed(lambda: home)(act)(request)
 
 
 @require_POST
@@ -106,7 +107,7 @@ def waive(request: HttpRequest, delivery_id: UUID) -> HttpResponse:
     def act(request: HttpRequest) -> None:
         actions.waive(delivery_id=delivery_id, reason=reason, by=actor_of(request), now=timezone.now())
 
-    return pressed(lambda: home)(act)(request)  # type: ignore[arg-type]
+    return pressed(lambda: home)(act)(request)
 
 
 @require_GET

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_GET, require_POST
 from fengsui.apps.alerts import actions, boards, queries, rules
 from fengsui.apps.alerts.forms import ReasonForm, ReviseForm
 from fengsui.apps.alerts.models import Warning
-from fengsui.apps.alerts.page import either, level_word, pressed, said, shell
+from fengsui.apps.alerts.page import either, level_word, pressed, said, shell, word
 from fengsui.apps.people.edge import actor_of
 from fengsui.catalog.hazards import hazard
 from fengsui.core import policy
@@ -46,7 +46,7 @@ def _context(row: Warning, by: Actor) -> dict[str, Any]:
         "it": row,
         "name": boards.name_of(row),
         "hazard_name": said(entry.term),
-        "status": boards.word(rules.STATUSES, row.status),
+        "status": word(rules.STATUSES, row.status),
         "in_force": row.status in rules.IN_FORCE,
         "shown_level": row.level_in_force if row.status in ("issued", "lifted", "cancelled") else row.level,
         "clock": clocks,
@@ -62,9 +62,10 @@ def _context(row: Warning, by: Actor) -> dict[str, Any]:
         "deliveries": boards.delivery_rows([each for each in deliveries if each.call_id is None]),
         "calls": boards.call_rows(calls, on_call),
         "call_bulletin": called,
+        "answered": boards.answered(calls),
         "reach": reach,
         "to_call": to_call,
-        "steps": boards.steps(row, names, len(deliveries) or len(reach), boards.answered(calls)),
+        "chain_steps": boards.steps(row, names, len(deliveries) or len(reach), boards.answered(calls)),
         "verbs": boards.verbs(row, by, len(reach), sum(each["turn"] == 1 for each in to_call), world),
         "may_edit": rules.MACHINE.can(row.status, "revise") and policy.can(by, "alerts.revise", row),
         "may_answer": policy.can(by, "alerts.confirm", row),
