@@ -101,4 +101,4 @@ def _why_warning(warning: Warning) -> tuple[list[tuple[str, str]], str]:
                 % {"minutes": minutes, "value": word, "unit": unit, "low": lo, "high": hi},
             )
         )
-    return why, f"/stations/{current.datastream.station.code}/series.json"
+    return why, f"/stations/{current.datastream.station.code}/chart.json"

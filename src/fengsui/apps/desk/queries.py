@@ -179,7 +179,7 @@ def relabelled(rows: list[clocks.Row], world: UUID) -> list[clocks.Row]:
 
 def my_open(by: Actor, limit: int = 40) -> list[clocks.Row]:
     rows = Clock.objects.in_world(by.world).filter(clocks.mine(by), state__in=MACHINE.open_states)
-    return relabelled(clocks.present(rows.order_by("state", "due_at", "id")[:limit]), by.world)
+    return relabelled(clocks.present(rows.order_by("-state", "due_at", "id")[:limit]), by.world)
 
 
 def overdue(by: Actor, now: datetime, limit: int = 6) -> tuple[list[clocks.Row], int]:

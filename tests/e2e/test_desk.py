@@ -1,0 +1,136 @@
+"""The first screen in a real browser: what burns, what is mine, by mouse, key, finger and ear."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+MAIN_PAGES = [
+    "/",
+    "/clocks/?view=all",
+    "/map/",
+    "/map/list",
+    "/find/?q=桥",
+    "/warnings/",
+    "/incidents/",
+    "/tasks/",
+    "/stations/",
+]
+
+
+def test_desk_shows_the_one_next_act_when_a_duty_officer_logs_in(visit) -> None:
+    window = visit("duty")
+    page = window.page
+    expect(page.locator("#act")).to_contain_text("现在要你决定")
+    expect(page.locator("#act h1")).to_contain_text("核定预警")
+    expect(page.locator("#mine .row")).to_have_count(3)
+    expect(page.locator("#burning")).to_contain_text("44")
+    expect(page.locator("#overdue")).to_contain_text("回报水情")
+    expect(page.locator("#recent tr").first).to_be_visible()
+    expect(page.locator("#heard")).to_contain_text("已收")
+
+
+def test_login_says_what_to_do_when_the_password_is_wrong(visit) -> None:
+    window = visit()
+    window.go("/login/")
+    window.page.fill("input[name=username]", "nobody")
+    window.page.fill("input[name=password]", "wrong")
+    window.page.click("button:has-text('登录')")
+    expect(window.page.locator("body")).to_contain_text("账号或密码不对")
+    expect(window.page.locator("input[name=password]")).to_have_value("")
+
+
+def test_first_item_opens_when_one_is_pressed(visit) -> None:
+    window = visit("duty")
+    wanted = window.page.locator("#mine .row").first.get_attribute("href")
+    window.page.keyboard.press("1")
+    window.page.wait_for_url(f"{window.site}{wanted}")
+
+
+def test_keys_are_listed_when_the_question_mark_is_pressed(visit) -> None:
+    window = visit("duty")
+    window.page.keyboard.press("?")
+    expect(window.page.locator("dialog#keys")).to_be_visible()
+    expect(window.page.locator("dialog#keys")).to_contain_text("上下")
+    window.page.keyboard.press("Escape")
+    expect(window.page.locator("dialog#keys")).not_to_be_visible()
+
+
+def test_rows_are_walked_by_key_when_j_is_pressed_and_rest_while_typing(visit) -> None:
+    window = visit("duty")
+    window.page.keyboard.press("j")
+    expect(window.page.locator("[data-row][data-cursor]")).to_have_count(1)
+    window.page.keyboard.press("/")
+    window.page.keyboard.type("j1")
+    expect(window.page.locator("input[name=q]")).to_have_value("j1")
+    assert window.page.url == f"{window.site}/"
+
+
+def test_overdue_owner_can_be_called_when_the_button_is_pressed(visit) -> None:
+    window = visit("duty")
+    window.page.locator("#overdue .row", has_text="回报水情").locator("button").click()
+    expect(window.page.locator("#overdue a[href^='tel:']")).to_have_attribute("href", re.compile(r"^tel:1110000\d+$"))
+
+
+def test_language_changes_when_english_is_chosen(visit) -> None:
+    window = visit("duty")
+    window.page.locator(".menu > summary").click()
+    window.page.locator("button[name=language][value=en]").click()
+    expect(window.page.locator("html")).to_have_attribute("lang", "en")
+    window.page.locator(".menu > summary").click()
+    window.page.locator("button[name=language][value=zh-hans]").click()
+    expect(window.page.locator("html")).to_have_attribute("lang", "zh-CN")
+
+
+def test_desk_follows_without_reload_when_a_colleague_pauses_a_clock(visit) -> None:
+    mine, colleague = visit("duty"), visit("duty2")
+    expect(mine.page.locator("#heard")).to_contain_text("已收")
+    colleague.go("/clocks/")
+    colleague.page.locator("#clocks a", has_text="规则与经过").last.click()
+    colleague.page.fill("input[name=reason]", "等外部核实")
+    colleague.page.click("button:has-text('暂停计时')")
+    expect(colleague.page.locator("body")).to_contain_text("等外部核实")
+    expect(mine.page.locator(".clk.paused").first).to_contain_text("等外部核实")
+    colleague.page.click("button:has-text('恢复计时')")
+    expect(mine.page.locator(".clk.paused")).to_have_count(0)
+
+
+def test_team_gets_the_phone_page_first_when_it_logs_in(visit) -> None:
+    window = visit("team", width=390, height=844)
+    expect(window.page.locator("body.phone")).to_be_visible()
+    expect(window.page.locator(".p-tabs a")).to_have_count(4)
+
+
+def test_audit_shows_an_intact_chain_when_an_auditor_opens_a_subject(visit) -> None:
+    window = visit("auditor")
+    window.go("/audit/?verb=WarningDrafted")
+    window.page.locator("tbody a").first.click()
+    expect(window.page.locator("main")).to_contain_text("首尾相接")
+
+
+@pytest.mark.parametrize("path", MAIN_PAGES)
+def test_page_fits_a_phone_and_the_console_is_silent_when_opened(visit, path: str) -> None:
+    window = visit("duty", width=390, height=844)
+    assert window.go(path).status == 200
+    window.page.wait_for_timeout(600)
+    assert window.page.evaluate("document.documentElement.scrollWidth") <= 390
+    assert window.trouble == []
+
+
+@pytest.mark.parametrize("path", ["/login/", *MAIN_PAGES])
+def test_page_has_no_serious_barrier_when_judged_by_axe(visit, path: str) -> None:
+    window = visit("" if path == "/login/" else "duty")
+    assert window.go(path).status == 200
+    window.page.wait_for_timeout(400)
+    assert window.axe() == []
+
+
+@pytest.mark.parametrize("theme", ["dark", "sun"])
+def test_desk_keeps_its_contrast_when_the_theme_changes(visit, theme: str) -> None:
+    window = visit("duty")
+    window.page.context.add_cookies([{"name": "theme", "value": theme, "url": window.site}])
+    window.go("/")
+    expect(window.page.locator("html")).to_have_attribute("data-theme", theme)
+    assert window.axe() == []
