@@ -50,7 +50,12 @@ def vehicle_for(skill: str) -> str:
 
 def closures_of(world: UUID) -> list[Closure]:
     return [
-        Closure(str(each.pk), tuple(each.line.coords), each.reason, "water" if each.kind == "flooded" else "control")
+        Closure(
+            str(each.pk),
+            tuple((float(lon), float(lat)) for lon, lat in each.line.coords),
+            each.reason,
+            "water" if each.kind == "flooded" else "control",
+        )
         for each in queries.closures_now(world)
     ]
 

@@ -72,7 +72,7 @@ def open_incident(
             raise Refused("incidents.open.same_place", number=same.number, incident=str(same.pk))
     day = known_at.astimezone(BEIJING).date()
     serial = queries.draw_serial(by.world, f"incident:{day:%Y%m%d}")
-    point = place.location if place else Point(*position) if position else area.centre
+    point = place.location if place else Point(*position) if position else area.centre or Point(0, 0)
     counts = counts or {}
     type_name = rules.TYPES.zh(type_code)
     address = address.strip() or (place.name if place else area.name)

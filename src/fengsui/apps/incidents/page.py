@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import wraps
+from functools import update_wrapper
 from typing import Any
 
 from django.contrib import messages
@@ -16,7 +16,7 @@ from fengsui.core import live, wording
 from fengsui.kernel.errors import Invalid, Refused
 from fengsui.kernel.terms import Term
 
-View = Callable[..., HttpResponse]
+View = Callable[..., HttpResponse | None]
 
 
 def word(terms: Mapping[str, Term], code: str) -> str:
@@ -47,11 +47,10 @@ def back(request: HttpRequest, fallback: str) -> HttpResponseRedirect:
     return HttpResponseRedirect(wanted if ours else fallback)
 
 
-def pressed(fallback: Callable[..., str]) -> Callable[[View], View]:
+def pressed(fallback: Callable[..., str]) -> Callable[[View], Callable[..., HttpResponse]]:
     """A POST of one button: done, or refused with its sentence on the page it came from. 403 and 404 stay pages."""
 
-    def wrap(view: View) -> View:
-        @wraps(view)
+    def wrap(view: View) -> Callable[..., HttpResponse]:
         def handle(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
             try:
                 answer = view(request, *args, **kwargs)
@@ -61,6 +60,6 @@ def pressed(fallback: Callable[..., str]) -> Callable[[View], View]:
                 return back(request, fallback(*args, **kwargs))
             return answer or back(request, fallback(*args, **kwargs))
 
-        return handle
+        return update_wrapper(handle, view)
 
     return wrap

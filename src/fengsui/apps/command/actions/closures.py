@@ -66,7 +66,8 @@ def close_road(
     incident = incident_queries.lock(incident_id, by)
     policy.require(by, "command.close_road", incident)
     reason = why(reason)
-    place = Place.objects.select_related("waterlogging").filter(pk=incident.place_id).first()
+    known = Place.objects.select_related("waterlogging")
+    place = known.get(pk=incident.place_id) if incident.place_id else None
     own = getattr(place, "waterlogging", None) if place else None
     if line is None and own is None:
         raise Invalid("command.close_road.no_line", field="line")

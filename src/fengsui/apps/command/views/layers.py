@@ -82,7 +82,13 @@ def _teams(incident: Incident, by: Actor, task: str) -> list[Feature]:
             continue
         order = each.order
         told = order.movements.filter(position__isnull=False).order_by("-at").first()
-        at = order.to_point if each.stage in rules.ON_SITE else told.position if told else order.from_point
+        at = (
+            order.to_point
+            if each.stage in rules.ON_SITE
+            else told.position
+            if told and told.position
+            else order.from_point
+        )
         found.append(
             _feature(
                 "Point",

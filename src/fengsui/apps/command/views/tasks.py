@@ -73,12 +73,13 @@ def listing(request: HttpRequest) -> HttpResponse:
     policy.require(by, "command.view")
     rows = list(queries.my_tasks(by))
     about = queries.clocks_about(by.world, "command.task", [each.pk for each in rows])
-    clocks = {each.pk: (about.get(str(each.pk)) or [None])[0] for each in rows}
+    clocks: dict[UUID, Clock | None] = {each.pk: next(iter(about.get(str(each.pk), [])), None) for each in rows}
     for each in rows:
         if each.clock_kind:
             clocks[each.pk] = _statutory(each)
     open_rows = [each for each in rows if each.status not in rules.TASK.final]
-    open_rows.sort(key=lambda each: clocks[each.pk].due_at if clocks[each.pk] else each.assigned_at)  # type: ignore[union-attr]
+    due = {key: clock.due_at for key, clock in clocks.items() if clock}
+    open_rows.sort(key=lambda each: due.get(each.pk, each.assigned_at))
     ended = sorted(
         (each for each in rows if each.status in rules.TASK.final),
         key=lambda each: each.finished_at or each.assigned_at,
@@ -241,13 +242,12 @@ def _tell(request: HttpRequest, task: Task, verb: str, by: Actor) -> HttpRespons
     if not form.is_valid():
         return render(request, "command/task.html", _context(request, task, by, form, verb), status=422)
     now, text, photo = timezone.now(), form.cleaned_data["text"], form.photo_bytes
-    common = {"task_id": task.pk, "by": by, "now": now, "photo": photo}
     if verb == "block":
-        actions.block_task(reason=text, **common)
+        actions.block_task(task_id=task.pk, by=by, now=now, reason=text, photo=photo)
         messages.info(request, _("已报受阻，值班室会看到"))
         return None
     deed = actions.report_progress if verb == "report" else actions.finish_task
-    deed(text=text, values=form.values, position=form.position, **common)
+    deed(task_id=task.pk, by=by, now=now, text=text, values=form.values, photo=photo, position=form.position)
     messages.info(request, _("已报") if verb == "report" else _("任务完成，已报值班室"))
     return None
 
