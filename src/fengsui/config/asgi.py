@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import os
 
+from fengsui.core.web.orphan import die_with_master
+
+die_with_master()
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "fengsui.config.settings")
 
 from a2wsgi import WSGIMiddleware

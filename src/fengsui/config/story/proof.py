@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from django.db.models import Count, Q
+
 from fengsui.apps.alerts import cap
 from fengsui.apps.alerts.models import Bulletin, Call, Delivery, Warning
 from fengsui.apps.command.models import Order, Task
@@ -19,7 +20,6 @@ from fengsui.config.story.table import Step
 from fengsui.core import audit_check
 from fengsui.core.models import AuditRow, Clock, ClockFiring, StoredEvent
 from fengsui.core.worlds import LIVE
-from fengsui.kernel.errors import FengsuiError
 
 if TYPE_CHECKING:
     from fengsui.config.story.play import Story
@@ -114,7 +114,7 @@ def _decision(warning: Warning) -> list[Step]:
 
 def _sending(story: Story, warning: Warning) -> list[Step]:
     bulletins = list(Bulletin.objects.in_world(LIVE).filter(warning=warning).order_by("sent_at"))
-    valid = [each for each in bulletins if _is_valid(bytes(each.cap))]
+    valid = [each for each in bulletins if _is_valid(bytes(each.sent_xml))]
     rows = [
         Step(
             "CAP 1.2 frozen",
@@ -145,7 +145,7 @@ def _since(line: dict[str, str], story: Story) -> bool:
 def _is_valid(xml: bytes) -> bool:
     try:
         cap.check(xml)
-    except FengsuiError:
+    except ValueError:
         return False
     return True
 

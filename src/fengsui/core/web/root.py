@@ -1,9 +1,8 @@
-"""The ASGI root: routes `/live`, counts body bytes, ends streams on SIGTERM, dies with its master."""
+"""The ASGI root: routes `/live`, counts body bytes, ends streams on SIGTERM."""
 
 from __future__ import annotations
 
 import asyncio
-import ctypes
 import signal
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -13,7 +12,6 @@ from fengsui.core.live_route import Live
 Scope = dict[str, Any]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
-PR_SET_PDEATHSIG = 1
 
 
 class Root:
@@ -52,8 +50,6 @@ class Root:
         while True:
             message = await receive()
             if message["type"] == "lifespan.startup":
-                # kill -9 of the server's master must not leave this worker serving beside the next start.
-                ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
                 self._end_streams_on_term()
                 await self.live.start()
                 await send({"type": "lifespan.startup.complete"})
