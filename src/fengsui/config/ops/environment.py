@@ -39,11 +39,38 @@ VARIABLES: tuple[Variable, ...] = (
         "MQTT port that devices connect to",
     ),
     Variable(
+        "FENGSUI_DEVICES",
+        "nats",
+        "取设备消息的方式:nats(自带服务器的流)或 mqtt(任一 MQTT 服务器)",
+        "How device messages are fetched: nats (the stream of the NATS server) or mqtt (any MQTT broker)",
+    ),
+    Variable("FENGSUI_MQTT_USER", "", "连接外部 MQTT 服务器的用户", "User at an external MQTT broker"),
+    Variable("FENGSUI_MQTT_PASSWORD", "", "其口令", "Its password", secret=True),
+    Variable(
+        "FENGSUI_MQTT_SHARED",
+        "",
+        "外部 MQTT 服务器上的共享订阅组名",
+        "Name of a shared subscription at an external MQTT broker",
+    ),
+    Variable(
+        "FENGSUI_INGEST_METRICS_PORT",
+        "无 / none",
+        "接收进程的 Prometheus 指标端口(仅本机)",
+        "Port of the ingest process' Prometheus metrics",
+    ),
+    Variable(
         "FENGSUI_SMTP_URL",
         "无 / none",
         "邮件服务器:smtp://用户:口令@主机:端口 或 smtps://;不设则邮件渠道报告“未配置”",
         "Mail server, smtp:// or smtps://; without it the e-mail channel says that it is not configured",
         secret=True,
+    ),
+    Variable("FENGSUI_MAIL_FROM", "fengsui@localhost", "邮件的发件人地址", "Sender address of mails"),
+    Variable(
+        "FENGSUI_FEED_CHECK_URL",
+        "$FENGSUI_BASE_URL",
+        "核验订阅源时本机访问网页的地址",
+        "Address by which this machine reaches its own pages to check the feed",
     ),
     Variable(
         "FENGSUI_SECRET_KEY",

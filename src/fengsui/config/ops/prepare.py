@@ -54,10 +54,7 @@ def prepare_roads() -> None:
     setup.prepare(
         settings.VAR,
         Path(extract) if extract else None,
-        [
-            Anchor(each.name, each.lon, each.lat, each.bearing_deg, each.kind, each.clearance_m)
-            for each in here.points
-        ],
+        [Anchor(each.name, each.lon, each.lat, each.bearing_deg, each.kind, each.clearance_m) for each in here.points],
         bbox=_box(here.outline),
         seed=here.seed,
         outline=here.outline,
