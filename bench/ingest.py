@@ -132,6 +132,13 @@ class Bench:
         from django.db import connection
 
         with connection.cursor() as cursor:
+            # An earlier run on the same database would make every reading an old one.
+            cursor.execute(
+                "DELETE FROM sensing_observation WHERE datastream_id = ANY(%s)", [list(self.topics.values())]
+            )
+            cursor.execute(
+                "DELETE FROM sensing_currentvalue WHERE datastream_id = ANY(%s)", [list(self.topics.values())]
+            )
             for name in ("bench_limit", "bench_copy"):
                 cursor.execute(f"DROP TABLE IF EXISTS {name}")
                 cursor.execute(

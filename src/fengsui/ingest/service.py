@@ -141,6 +141,9 @@ class Service:
                 if ending.is_set():
                     await self.stream.drain()
                 messages = await self.stream.fetch(BATCH, WAIT_S)
+                while storing and not storing.done() and 0 < len(messages) < BATCH:
+                    await asyncio.wait([storing], timeout=0.01)
+                    messages += await self.stream.fetch(BATCH - len(messages), 0.0)
                 decoded = await _patiently(self.decode, messages) if messages else None
                 if storing:
                     await storing

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import psycopg
 from django.db import connection
 from django.db.transaction import atomic
 
@@ -60,17 +61,23 @@ UPDATE sensing_currentvalue c SET
     at = {_US.format("n.at")}, value = n.value, flags = n.flags, detail = n.detail,
     received_at = {_US.format("n.received_at")}, good_at = {_US.format("n.good_at")}, good_value = n.good_value,
     level = n.level, level_since = {_US.format("n.level_since")}, watched = n.watched, correlation = n.correlation,
-    memory = substr(%s::bytea, (n.i::int - 1) * {MEMORY.itemsize} + 1, {MEMORY.itemsize}),
+    memory = substr(%b::bytea, (n.i::int - 1) * {MEMORY.itemsize} + 1, {MEMORY.itemsize}),
     memory_version = {MEMORY_VERSION}
-FROM unnest(%s::bigint[], %s::bigint[], %s::float8[], %s::smallint[], %s::float8[], %s::bigint[], %s::bigint[],
-            %s::float8[], %s::smallint[], %s::bigint[], %s::bool[], %s::uuid[]) WITH ORDINALITY
+FROM unnest(%b::bigint[], %b::bigint[], %b::float8[], %b::smallint[], %b::float8[], %b::bigint[], %b::bigint[],
+            %b::float8[], %b::smallint[], %b::bigint[], %b::bool[], %b::uuid[]) WITH ORDINALITY
     AS n(id, at, value, flags, detail, received_at, good_at, good_value, level, level_since, watched, correlation, i)
 WHERE c.datastream_id = n.id
+"""
+_SECOND = f"""
+SELECT DISTINCT ON (n.i) n.i, o.value
+FROM unnest(%b::int[], %b::bigint[], %b::bigint[], %b::float8[]) AS n(i, id, at, value)
+JOIN sensing_observation o ON o.datastream_id = n.id AND o.at = {_US.format("n.at")}
+WHERE o.value <> n.value ORDER BY n.i, (o.flags & %b)
 """
 _LOCK = """
 SELECT datastream_id, at, value, level, level_since, (extract(epoch FROM good_at) * 1000000)::bigint, good_value,
        memory, memory_version
-FROM sensing_currentvalue WHERE datastream_id = ANY(%s) ORDER BY datastream_id FOR NO KEY UPDATE
+FROM sensing_currentvalue WHERE datastream_id = ANY(%b) ORDER BY datastream_id FOR NO KEY UPDATE
 """
 
 
@@ -106,7 +113,9 @@ def store_readings(
     if len(at) == 0:
         return Stored(0, 0, 0, 0)
     used, index = np.unique(stream, return_inverse=True)
-    with connection.cursor() as cursor:
+    connection.ensure_connection()
+    # Not Django's cursor: that one writes parameters into the SQL as text, which costs more than the statements.
+    with connection.wrap_database_errors, psycopg.Cursor(connection.connection) as cursor:
         rows, memory = _lock(cursor, book.ids[used])
         batch = sort_batch(index.astype(np.intp), at, value, received_at, given)
         verdict = quality.check(batch, book.limits[used], memory)
@@ -146,14 +155,15 @@ def _flag_second_values(cursor: Any, batch: Batch, verdict: quality.Verdict, ids
     if not len(behind):
         return
     cursor.execute(
-        "SELECT DISTINCT ON (n.i) n.i, o.value FROM unnest(%s::int[], %s::bigint[], %s::timestamptz[], %s::float8[]) "
-        "AS n(i, id, at, value) JOIN sensing_observation o ON o.datastream_id = n.id AND o.at = n.at "
-        "WHERE o.value <> n.value ORDER BY n.i, (o.flags & %s)",
+        _SECOND,
         [
-            behind.tolist(), ids[batch.stream[behind]].tolist(), [moment(t) for t in batch.at[behind].tolist()],
-            batch.value[behind].tolist(), quality.DUPLICATE,
+            behind.tolist(),
+            ids[batch.stream[behind]].tolist(),
+            batch.at[behind].tolist(),
+            batch.value[behind].tolist(),
+            quality.DUPLICATE,
         ],
-    )  # fmt: skip
+    )
     for row, other in cursor.fetchall():
         verdict.flags[row] |= quality.DUPLICATE
         if verdict.flags[row] < quality.LATE:

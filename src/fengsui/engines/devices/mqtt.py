@@ -115,7 +115,7 @@ class MqttStream:
             message, when = self._ready.popleft()
             self._count += 1
             self._given.append((self._count, message.mid, message.qos))
-            result.append(Message(message.topic, message.payload, when, self._count, message.dup))
+            result.append(Message(message.topic, bytes(message.payload), when, self._count, message.dup))
         return result
 
     async def ack(self, upto: Message) -> None:
