@@ -116,6 +116,12 @@ class Now:
     next_level: str
     next_line: str
 
+    @property
+    def mark(self) -> str:
+        """A level outlives the silence of its station; normal does not: then nothing is known."""
+        silent = self.freshness in ("lost", "never")
+        return "lost" if silent and self.level == "none" else self.level
+
 
 def now_of(stream: Datastream, now: datetime) -> Now:
     """What is known of a stream; needs station and its place, and `current` where it exists."""

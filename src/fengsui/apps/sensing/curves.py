@@ -45,7 +45,7 @@ def curve(stream: Datastream, now: datetime, hours: float) -> dict[str, Any]:
         "ladder": [
             {"level": code, "label": "", "value": shown.number(line)}
             for code, line in lines.items()
-            if line is not None
+            if line is not None and points  # lines without a single value would scale an empty chart
         ],
         "rain": _rain(stream, low, high) if stream.kind != "rain_gauge" else None,
         "now": now.isoformat(),

@@ -15,8 +15,8 @@ from fengsui.core.ui.present import LOST_PERIODS
 # One point a station: its worst stream. The attributes are those of the kind `stations` in frontend/src/map/layers.ts.
 _STATIONS = f"""
 SELECT ST_AsMVTGeom(s.location_3857, tile.box, 4096, 64) AS geom, s.code, s.name,
-    CASE WHEN d.age IS NULL OR d.age > {LOST_PERIODS} THEN 'lost'
-         WHEN d.level = 0 AND d.watched THEN 'watch'
+    CASE WHEN d.level = 0 AND d.watched THEN 'watch'
+         WHEN d.level = 0 AND (d.age IS NULL OR d.age > {LOST_PERIODS}) THEN 'lost'
          ELSE (ARRAY['none', 'blue', 'yellow', 'orange', 'red'])[d.level + 1] END AS level,
     CASE WHEN d.value IS NULL THEN '' WHEN d.kind = 'water_depth' THEN round(d.value * 100)::text || ' cm'
          ELSE round(d.value::numeric, 2)::text || ' ' || d.unit END AS label,
@@ -41,12 +41,11 @@ def features(world: UUID, now: datetime) -> dict[str, Any]:
         if station.code in found:  # the worst came first
             continue
         it = boards.now_of(stream, now)
-        level = "lost" if it.freshness in ("lost", "never") else it.level
         found[station.code] = {
             "type": "Feature",
             "geometry": {"type": "Point", "coordinates": [station.location.x, station.location.y]},
             "properties": {
-                "level": level,
+                "level": it.mark,
                 "name": it.place or station.name,
                 "label": f"{it.value} {it.unit}" if it.value else "",
                 "url": reverse("sensing:station-show", args=[station.code]),

@@ -131,7 +131,7 @@ def test_station_shows_ladder_readings_and_what_was_not_taken(duty):
     feed(make_stream("ST01"), [(180, 0.05), (120, 0.12), (60, 9.0), (5, 0.13)])
     page = duty.get("/stations/ST01/").content.decode()
     assert 'data-url="/stations/ST01/chart.json?kind=water_depth&amp;hours=3"' in page
-    assert page.count('<tr class="struck">') == 1
+    assert page.count('<td class="num struck">900</td>') == 1
     assert "超量程" in page
     assert "超出量程界限 5 m" in page
     for line in ("<b>40</b> cm", "<b>25</b> cm", "<b>15</b> cm", "<b>10</b> cm", "<b>5</b> cm"):
@@ -245,6 +245,16 @@ def test_layer_and_tile_show_one_point_a_station_with_its_worst_stream(duty):
     assert b"orange" in drawn
     assert b"27 cm" in drawn
     assert tiles.mvt(registry.layers()["stations"], 10, 100, 100, LIVE) == b""
+
+
+def test_a_level_outlives_silence_and_normal_does_not(duty):
+    feed(make_stream("ST01"), [(660, 0.26), (600, 0.27)])
+    feed(make_stream("ST02"), [(600, 0.01)])
+    features = json.loads(duty.get("/stations/layer.geojson").content)["features"]
+    assert [f["properties"]["level"] for f in features] == ["orange", "lost"]
+    drawn = tiles.mvt(registry.layers()["stations"], 10, 862, 380, LIVE)
+    assert b"orange" in drawn
+    assert b"lost" in drawn
 
 
 def test_pages_want_an_account(client):
