@@ -120,21 +120,23 @@ def change_ladder(*, datastream: int, ladder: dict[str, Any], by: Actor) -> Data
     """Other lines for one stream, with the reason in `by`. Raises Invalid("sensing.ladder.wrong")."""
     row = queries.lock_stream(datastream, by)
     require(by, "sensing.change_ladder", row)
-    rules.ladder_of(ladder, row.period_s)
+    rules.ladder_of(ladder)
     before, row.ladder = row.ladder, ladder
     row.save(update_fields=["ladder", "changed_at"])
     announce(events.LadderChanged(row.id, row.station_id), about=row, by=by, before=before, after=ladder)
     return row
 
 
-def set_speed(*, topics: Iterable[str], speed: float) -> int:
-    """Mark streams as a replay N times faster than real; 1 = measured now. Memory begins anew: rates would lie."""
-    rows = list(
-        Datastream.objects.all_worlds("a replay names its streams").filter(topic__in=list(topics)).exclude(speed=speed)
-    )
+def set_speed(*, topics: Iterable[str], speed: float, period_s: float | None = None) -> int:
+    """Mark streams as a replay N times faster than real; 1 = measured now.
+
+    period_s: seconds between two readings of the replayed series, on its own clock; the station's own period comes
+    back when the district is loaded again.
+    """
+    rows = list(Datastream.objects.all_worlds("a replay names its streams").filter(topic__in=list(topics)))
     for row in rows:
-        row.speed = speed
-        row.save(update_fields=["speed", "changed_at"])
+        row.speed, row.period_s = speed, row.period_s if period_s is None else max(1, round(period_s))
+        row.save(update_fields=["speed", "period_s", "changed_at"])
     return len(rows)
 
 

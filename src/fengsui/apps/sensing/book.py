@@ -71,7 +71,7 @@ def read() -> StreamBook:
     for row in rows:
         kind = known[row.kind]
         try:
-            ladder = rules.ladder_of(row.ladder, row.period_s)
+            ladder = rules.ladder_of(row.ladder)
             limit = rules.limit_of(kind, row.period_s, row.limits)
         except (Invalid, TypeError) as wrong:  # a bad setting of one stream must not stop the others' readings
             log.error("sensing.stream.settings_wrong", topic=row.topic, error=str(wrong))

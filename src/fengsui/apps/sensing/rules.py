@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from math import inf
 from typing import Any
 from uuid import UUID, uuid5
 
@@ -37,9 +38,9 @@ SENSING_LEVELS = Terms(
 )
 
 
-def ladder_of(facts: Mapping[str, Any] | None, period_s: float) -> Ladder | None:
+def ladder_of(facts: Mapping[str, Any] | None) -> Ladder | None:
     """The ladder stored as JSON {watch, blue.., red, margin, up_hold_s, up_count, down_hold_s, rises: {blue..},
-    rise_window_s, falling}; None where there is none. Raises Invalid("sensing.ladder.wrong")."""
+    rise_window_s, falling, broken_after_s}; None where there is none. Raises Invalid("sensing.ladder.wrong")."""
     if not facts:
         return None
     rises = facts.get("rises") or {}
@@ -54,7 +55,8 @@ def ladder_of(facts: Mapping[str, Any] | None, period_s: float) -> Ladder | None
             down_hold_s=float(facts.get("down_hold_s", 0.0)),
             rises=(rise_blue, rise_yellow, rise_orange, rise_red),
             rise_window_s=float(facts.get("rise_window_s", 900.0)),
-            broken_after_s=SILENT_PERIODS * period_s,
+            # By default a silence breaks no run: sparse readings in a storm must still be able to raise a level.
+            broken_after_s=float(facts.get("broken_after_s", inf)),
             falling=bool(facts.get("falling", False)),
             watch=facts.get("watch"),
         )
