@@ -31,12 +31,13 @@ def _home(warning_id: UUID) -> str:
 def _context(row: Warning, by: Actor) -> dict[str, Any]:
     """Everything the page and its fragments show."""
     names = boards.names_in(row)
-    bulletins = queries.earlier(row)
+    bulletins, evidence = queries.earlier(row), boards.evidence(row, names)
     latest = bulletins[-1] if bulletins else None
     calls = [each for bulletin in reversed(bulletins) for each in queries.calls(bulletin)][:40] if latest else []
     called = next((each.bulletin_id for each in calls), None)
     calls = [each for each in calls if each.bulletin_id == called]
     deliveries = queries.deliveries(latest) if latest else []
+    sent = sum(each.call_id is None for each in deliveries)
     reach, to_call = boards.reach(row), boards.people_to_call(row)
     world = _("实战，发往公众") if by.world == LIVE else _("演练，不发往任何对外渠道")
     clocks = boards.rows([row], by.world)[0].clock
@@ -51,7 +52,8 @@ def _context(row: Warning, by: Actor) -> dict[str, Any]:
         "shown_level": row.level_in_force if row.status in ("issued", "lifted", "cancelled") else row.level,
         "clock": clocks,
         "names": names,
-        "evidence": boards.evidence(row, names),
+        "evidence": evidence,
+        "newest": next((each for each in evidence if each.mark in ("observed", "forecast")), None),
         "series_url": boards.series_url(row),
         "meaning": either(entry.steps[Level(row.level)].meaning.zh, entry.steps[Level(row.level)].meaning.en),
         "measures": [either(each.zh, each.en) for each in entry.measures(Level(row.level))],
@@ -65,7 +67,7 @@ def _context(row: Warning, by: Actor) -> dict[str, Any]:
         "answered": boards.answered(calls),
         "reach": reach,
         "to_call": to_call,
-        "chain_steps": boards.steps(row, names, len(deliveries) or len(reach), boards.answered(calls)),
+        "chain_steps": boards.steps(row, names, sent or len(reach), boards.answered(calls)),
         "verbs": boards.verbs(row, by, len(reach), sum(each["turn"] == 1 for each in to_call), world),
         "may_edit": rules.MACHINE.can(row.status, "revise") and policy.can(by, "alerts.revise", row),
         "may_answer": policy.can(by, "alerts.confirm", row),
