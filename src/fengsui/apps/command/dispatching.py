@@ -11,6 +11,7 @@ from django.utils.translation import gettext_noop as mark
 
 from fengsui.apps.command import queries, ways
 from fengsui.apps.command.models import UNDER_WAY, Task
+from fengsui.apps.incidents.page import word
 from fengsui.apps.resources import queries as resources
 from fengsui.apps.resources.models import Team
 from fengsui.apps.resources.rules import READINESS
@@ -101,7 +102,7 @@ def say(reason: Reason) -> str:
         elif name == "skill":
             facts[name] = _(SKILLS.get(str(value), str(value)))
         elif name == "state":
-            facts[name] = READINESS.zh(str(value))
+            facts[name] = word(READINESS, str(value))
         else:
             facts[name] = f"{value:g}" if isinstance(value, int | float) else str(value)
     return _(SAID[(reason.code, reason.against)]) % facts

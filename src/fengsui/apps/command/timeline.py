@@ -12,12 +12,13 @@ from django.utils.translation import gettext as _
 
 from fengsui.apps.command.rules import STAGES, level_of
 from fengsui.apps.incidents.models import Incident, LogEntry
+from fengsui.apps.incidents.page import word
 from fengsui.apps.incidents.rules import GRADES, SOURCES
 from fengsui.apps.incidents.rules import STAGES as REPORT_STAGES
 from fengsui.apps.people import queries as people
 from fengsui.core.models import StoredEvent
 from fengsui.kernel.clock import ClockKind
-from fengsui.kernel.levels import Level
+from fengsui.kernel.levels import LEVELS, Level
 
 Facts = dict[str, Any]
 
@@ -35,7 +36,7 @@ class Line:
 
 
 def _level(code: str) -> str:
-    return level_of(code).zh
+    return word(LEVELS, level_of(code).code)
 
 
 def _roman(code: str) -> str:
@@ -44,7 +45,7 @@ def _roman(code: str) -> str:
 
 def _clock(facts: Facts) -> str:
     kind = ClockKind.registered.get(str(facts["kind"]))
-    return kind.verb.zh if kind else str(facts["kind"])
+    return word({kind.code: kind.verb}, kind.code) if kind else str(facts["kind"])
 
 
 def _crossed(f: Facts) -> str:
@@ -87,7 +88,7 @@ SAID: dict[str, Callable[[Facts], str]] = {
     ),
     "incidents.IncidentOpened": lambda f: (
         _("%(source)s，事件 %(number)s 立案：%(title)s")
-        % {"source": SOURCES.zh(f["source"]), "number": f["number"], "title": f["title"]}
+        % {"source": word(SOURCES, f["source"]), "number": f["number"], "title": f["title"]}
     ),
     "incidents.IncidentVerified": lambda f: _("已核实 %(note)s") % {"note": f["note"]},
     "incidents.IncidentDismissed": lambda f: _("定为误报：%(why)s") % {"why": f["reason"]},
@@ -96,15 +97,15 @@ SAID: dict[str, Callable[[Facts], str]] = {
         _("现地等级 %(before)s→%(after)s") % {"before": _level(f["level_from"]), "after": _level(f["level_to"])}
     ),
     "incidents.IncidentGraded": lambda f: (
-        _("初判%(grade)s：%(why)s") % {"grade": GRADES.zh(f["grade"]), "why": f["reason"]}
+        _("初判%(grade)s：%(why)s") % {"grade": word(GRADES, f["grade"]), "why": f["reason"]}
     ),
     "incidents.IncidentEnded": lambda f: _("响应终止：%(why)s") % {"why": f["reason"]},
     "incidents.IncidentResumed": lambda f: _("恢复处置：%(why)s") % {"why": f["reason"]},
     "incidents.IncidentConcluded": lambda f: _("终报已报送"),
     "incidents.IncidentClosed": lambda f: _("事件 %(number)s 归档") % {"number": f["number"]},
-    "incidents.ReportDrafted": lambda f: _("%(stage)s已拟稿") % {"stage": REPORT_STAGES.zh(f["stage"])},
-    "incidents.ReportSubmitted": lambda f: _("%(stage)s送审核签发") % {"stage": REPORT_STAGES.zh(f["stage"])},
-    "incidents.ReportSigned": lambda f: _("%(stage)s已签发") % {"stage": REPORT_STAGES.zh(f["stage"])},
+    "incidents.ReportDrafted": lambda f: _("%(stage)s已拟稿") % {"stage": word(REPORT_STAGES, f["stage"])},
+    "incidents.ReportSubmitted": lambda f: _("%(stage)s送审核签发") % {"stage": word(REPORT_STAGES, f["stage"])},
+    "incidents.ReportSigned": lambda f: _("%(stage)s已签发") % {"stage": word(REPORT_STAGES, f["stage"])},
     "incidents.ReportGivenBack": lambda f: _("报告退回：%(why)s") % {"why": f["reason"]},
     "incidents.ReportWithdrawn": lambda f: _("报告作废：%(why)s") % {"why": f["reason"]},
     "incidents.ReportSent": _sent,
@@ -142,7 +143,9 @@ SAID: dict[str, Callable[[Facts], str]] = {
             "first": "" if f["chosen_first"] else _("（非首选）"),
         }
     ),
-    "command.OrderMoved": lambda f: _("%(team)s %(stage)s") % {"team": f["team_name"], "stage": STAGES.zh(f["stage"])},
+    "command.OrderMoved": lambda f: (
+        _("%(team)s %(stage)s") % {"team": f["team_name"], "stage": word(STAGES, f["stage"])}
+    ),
     "command.RoadClosed": lambda f: _("%(name)s 封闭：%(why)s") % {"name": f["name"], "why": f["reason"]},
     "command.RoadReopened": lambda f: _("%(name)s 放行：%(why)s") % {"name": f["name"], "why": f["reason"]},
     "core.ClockEscalated": lambda f: _("“%(kind)s”到时限，升级") % {"kind": _clock(f)},

@@ -188,27 +188,32 @@ def act(request: HttpRequest, incident_id: UUID, verb: str) -> HttpResponse | No
         actions.resume(incident_id=incident_id, by=by, now=now, reason=reason)
     elif verb == "note":
         actions.note(incident_id=incident_id, by=by, now=now, text=sent.get("text", ""), at=_moment(sent.get("at")))
-    elif verb == "grade":
-        _grade(request, incident_id, by)
     else:
         raise NotFound("incidents.not_found")
     return None
 
 
-def _grade(request: HttpRequest, incident_id: UUID, by: Actor) -> None:
-    form = GradeForm(request.POST)
-    if not form.is_valid():
-        field = next(iter(form.errors))
-        raise Invalid("incidents.reason.missing", field=field)
-    data = form.cleaned_data
-    actions.grade(
-        incident_id=incident_id,
-        by=by,
-        counts=form.counts,
-        to=data["grade"],
-        sensitive=data["sensitive"],
-        reason=data["reason"],
-    )
+@require_http_methods(["GET", "POST"])
+def grade(request: HttpRequest, incident_id: UUID) -> HttpResponse:
+    """初判级别、伤亡, with the ground; the next report starts from them."""
+    by = actor_of(request)
+    incident = queries.get(incident_id, by)
+    policy.require(by, "incidents.grade", incident)
+    names = ("trapped", "injured", "missing", "deaths", "loss_yuan", "grade", "sensitive")
+    form = GradeForm(request.POST or None, initial={name: getattr(incident, name) for name in names})
+    if request.method == "POST" and form.is_valid():
+        data = form.cleaned_data
+        actions.grade(
+            incident_id=incident_id,
+            by=by,
+            counts=form.counts,
+            to=data["grade"],
+            sensitive=data["sensitive"],
+            reason=data["reason"],
+        )
+        return HttpResponseRedirect(rules.page(incident_id))
+    context = shell(request, incident=incident, form=form, room=rules.page(incident_id))
+    return render(request, "incidents/grade.html", context, status=422 if request.method == "POST" else 200)
 
 
 def _uuid(text: str | None) -> UUID:

@@ -234,3 +234,23 @@ ADDRESSES = [
 def test_nobody_sees_a_page_without_login_or_without_a_post(client, login, address):
     assert client.get(address).status_code == 302
     assert login("public").get(address).status_code == 403
+
+
+def test_grade_and_casualties_are_changed_by_hand_with_a_ground(login, actors):
+    incident = make_incident(actors["duty"])
+    client, address = login("duty"), f"/incidents/{incident.pk}/grade"
+    assert client.get(address).status_code == 200
+    assert client.post(address, {"trapped": "2", "grade": "larger"}).status_code == 422
+    client.post(address, {"trapped": "2", "grade": "larger", "reason": "现场核实"})
+    incident.refresh_from_db()
+    assert (incident.trapped, incident.grade) == (2, "larger")
+    assert login("street").get(address).status_code == 403
+
+
+def test_second_place_comes_under_the_response_by_one_press(login, actors):
+    response = make_response(actors)
+    second = make_incident(actors["duty"], code="WL02")
+    client = login("duty")
+    assert "纳入 兴华街道1号下穿通道内涝" in client.get(f"/incidents/{response.incident_id}/").content.decode()
+    client.post(f"/responses/{response.pk}/do/widen", {"incident": str(second.pk)})
+    assert response.tasks.filter(incident=second).count() == 4

@@ -11,10 +11,12 @@ from django.views.decorators.http import require_GET
 from fengsui.apps.command import queries, rules
 from fengsui.apps.command.models import Closure, Deployment
 from fengsui.apps.incidents.models import Incident
+from fengsui.apps.incidents.page import word
 from fengsui.apps.people.edge import actor_of
 from fengsui.core import policy
 from fengsui.kernel.actor import Actor
 from fengsui.kernel.errors import NotFound
+from fengsui.kernel.levels import LEVELS
 
 Feature = dict[str, Any]
 
@@ -39,11 +41,11 @@ def layer(request: HttpRequest, incident_id: UUID, name: str) -> JsonResponse:
 
 def _place(incident: Incident, by: Actor, task: str) -> list[Feature]:
     at = [incident.point.x, incident.point.y]
-    return [_feature("Point", at, level=incident.level, name=incident.title, label=incident.level_now.zh)]
+    return [_feature("Point", at, level=incident.level, name=incident.title, label=word(LEVELS, incident.level))]
 
 
 def _closure(closure: Closure) -> Feature:
-    said = f"{rules.CLOSURE_KINDS.zh(closure.kind)}：{closure.reason}"
+    said = f"{word(rules.CLOSURE_KINDS, closure.kind)}：{closure.reason}"
     return _feature("LineString", [list(each) for each in closure.line.coords], name=closure.name, said=said)
 
 
@@ -94,7 +96,7 @@ def _teams(incident: Incident, by: Actor, task: str) -> list[Feature]:
                 "Point",
                 [at.x, at.y],
                 mark=order.team_name[:1],
-                label=f"{order.team_name} {rules.STAGES.zh(each.stage)}",
+                label=f"{order.team_name} {word(rules.STAGES, each.stage)}",
                 reported=each.stage in rules.ON_SITE or told is not None,
                 url=f"/orders/{order.pk}/",
             )

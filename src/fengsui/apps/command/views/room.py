@@ -86,9 +86,10 @@ def _layers(incident: Incident) -> list[dict[str, Any]]:
 
 def _start(request: HttpRequest, incident: Incident, found: room.Room, by: Actor) -> dict[str, Any]:
     """The panel to start a response: the plan's levels, one of them unfolded with what will happen."""
+    widen = _others(incident, by) if found.response is not None and found.response.status == "active" else []
     running = found.response is not None and found.response.status in ("proposed", "active")
     if running and found.response is not None and found.response.status != "active":
-        return {"ladder": [], "chosen": None, "start_form": None, "plan": None}
+        return {"ladder": [], "chosen": None, "start_form": None, "plan": None, "others_to_widen": []}
     plan, ladder = room.ladder(incident, by)
     wanted = request.GET.get("level", "")
     chosen = next((each for each in ladder if each.level.code == wanted), None) or next(
@@ -105,7 +106,7 @@ def _start(request: HttpRequest, incident: Incident, found: room.Room, by: Actor
             },
             others=_others(incident, by),
         )
-    return {"ladder": ladder, "chosen": chosen, "start_form": form, "plan": plan}
+    return {"ladder": ladder, "chosen": chosen, "start_form": form, "plan": plan, "others_to_widen": widen}
 
 
 def _others(incident: Incident, by: Actor) -> list[tuple[str, str]]:

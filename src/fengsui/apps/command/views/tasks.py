@@ -191,7 +191,7 @@ def _stages(task: Task, deployment: Deployment | None) -> list[dict[str, Any]]:
     if deployment is not None:
         order = ("accepted", "departed", "arrived", "working")
         reached = [*order, "leaving"].index(deployment.stage) if deployment.stage in (*order, "leaving") else -1
-        steps = [{"label": rules.STAGES.zh(code), "done": number <= reached} for number, code in enumerate(order)]
+        steps = [{"label": word(rules.STAGES, code), "done": number <= reached} for number, code in enumerate(order)]
     else:
         steps = [
             {"label": _("接令"), "done": task.accepted_at is not None},
