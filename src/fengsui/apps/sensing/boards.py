@@ -11,6 +11,7 @@ from uuid import UUID
 from django.db.models import Case, ExpressionWrapper, F, FloatField, Q, QuerySet, Value, When
 from django.db.models.functions import Coalesce, Extract, Greatest
 from django.utils.translation import get_language
+from django.utils.translation import gettext as _
 
 from fengsui.apps.sensing import queries, rules
 from fengsui.apps.sensing.models import CurrentValue, Datastream, Observation, RejectedMessage, Station
@@ -73,6 +74,12 @@ def kind_of(stream: Datastream) -> SensorKind | None:
 def kind_word(stream: Datastream) -> str:
     kind = kind_of(stream)
     return word(kind.term) if kind else stream.kind
+
+
+def nature(station: Station) -> str:
+    """Where a station's facts come from, in the language of the page."""
+    words = {"document": _("公开文件"), "derived": _("推算"), "illustrative": _("示意")}
+    return words.get(station.provenance, station.provenance)
 
 
 def wall_period_s(stream: Datastream) -> float:

@@ -9,7 +9,7 @@ from typing import Any
 from django.contrib.gis.db.models.functions import Distance
 
 from fengsui.apps.sensing import queries, rules
-from fengsui.apps.sensing.boards import display_of, flag_words, kind_word, wall_period_s
+from fengsui.apps.sensing.boards import display_of, flag_words, kind_word, nature, wall_period_s
 from fengsui.apps.sensing.models import CurrentValue, Datastream
 from fengsui.science.series.quality import SUSPECT
 
@@ -50,7 +50,7 @@ def curve(stream: Datastream, now: datetime, hours: float) -> dict[str, Any]:
         "rain": _rain(stream, low, high) if stream.kind != "rain_gauge" else None,
         "now": now.isoformat(),
         "speed": stream.speed,
-        "source": stream.station.get_provenance_display(),
+        "source": nature(stream.station),
     }
 
 

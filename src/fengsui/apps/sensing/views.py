@@ -64,7 +64,7 @@ def export(request: HttpRequest) -> StreamingHttpResponse:
             level = boards.word(rules.SENSING_LEVELS[it.level])
             fresh = boards.word(rules.FRESHNESS[it.freshness])
             yield [stream.station.code, stream.station.name, it.kind, it.place, level, it.value, it.unit,
-                   _iso(it.at), fresh, f"{stream.speed:g}", stream.station.get_provenance_display()]  # fmt: skip
+                   _iso(it.at), fresh, f"{stream.speed:g}", boards.nature(stream.station)]  # fmt: skip
 
     return _csv(request, "stations", head, lines())
 
@@ -106,7 +106,8 @@ def station(request: HttpRequest, code: str) -> HttpResponse:
             "rungs": boards.rungs(stream),
             "shown": boards.display_of(stream),
             "point": policy_row,
-            "kind_note": kind.basis_note if kind else "",
+            "kind": kind,
+            "nature": boards.nature(row),
         }
     name = f"sensing/_{part}_part.html" if part in PARTS else "sensing/station.html"
     return render(request, name, context)
@@ -129,7 +130,7 @@ def readings_export(request: HttpRequest, code: str) -> StreamingHttpResponse:
     shown = boards.display_of(stream)
     head = [_("读数时间"), _("收到"), f"{boards.kind_word(stream)} {shown.unit}", _("采用"), _("标志"), _("原因"),
             _("回放倍速"), _("数据性质")]  # fmt: skip
-    nature = row.get_provenance_display()
+    nature = boards.nature(row)
     lines = (
         [_iso(r.at), _iso(r.received_at), r.value, _("否") if r.refused else _("是"), r.flags, r.why,
          f"{stream.speed:g}", nature]

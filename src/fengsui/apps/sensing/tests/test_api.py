@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import socket
 
 import pytest
 
@@ -12,7 +11,6 @@ from fengsui.apps.sensing.models import Device
 from fengsui.apps.sensing.tests.make import make_stream
 from fengsui.core import ports
 from fengsui.core.models import World
-from fengsui.engines.devices.intake import ThreadedIntake
 
 pytestmark = pytest.mark.django_db
 URL = "/api/v1/readings/ST01/water_depth"
@@ -28,16 +26,6 @@ def device():
     stream = make_stream("ST01")
     Device.objects.create(user="dev-st01", station=stream.station, secret_sha256=queries.fingerprint("secret"))
     return basic("dev-st01", "secret")
-
-
-@pytest.fixture
-def dead_broker(monkeypatch):
-    """A port of this machine where nobody listens."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        url = f"nats://127.0.0.1:{free.getsockname()[1]}"
-    intake = ThreadedIntake(url)
-    monkeypatch.setitem(ports._factories, "intake", lambda: intake)
 
 
 class Kept:
@@ -128,12 +116,6 @@ def test_refuses_422_with_the_decoders_code_once_the_message_is_kept(client, dev
 def test_refuses_405_by_get(client, device):
     answer = client.get(URL, headers=device)
     assert (answer.status_code, answer["Allow"]) == (405, "POST")
-
-
-def test_answers_503_when_the_stream_is_away(client, device, dead_broker):
-    answer = post(client, device)
-    assert (answer.status_code, answer["Retry-After"]) == (503, "5")
-    assert answer.json()["code"] == "sensing.receive.not_kept"
 
 
 def test_answers_503_when_no_stream_is_wired(client, device, monkeypatch):

@@ -226,8 +226,8 @@ def test_pages_speak_english_when_asked(duty):
     duty.cookies["django_language"] = "en"
     page = duty.get("/stations/ST01/").content.decode()
     assert "water depth" in page
-    assert "out of range" in page
-    assert "超量程" not in page
+    assert "<b>out of range</b>" in page
+    assert "<b>超量程</b>" not in page
 
 
 def test_layer_and_tile_show_one_point_a_station_with_its_worst_stream(duty):
