@@ -154,7 +154,7 @@ def visit(site: str, browser: Any) -> Iterator[Any]:
 
     def open_window(username: str = "", width: int = 1440, height: int = 900, language: str = "zh-hans") -> Visitor:
         context = browser.new_context(viewport={"width": width, "height": height}, reduced_motion="reduce")
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(30_000)
         context.add_cookies([{"name": "django_language", "value": language, "url": site}])
         contexts.append(context)
         page = context.new_page()

@@ -48,6 +48,10 @@ class CodedErrors:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
+        if "%00" in request.META.get("QUERY_STRING", ""):
+            # PostgreSQL cannot hold it and no person types it; every search of every page would have to think of it.
+            context = {"status": 400, "said": None, "number": str(request.correlation)[:8]}  # type: ignore[attr-defined]
+            return render(request, "ui/error.html", context, status=400)
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
