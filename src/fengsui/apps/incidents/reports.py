@@ -30,6 +30,12 @@ def _local(when: datetime | None) -> str:
     return f"{here.year}年{here.month}月{here.day}日{here.hour}时{here.minute:02d}分"
 
 
+def _where(incident: Incident) -> str:
+    """The street once, also where the place's own name begins with it."""
+    name = incident.area.name
+    return incident.address if incident.address.startswith(name) else f"{name}{incident.address}"
+
+
 def prefill(incident: Incident, stage: str, more: Mapping[str, str] | None = None) -> dict[str, str]:
     """Report once: no field asks for what the platform already knows. `more` comes from `command` above."""
     casualties = queries.casualties_text(incident)
@@ -39,7 +45,7 @@ def prefill(incident: Incident, stage: str, more: Mapping[str, str] | None = Non
         "source": rules.SOURCES.zh(incident.source) + (f"，{incident.informant}" if incident.informant else ""),
         "known_at": _local(incident.known_at),
         "occurred_at": _local(incident.occurred_at) or "正在核实",
-        "where": f"{incident.area.name}{incident.address}（东经{incident.point.x:.4f}，北纬{incident.point.y:.4f}）",
+        "where": f"{_where(incident)}（东经{incident.point.x:.4f}，北纬{incident.point.y:.4f}）",
         "type": f"{incident.type_name}（{incident.type_code}）",
         "grade": rules.GRADES.zh(incident.grade),
         "casualties": casualties,
