@@ -1,0 +1,132 @@
+"""Events from below: what drafts, what does not, and that the chain's number goes on."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+
+from fengsui.apps.alerts import drafts, handlers
+from fengsui.apps.alerts.models import Warning
+from fengsui.apps.alerts.tests.make import NOW, SYSTEM, later, make_warning, reading
+from fengsui.apps.forecasts.events import ForecastReady
+from fengsui.apps.sensing.events import ThresholdCrossed
+from fengsui.catalog.hazards import hazard
+from fengsui.core.models import StoredEvent
+from fengsui.core.worlds import LIVE
+from fengsui.kernel.levels import Level
+
+
+def crossing(at_place, **over) -> ThresholdCrossed:
+    facts = {
+        "datastream": 7, "station": uuid4(), "station_code": "ST01", "station_name": "一号站", "place": at_place,
+        "sensor": "water_depth", "unit": "m", "level_from": "none", "level_to": "yellow", "at": NOW, "value": 0.16,
+        "line": 0.15, "rate_per_hour": 0.4, "first_at": NOW - timedelta(minutes=9), "speed": 20.0,
+    }  # fmt: skip
+    return ThresholdCrossed(**(facts | over))
+
+
+def forecast(place, crossings, **over) -> ForecastReady:
+    facts = {
+        "run": uuid4(), "datastream": 7, "station": uuid4(), "station_code": "ST01", "station_name": "一号站",
+        "place": place, "sensor": "water_depth", "unit": "m", "issued_at": NOW, "value": 0.12, "horizon_s": 3600.0,
+        "speed": 1.0, "method": "trend", "error": 0.03, "crossings": tuple(crossings),
+    }  # fmt: skip
+    return ForecastReady(**(facts | over))
+
+
+def line(level: Level, in_s: float | None, latest_in_s: float | None) -> dict:
+    return {"level": int(level), "line": 0.25, "in_s": in_s, "earliest_in_s": in_s, "latest_in_s": latest_in_s}
+
+
+def test_crossing_when_at_a_known_place_drafts_in_its_chain(town):
+    handlers.follow_crossing(crossing(town.place.pk), SYSTEM)
+    row = Warning.objects.in_world(LIVE).get()
+    assert (row.level, row.correlation, row.speed, row.jurisdiction) == (2, SYSTEM.correlation, 20.0, "core")
+    assert set(StoredEvent.objects.values_list("correlation", flat=True)) == {SYSTEM.correlation}
+
+
+@pytest.mark.parametrize("over", [{"place": None}, {"sensor": "rain_gauge"}])
+def test_crossing_when_of_no_place_or_no_hazard_is_nobodys(town, over):
+    handlers.follow_crossing(crossing(town.place.pk, **over), SYSTEM)
+    assert Warning.objects.in_world(LIVE).count() == 0
+
+
+def test_crossing_when_in_another_chain_joins_the_open_warning(town):
+    from dataclasses import replace
+
+    handlers.follow_crossing(crossing(town.place.pk), SYSTEM)
+    other = replace(SYSTEM, correlation=uuid4())
+    handlers.follow_crossing(crossing(town.place.pk, level_to="red", value=0.45, line=0.4, at=later(minutes=1)), other)
+    row = Warning.objects.in_world(LIVE).get()
+    assert (row.level, row.correlation) == (4, SYSTEM.correlation)
+    assert set(StoredEvent.objects.values_list("correlation", flat=True)) == {SYSTEM.correlation}
+
+
+@pytest.mark.parametrize(
+    ("crossings", "level"),
+    [
+        ([line(Level.YELLOW, 300, 600), line(Level.ORANGE, 900, 1500)], 3),
+        ([line(Level.YELLOW, 300, 600), line(Level.ORANGE, 900, None)], 2),
+        ([line(Level.YELLOW, 300, 600), line(Level.ORANGE, 900, 1801)], 2),
+        ([line(Level.ORANGE, None, None)], None),
+        ([], None),
+    ],
+)
+def test_forecast_when_the_late_end_reaches_in_time_drafts(town, crossings, level):
+    handlers.follow_forecast(forecast(town.place.pk, crossings), SYSTEM)
+    row = Warning.objects.in_world(LIVE).first()
+    assert (row.level if row else None) == level
+    assert row is None or row.trigger == "forecast"
+
+
+def test_forecast_when_repeated_keeps_one_row_of_evidence(town):
+    for minutes in range(3):
+        at = later(minutes=minutes)
+        handlers.follow_forecast(forecast(town.place.pk, [line(Level.ORANGE, 900, 1200)], issued_at=at), SYSTEM)
+    row = Warning.objects.in_world(LIVE).get()
+    assert [each["at"] for each in row.evidence] == [later(minutes=2).isoformat()]
+
+
+def test_forecast_when_gone_lets_a_draft_calm_but_decides_nothing(town):
+    handlers.follow_forecast(forecast(town.place.pk, [line(Level.ORANGE, 900, 1200)]), SYSTEM)
+    handlers.follow_forecast(forecast(town.place.pk, [], issued_at=later(minutes=5)), SYSTEM)
+    row = Warning.objects.in_world(LIVE).get()
+    assert (row.status, row.level_suggested) == ("draft", 0)
+
+
+def test_forecast_when_a_warning_is_in_force_and_worse_is_coming_drafts_an_update(town, outlets):
+    make_warning(town, Level.ORANGE, "issued")
+    handlers.follow_forecast(forecast(town.place.pk, [line(Level.RED, 600, 900)], issued_at=later(minutes=5)), SYSTEM)
+    row = Warning.objects.in_world(LIVE).get()
+    assert (row.status, row.level, row.level_in_force) == ("revising", 4, 3)
+
+
+SPOT = drafts.Spot("南两洞桥", "Nanliangdong bridge")
+
+
+@pytest.mark.parametrize(
+    ("level", "evidence", "zh"),
+    [
+        (Level.ORANGE, reading(0.27, 0.25), "07月28日02时46分，南两洞桥实测积水深度27厘米，达到橙色预警线（25厘米）。"),
+        (Level.ORANGE, reading(0.27), "07月28日02时46分，南两洞桥实测积水深度27厘米，达到橙色预警线（25厘米）。"),
+        (Level.RED, reading(0.27), "07月28日02时46分，南两洞桥实测积水深度27厘米，经研判发布红色预警。"),
+        (
+            Level.YELLOW,
+            reading(0.12, rate_per_hour=0.45),
+            "07月28日02时46分，南两洞桥实测积水深度12厘米，每小时上涨约45厘米，经研判发布黄色预警。",
+        ),
+        (
+            Level.ORANGE,
+            reading(0.2, 0.25, kind="forecast", lead_s=900),
+            "07月28日02时46分，南两洞桥实测积水深度20厘米，按当前趋势预计15分钟内达到橙色预警线（25厘米）。",
+        ),
+        (Level.BLUE, {"kind": "report", "text": "群众来电"}, "南两洞桥出现内涝险情。群众来电"),
+        (Level.BLUE, None, "南两洞桥出现内涝险情。"),
+    ],
+)
+def test_words_when_made_from_evidence_say_only_what_is_so(level, evidence, zh):
+    made = drafts.describe(hazard("waterlogging"), SPOT, level, evidence)
+    assert made.zh == zh
+    assert "Nanliangdong bridge" in made.en
