@@ -110,7 +110,7 @@ def _local(by: Actor) -> list[Grant]:
 
 def visible(by: Actor) -> QuerySet[Clock]:
     """Clocks of the actor's world inside his scope."""
-    rows = Clock.objects.in_world(by.world)
+    rows: QuerySet[Clock] = Clock.objects.in_world(by.world)
     if by.system or by.roles & DISTRICT_ROLES:
         return rows
     return rows.filter(mine(by) | of_organisations(by))

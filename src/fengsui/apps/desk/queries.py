@@ -198,7 +198,7 @@ def next_hour(by: Actor, now: datetime, limit: int = 5) -> list[clocks.Row]:
 def closed_today(by: Actor, now: datetime) -> int:
     """How many clocks this person closed within twelve hours (one shift)."""
     rows = Clock.objects.in_world(by.world).filter(closed_by=by.person, closed_at__gte=now - timedelta(hours=12))
-    return rows.count()
+    return int(rows.count())
 
 
 def burning(by: Actor) -> list[Incident]:

@@ -19,7 +19,7 @@ from django.utils.dateparse import parse_date, parse_datetime
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
-from fengsui.apps.desk import clocks, telling
+from fengsui.apps.desk import clocks, queries, telling
 from fengsui.apps.desk.page import shell
 from fengsui.apps.people import queries as people
 from fengsui.apps.people.edge import actor_of
@@ -116,14 +116,15 @@ def _shown(rows: Iterable[AuditRow]) -> list[Shown]:
 def _one(row: AuditRow, names: dict[UUID, str], intact: bool | None, fault: str) -> Shown:
     facts = json.loads(row.facts)
     before, after = facts.get("before") or {}, facts.get("after") or {}
-    changes = tuple((key, _short(before.get(key)), _short(after.get(key))) for key in sorted({*before, *after}))
-    who = names.get(row.person_id, str(row.person_id)) if row.person_id else row.system
+    keys = sorted(key for key in {*before, *after} if before.get(key) != after.get(key))
+    changes = tuple((key, _short(before.get(key)), _short(after.get(key))) for key in keys)
+    who = names.get(row.person_id, str(row.person_id)) if row.person_id else _("系统")
     said = telling.say(StoredEvent(name=row.verb, payload=facts.get("payload") or {}))
     return Shown(
         row,
         who,
         facts.get("reason", ""),
-        facts.get("source", ""),
+        facts.get("source", "") or row.system,
         changes,
         intact,
         fault,
@@ -240,7 +241,8 @@ def chain(request: HttpRequest, correlation: UUID) -> HttpResponse:
         raise NotFound("desk.chain.not_found")
     worded = events if request.GET.get("all") == "1" else [each for each in events if telling.has_words(each.name)]
     told = telling.told(worded)
-    rows = clocks.present(Clock.objects.in_world(by.world).filter(correlation=correlation).order_by("started_at", "id"))
+    found = Clock.objects.in_world(by.world).filter(correlation=correlation).order_by("started_at", "id")
+    rows = queries.relabelled(clocks.present(found), by.world)
     context = {
         "told": told,
         "count": len(events),

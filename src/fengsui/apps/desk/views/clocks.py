@@ -19,6 +19,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from fengsui.apps.desk import clocks as desk
+from fengsui.apps.desk import queries
 from fengsui.apps.desk.page import shell
 from fengsui.apps.people import queries as people
 from fengsui.apps.people.edge import actor_of
@@ -110,7 +111,7 @@ def listing(request: HttpRequest) -> HttpResponse:
     kinds = sorted(ClockRuleRow.objects.values_list("kind", flat=True))
     context = {
         "page": page,
-        "rows": desk.present(page.object_list),
+        "rows": queries.relabelled(desk.present(page.object_list), by.world),
         "wanted": wanted,
         "query": kept.urlencode(),
         "counts": _counts(by),
@@ -126,7 +127,7 @@ def listing(request: HttpRequest) -> HttpResponse:
 def export(request: HttpRequest) -> HttpResponse:
     """The same rows as the list, as CSV that a spreadsheet opens; marked as illustrative."""
     by = actor_of(request)
-    rows = desk.present(_rows(by, Wanted.of(request.GET, by))[:EXPORT_LIMIT])
+    rows = queries.relabelled(desk.present(_rows(by, Wanted.of(request.GET, by))[:EXPORT_LIMIT]), by.world)
     response = HttpResponse(content_type="text/csv; charset=utf-8")
     response.headers["Content-Disposition"] = 'attachment; filename="clocks.csv"'
     response.write("\ufeff")
@@ -171,7 +172,7 @@ def show(request: HttpRequest, clock_id: UUID) -> HttpResponse:
 
 
 def _facts(clock: Clock, by: Actor) -> dict[str, Any]:
-    (row,) = desk.present(desk.visible(by).filter(pk=clock.pk))
+    (row,) = queries.relabelled(desk.present(desk.visible(by).filter(pk=clock.pk)), by.world)
     firings = {each.rung: each for each in clock.firings.order_by("at")}
     rule = ClockRuleRow.objects.filter(pk=clock.kind).first()
     ladder = [

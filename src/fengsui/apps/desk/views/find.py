@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
-from fengsui.apps.desk import clocks, nav
+from fengsui.apps.desk import clocks, nav, queries
 from fengsui.apps.desk.page import shell
 from fengsui.apps.incidents import queries as incidents
 from fengsui.apps.people import queries as people
@@ -33,6 +33,7 @@ def show(request: HttpRequest) -> HttpResponse:
         found["stations"] = list(stations.order_by("code")[:LIMIT])
         rows = incidents.visible_to(by).filter(Q(number__icontains=q) | Q(title__icontains=q) | Q(address__icontains=q))
         found["incidents"] = list(rows.order_by("-known_at")[:LIMIT])
-        found["clocks"] = clocks.present(clocks.open_rows(by).filter(label__icontains=q).order_by("due_at")[:LIMIT])
+        rows_of_clocks = clocks.open_rows(by).filter(label__icontains=q).order_by("due_at", "id")[:LIMIT]
+        found["clocks"] = queries.relabelled(clocks.present(rows_of_clocks), by.world)
         found["pages"] = [item for item in nav.items(by, "") if q.lower() in item["label"].lower()]
     return render(request, "desk/find.html", shell(request, **found))
