@@ -85,7 +85,7 @@ def drop_sessions() -> None:
         )
 
 
-def test_each_acknowledged_reading_is_stored_once_when_everything_is_killed(broker, ingest):
+def test_each_acknowledged_reading_is_stored_once_when_everything_is_killed(broker, ingest, record_property):
     streams = [make_stream(f"ST{i:02d}", ladder={**LADDER, "up_count": 2}) for i in range(STATIONS)]
     until(lambda: ready(broker))
     start = datetime.now(UTC) - timedelta(seconds=5)
@@ -104,9 +104,14 @@ def test_each_acknowledged_reading_is_stored_once_when_everything_is_killed(brok
 
     thread = threading.Thread(target=send)
     thread.start()
+    victims: list[str] = []
+    kills: dict[str, int] = {}
     while not done.is_set():
         time.sleep(random.uniform(0.4, 1.2))
-        match random.choice(["broker", "ingest", "database"]):
+        victims = victims or random.sample(["broker", "ingest", "database"], 3)
+        victim = victims.pop()
+        kills[victim] = kills.get(victim, 0) + 1
+        match victim:
             case "broker":
                 broker.kill()
                 time.sleep(0.2)
@@ -118,8 +123,11 @@ def test_each_acknowledged_reading_is_stored_once_when_everything_is_killed(brok
                 drop_sessions()
     thread.join()
     acknowledged = {key for device in devices for key in device.acknowledged}
+    print(f"kills: {kills}, acknowledged: {len(acknowledged)}")
     for device in devices:
         device.close()
+    record_property("kills", kills)
+    assert set(kills) == {"broker", "ingest", "database"}
     assert len(acknowledged) == READINGS // STATIONS * STATIONS
     until(lambda: Observation.objects.count() >= len(acknowledged))
     time.sleep(0.5)

@@ -11,12 +11,9 @@ from fengsui.apps.sensing.models import CurrentValue
 
 
 def latest(datastream: int) -> ForecastRun | None:
-    return (
-        ForecastRun.objects.all_worlds("a datastream lives in one world")
-        .filter(datastream_id=datastream)
-        .order_by("-issued_at")
-        .first()
-    )
+    rows = ForecastRun.objects.all_worlds("a datastream lives in one world").filter(datastream_id=datastream)
+    newest: ForecastRun | None = rows.order_by("-issued_at").first()
+    return newest
 
 
 def waiting() -> list[CurrentValue]:

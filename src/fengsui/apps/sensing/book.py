@@ -67,7 +67,10 @@ def read() -> StreamBook:
         .select_related("station")
         .order_by("id")
     )
-    streams, limits, ladders, topics = [], [], [], {}
+    streams: list[Stream] = []
+    limits: list[tuple[float | int, ...]] = []
+    ladders: list[Rule | None] = []
+    topics: dict[str, int] = {}
     for row in rows:
         kind = known[row.kind]
         try:

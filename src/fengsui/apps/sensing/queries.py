@@ -38,21 +38,22 @@ def topics_of(device: Device) -> list[str]:
 
 
 def lock_stream(datastream: int, by: Actor) -> Datastream:
-    row = Datastream.objects.in_world(by.world).select_for_update().filter(id=datastream).first()
+    row: Datastream | None = Datastream.objects.in_world(by.world).select_for_update().filter(id=datastream).first()
     if row is None:
         raise NotFound("sensing.stream.not_found", id=datastream)
     return row
 
 
 def station(code: str, by: Actor) -> Station:
-    row = Station.objects.in_world(by.world).select_related("place").filter(code=code).first()
+    row: Station | None = Station.objects.in_world(by.world).select_related("place").filter(code=code).first()
     if row is None:
         raise NotFound("sensing.station.not_found", code_shown=code)
     return row
 
 
 def streams_of(row: Station) -> QuerySet[Datastream]:
-    return Datastream.objects.in_world(row.world_id).filter(station=row).select_related("current").order_by("kind")
+    rows: QuerySet[Datastream] = Datastream.objects.in_world(row.world_id).filter(station=row)
+    return rows.select_related("current").order_by("kind")
 
 
 _LATEST = """
