@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from fengsui.config.ops import children, frontend
-from fengsui.config.ops.cluster import Cluster
+from fengsui.config.ops.cluster import Cluster, socket_home
 from fengsui.config.ops.console import Problem, say
 from fengsui.config.ops.home import BIN, REPO, Home
 from fengsui.config.ops.prepare import compile_translations
@@ -21,14 +21,15 @@ from fengsui.config.ops.prepare import compile_translations
 
 def _clear_left_over(home: Home) -> None:
     """Throw-away clusters of runs that were killed: their name holds the pid of a process that is gone."""
-    for root in (home.var, Path("/var/lib/fengsui")):
-        for folder in root.glob("*test-*") if root.is_dir() else ():
+    mine = socket_home(home.key)
+    for root, begin in (
+        (home.var, "test-"),
+        (Path("/var/lib/fengsui"), f"{home.key}-test-"),
+        (mine.parent, f"{mine.name}-test-"),
+    ):
+        for folder in root.glob(f"{begin}*") if root.is_dir() else ():
             pid = folder.name.rpartition("-")[2]
-            if (
-                folder.name.startswith(("test-", f"{home.key}-test-"))
-                and pid.isdigit()
-                and not Path("/proc", pid).exists()
-            ):
+            if pid.isdigit() and not Path("/proc", pid).exists():
                 shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -92,7 +93,7 @@ def main(options: Namespace) -> int:
     compile_translations()
     command = [sys.executable, "-m", "pytest", "-q"]
     if options.workers not in {"0", "1"}:
-        command += ["-n", options.workers, "--dist", "loadgroup"]
+        command += ["-n", options.workers, "--dist", "loadfile"]  # keeps an installation shared by one file's tests
     if options.expression:
         command += ["-k", options.expression]
     if options.fast:
