@@ -90,11 +90,9 @@ def terminals(book: Book, host: str, port: int, password: str) -> mqtt.Client:
     client.username_pw_set(TERMINAL, password)
 
     def connected(client: mqtt.Client, *_: Any) -> None:
-        client.subscribe("broadcast/#", qos=1)
+        client.subscribe("broadcast/+", qos=1)
 
     def got(client: mqtt.Client, _: Any, message: mqtt.MQTTMessage) -> None:
-        if message.topic.endswith("/receipt"):
-            return
         try:
             facts = json.loads(message.payload)
         except ValueError:

@@ -8,6 +8,7 @@ from django.conf import settings
 
 from fengsui.core.ports import provide
 from fengsui.engines.basemap.tiles import BaseMap
+from fengsui.engines.devices.intake import ThreadedIntake
 from fengsui.kernel import district as files
 from fengsui.kernel.clock import WorkCalendar
 from fengsui.kernel.ports.outlets import Outlet
@@ -37,7 +38,13 @@ def outlet(code: str) -> Outlet:
     return outlets.outlet(code)
 
 
+@cache
+def intake() -> ThreadedIntake:
+    return ThreadedIntake(settings.FENGSUI_NATS_URL)
+
+
 provide("district", district)
+provide("intake", intake)
 provide("work_calendar", work_calendar)
 provide("router", router)
 provide("outlet", outlet)

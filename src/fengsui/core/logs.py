@@ -31,7 +31,7 @@ def configure(options: dict[str, Any]) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(options.get("level", "INFO"))
-    for noisy in ("procrastinate", "weasyprint", "fontTools", "nats", "asyncio", "a2wsgi"):
+    for noisy in ("procrastinate", "weasyprint", "fontTools", "nats", "asyncio", "a2wsgi", "mail"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],

@@ -76,7 +76,7 @@ def suggested_level(
 
 
 def _holds(condition: Mapping[str, Any], points: Sequence[PointState], rain: Mapping[int, float]) -> bool:
-    if "warning" in condition:
+    if condition.get("warning"):
         line = Level.of(condition["warning"])
         return sum(point.level >= line for point in points) >= int(condition["points"])
     return rain.get(int(condition["window_h"]), 0.0) >= float(condition["rain_mm"])

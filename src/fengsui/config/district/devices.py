@@ -36,5 +36,5 @@ def provision(district: District, home: Home) -> int:
         )
     topics = tuple(outlet.topic for outlet in district.outlets if outlet.kind == "mqtt" and outlet.topic)
     receipts = tuple(f"{topic}/receipt" for topic in topics)
-    users.append(Device(TERMINAL, secret_of(home, TERMINAL), publish=receipts, subscribe=("broadcast/#",)))
+    users.append(Device(TERMINAL, secret_of(home, TERMINAL), publish=receipts, subscribe=("broadcast/+",)))
     return device_credentials(home.var / "broker" / "devices.json", users)

@@ -43,7 +43,6 @@ class Person:
     name: str = ""
     cookies: dict[str, str] = field(default_factory=dict)
     page: Page | None = None
-    said: str = ""
 
     def _ask(self, method: str, url: str, body: bytes | None = None, headers: Mapping[str, str] | None = None) -> Page:
         parts = urlsplit(urljoin(self.page.url if self.page else self.base, url))
@@ -103,10 +102,12 @@ class Person:
         self.page = self._ask("POST", where, body, {"Content-Type": kind})
         if self.page.status >= 400:
             raise PageError(f"{self.name} POST {where}: {self.page.status} {self.page.text[:300]}")
-        said = [" ".join(each.text_content().split()) for each in self.page.tree.find_class("said")]
+        refusals = self.page.tree.xpath('//*[@id="said"]//*[contains(@class, "error")]')
+        said = [" ".join(each.text_content().split()) for each in refusals]
         if where_now := self.page.headers.get("HX-Redirect"):
             self.open(where_now)
-        self.said = "；".join(text for text in said if text)
+        if refused := "；".join(text for text in said if text):
+            raise PageError(f"{self.name} POST {where}: {refused}")
         return self.page
 
     def _form(self, action: str) -> tuple[Any, str]:

@@ -90,16 +90,32 @@ class Story:
         """A duty officer confirms, a leader issues: the second person from orange up."""
         drafted = wait("a drafted warning of orange", lambda: self._draft(Level.ORANGE), 120)
         say(f"{drafted.place.name}：预警稿 {Level(drafted.level).zh}", f"{drafted.place.code}: warning drafted")
-        duty = self.cast(self._account("duty_officer", drafted.jurisdiction))
-        duty.open(f"/warnings/{drafted.pk}/")
-        duty.submit("/confirm")
-        leader = self.cast(self._account("duty_leader", drafted.jurisdiction))
-        leader.open(f"/warnings/{drafted.pk}/")
-        drafted.refresh_from_db()
-        leader.submit("/issue", typed=Level(drafted.level).zh)
-        wait("the bulletin", lambda: self._bulletins(drafted).first())
+        self.decide(drafted)
         say("已签发", "Issued")
         return drafted
+
+    def decide(self, warning: Warning) -> None:
+        """Confirm and issue what stands on the desk; water that rises in between sends the draft back, so once more."""
+        deadline = time.monotonic() + 90
+        while time.monotonic() < deadline:
+            warning.refresh_from_db()
+            try:
+                if warning.status in ("draft", "revising"):
+                    self._press(warning, "duty_officer", "/confirm")
+                elif warning.status in ("confirmed", "revised"):
+                    self._press(warning, "duty_leader", "/issue", typed=Level(warning.level).zh)
+                else:
+                    return
+            except PageError as error:
+                warning.refresh_from_db()
+                if warning.status not in ("draft", "revising"):
+                    raise StoryError(str(error)) from error
+        raise StoryError("the warning was never issued")
+
+    def _press(self, warning: Warning, role: str, action: str, **values: str) -> None:
+        person = self.cast(self._account(role, warning.jurisdiction))
+        person.open(f"/warnings/{warning.pk}/")
+        person.submit(action, **values)
 
     def _draft(self, line: Level) -> Warning | None:
         rows = Warning.objects.in_world(LIVE).filter(status="draft", drafted_at__gte=self.began, level__gte=int(line))
@@ -198,7 +214,7 @@ class Story:
         return wait("an order", rows.first)
 
     def work(self, incident: Incident) -> None:
-        """Every task gets a result: done by those of the cast who owe it, else by the desk on their behalf, or waived."""
+        """Every task gets a result: done by those of the cast who owe it, else waived with a reason."""
         deadline = time.monotonic() + 120
         while (
             left := [task for task in self.tasks(incident) if task.status not in proof.ENDED]
@@ -297,12 +313,13 @@ def play(options: argparse.Namespace) -> int:
     try:
         story.rain()
         warning = story.warn()
+        story.answer_calls(warning)
         incident = story.incident_of(warning)
         story.report(incident, "first_phone")
         story.respond(incident, Level.ORANGE)
         story.dispatch(incident)
         story.report(incident, "first_written")
-        story.answer_calls(warning)
+        story.decide(warning)
         story.work(incident)
         story.lift(warning)
         story.close(incident)

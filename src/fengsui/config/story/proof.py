@@ -152,7 +152,8 @@ def _is_valid(xml: bytes) -> bool:
 
 def _calls(warning: Warning) -> list[Step]:
     calls = Call.objects.in_world(LIVE).filter(bulletin__warning=warning)
-    passed, answered = calls.filter(state="passed").count(), calls.filter(state="answered").count()
+    chain = StoredEvent.objects.filter(correlation=warning.correlation)
+    passed, answered = chain.filter(name="alerts.PersonPassed").count(), calls.filter(state="answered").count()
     fired = ClockFiring.objects.filter(clock__correlation=warning.correlation, clock__kind="alerts.acknowledge").count()
     proof = f"未应转下一人 {passed}，应答 {answered}，升级触发 {fired} 次"
     limit = spent(clocks_of("alerts.acknowledge", warning.correlation))
