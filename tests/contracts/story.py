@@ -1,0 +1,165 @@
+"""The shipped district with one warning, incident, response, task, order, report, closure and review in it.
+
+Everything is made by the apps' own verbs, so that a page is asked about rows as they really come to be.
+"""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.test import Client
+from django.utils import timezone
+from PIL import Image
+
+from fengsui.apps.alerts import actions as alerts
+from fengsui.apps.alerts.models import Bulletin, Call, Delivery, Warning
+from fengsui.apps.command import actions as command
+from fengsui.apps.command.models import Photo, Task
+from fengsui.apps.incidents import intake, reports
+from fengsui.apps.incidents.models import Incident
+from fengsui.apps.people import queries as people
+from fengsui.apps.people.models import Account, Holding, Person, Post
+from fengsui.apps.places.models import WaterloggingPoint
+from fengsui.apps.resources.models import Team
+from fengsui.apps.reviews import actions as reviews
+from fengsui.apps.reviews.models import Paper
+from fengsui.apps.sensing.models import Station
+from fengsui.config.district.load import load as store
+from fengsui.core.models import Clock, World
+from fengsui.core.worlds import LIVE
+from fengsui.kernel import district as files
+from fengsui.kernel.actor import Actor
+from fengsui.kernel.levels import Level
+
+LOGINS = {
+    "duty_officer": "duty",
+    "duty_leader": "leader",
+    "commander": "commander",
+    "liaison": "traffic",
+    "street_officer": "street",
+    "community_officer": "community",
+    "team_leader": "team",
+    "depot_keeper": "depot",
+    "safety_officer": "safety",
+    "enforcement_officer": "enforcement",
+    "auditor": "auditor",
+    "system_admin": "sysadmin",
+    "security_admin": "secadmin",
+    "audit_admin": "audadmin",
+    "public": "somebody",
+}
+"""One demonstration account a role; `public` is made here, since the district ships none."""
+OTHER_STREET = "street2"
+REASON = "合同测试"
+
+
+@dataclass
+class Story:
+    now: datetime
+    warning: Warning
+    bulletin: Bulletin
+    incident: Incident
+    tasks: list[Task] = field(default_factory=list)
+    ids: dict[str, Any] = field(default_factory=dict)
+    """URL parameter -> value; where one name means different rows, `<url name>.<parameter>`."""
+
+    def by(self, login: str, world: UUID = LIVE) -> Actor:
+        return people.actor_for(Account.objects.get(username=login).person_id, world)
+
+
+def client_of(login: str, world: UUID = LIVE) -> Client:
+    """A browser in which this account is logged in; errors are answers, not exceptions."""
+    client = Client(raise_request_exception=False)
+    client.force_login(Account.objects.get(username=login))
+    if world != LIVE:
+        session = client.session
+        session["world"] = str(world)
+        session.save()
+    return client
+
+
+def load_district() -> None:
+    World.objects.get_or_create(pk=LIVE, defaults={"kind": "live", "name": "实战"})
+    found = files.load(settings.FENGSUI_DISTRICT, settings.FENGSUI_DISTRICTS)
+    store(found, now=timezone.now(), demo_password="nobody logs in by it")
+    org = Account.objects.get(username=LOGINS["safety_officer"]).person.org  # a leaf: nobody stands below it
+    somebody = Person.objects.create(name="某人", org=org)
+    post = Post.objects.create(code="somebody", title="公众", org=org, role="public")
+    Holding.objects.create(post=post, person=somebody, since=timezone.now())
+    Account.objects.create(username=LOGINS["public"], person=somebody, password="!")
+
+
+def tell() -> Story:
+    """Signal to order, by the verbs that people press."""
+    load_district()
+    now = timezone.now()
+
+    def by(login: str) -> Actor:
+        return people.actor_for(Account.objects.get(username=login).person_id, LIVE)
+
+    street = Account.objects.get(username="street").person.org.area_code
+    point = WaterloggingPoint.objects.select_related("place__area").filter(place__area_id=street).order_by("pk")[0]
+    warning = alerts.draft_by_hand(
+        place_id=point.place_id, hazard="waterlogging", level=Level.ORANGE, reason=REASON, by=by("duty"), now=now
+    )
+    alerts.confirm(warning_id=warning.pk, by=by("duty"), now=now)
+    bulletin = alerts.issue(warning_id=warning.pk, by=by("leader"), now=now)
+    incident = intake.open_from_bulletin(bulletin_id=bulletin.pk, by=by("duty"), now=now)
+    response = command.propose_response(
+        incident_id=incident.pk, level=Level.ORANGE, by=by("duty"), now=now, matter="内涝", expected_hours=6.0,
+        measures="封控、抽排",
+    )  # fmt: skip
+    command.activate(response_id=response.pk, by=by("commander"), now=now, approval_note="口头批准")
+    story = Story(now, warning, bulletin, incident)
+    story.tasks = list(Task.objects.in_world(LIVE).filter(incident=incident).order_by("assigned_at", "code", "id"))
+    pump = next(each for each in story.tasks if each.code == "pump" or "泵" in each.title)
+    team = Team.objects.get(leader_post__holdings__person__account__username="team")
+    order = command.dispatch(task_id=pump.pk, team_id=team.pk, by=by("duty"), now=now)
+    closure = command.close_road(incident_id=incident.pk, by=by("duty"), now=now, reason=REASON)
+    report = reports.draft(incident_id=incident.pk, stage="first_phone", by=by("duty"), now=now)
+    review = reviews.open_review(incident_id=incident.pk, by=by("leader"), now=now)
+    picture = io.BytesIO()
+    Image.new("RGB", (8, 8), (90, 90, 90)).save(picture, "JPEG")
+    command.accept_task(task_id=pump.pk, by=by("team"), now=now)
+    command.report_progress(task_id=pump.pk, by=by("team"), now=now, text="到场", photo=picture.getvalue())
+    photo = Photo.objects.in_world(LIVE).get()
+    paper = Paper.objects.create(
+        world_id=LIVE,
+        incident=incident,
+        status="ready",
+        requested_at=now,
+        made_at=now,
+        pdf=b"%PDF-1.7\n%%EOF",
+        sha256="0" * 64,
+        pages=1,
+    )
+    clock = Clock.objects.in_world(LIVE).filter(about_id=str(pump.pk), state="running").order_by("due_at", "kind")[0]
+    called = Account.objects.get(username="street").person_id
+    call = Call.objects.in_world(LIVE).filter(bulletin=bulletin, person_id=called)[0]
+    story.ids = {
+        "warning_id": warning.pk,
+        "bulletin_id": bulletin.pk,
+        "identifier": bulletin.identifier,
+        "delivery_id": Delivery.objects.in_world(LIVE).filter(bulletin=bulletin).order_by("outlet_id", "pk")[0].pk,
+        "call_id": call.pk,
+        "incident_id": incident.pk,
+        "response_id": response.pk,
+        "task_id": pump.pk,
+        "order_id": order.pk,
+        "closure_id": closure.pk,
+        "report_id": report.pk,
+        "review_id": review.pk,
+        "paper_id": paper.pk,
+        "photo_id": photo.pk,
+        "clock_id": clock.pk,
+        "correlation": incident.correlation,
+        "subject": f"incidents.incident:{incident.pk}",
+        "person_id": Account.objects.get(username="community").person_id,
+        "code": Station.objects.in_world(LIVE).order_by("code")[0].code,
+    }
+    return story
