@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import gc
 import os
 import statistics
 import subprocess
@@ -39,8 +38,9 @@ def main(arguments: list[str]) -> int:
     from django.core.management import call_command
 
     django.setup()
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 50)  # as the service does; the limit has the same
+    from fengsui.ingest.service import tune
+
+    tune()  # the limit has the same
     call_command("migrate", verbosity=0)
     from tests.contracts.brokers import Nats
 

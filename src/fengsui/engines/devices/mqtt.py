@@ -129,6 +129,7 @@ class MqttStream:
     async def drain(self) -> None:
         """Take no more: what comes from now on stays unacknowledged in the session (to unsubscribe would lose it)."""
         self._draining = True
+        self._arrived.set()
         self._client.on_message = None
 
     async def close(self) -> None:

@@ -205,6 +205,7 @@ class NatsStream:
         """Take no more; what is already here can still be fetched and acknowledged."""
         if not self._draining:
             self._draining = True
+            self._arrived.set()
             with contextlib.suppress(*_GONE):
                 await self._sub.unsubscribe()
                 await self._nc.flush(timeout=2)
