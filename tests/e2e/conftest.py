@@ -21,9 +21,13 @@ from django.conf import settings
 from fengsui.core.ui import assets
 
 REPO = Path(__file__).parents[2]
-CHROMIUM = (
-    "--no-sandbox --disable-dev-shm-usage --use-gl=angle --use-angle=swiftshader --enable-unsafe-swiftshader".split()
-)
+CHROMIUM = [
+    "--no-sandbox",
+    "--disable-dev-shm-usage",
+    "--use-gl=angle",
+    "--use-angle=swiftshader",
+    "--enable-unsafe-swiftshader",
+]
 AXE = REPO / "frontend/node_modules/axe-core/axe.min.js"
 
 

@@ -118,10 +118,10 @@ def start_clocks(connection: psycopg.Connection) -> list[str]:
             {"after_s": 8, "to_role": "commander", "say": ""},
         ]
         connection.execute(
-            "INSERT INTO core_clock (id, world_id, kind, slot, about_type, about_id, label, url, owner_role, heard_roles,"
-            " correlation, state, started_at, due_at, limit_s, calendar, ladder, rungs_fired, next_fire_at, proof,"
-            " source, basis) VALUES (%s, %s, 'alerts.confirm', '', 'test', %s, 'kill', '', 'duty_officer', '{}',"
-            " %s, 'running', %s, %s, 5, 'always', %s, 0, %s, '{}', '', 'U')",
+            "INSERT INTO core_clock (id, world_id, kind, slot, about_type, about_id, label, url, owner_role,"
+            " heard_roles, correlation, state, started_at, due_at, limit_s, calendar, ladder, rungs_fired,"
+            " next_fire_at, proof, source, basis) VALUES (%s, %s, 'alerts.confirm', '', 'test', %s, 'kill', '',"
+            " 'duty_officer', '{}', %s, 'running', %s, %s, 5, 'always', %s, 0, %s, '{}', '', 'U')",
             [key, LIVE, key, str(uuid4()), now, due, json.dumps(ladder), due],
         )
         made.append(key)

@@ -18,6 +18,6 @@ from fengsui.core.web.root import Root
 
 app = Root(
     live=Live(settings.DATABASES["default"]),
-    rest=WSGIMiddleware(django_app, workers=8),
+    rest=WSGIMiddleware(django_app, workers=8),  # type: ignore[arg-type] # PEP 3333 in other words
     body_limit=settings.FENGSUI_BODY_LIMIT,
 )

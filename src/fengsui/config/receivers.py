@@ -23,6 +23,7 @@ from urllib.parse import urlsplit
 
 import paho.mqtt.client as mqtt
 from aiosmtpd.controller import Controller
+from paho.mqtt.enums import CallbackAPIVersion
 
 from fengsui.config.district.devices import TERMINAL, secret_of
 from fengsui.config.ops.home import Home
@@ -86,7 +87,7 @@ def media_centre(book: Book, secret: str) -> type[BaseHTTPRequestHandler]:
 
 def terminals(book: Book, host: str, port: int, password: str) -> mqtt.Client:
     """Broadcast terminals of all areas: take a bulletin, answer on `<topic>/receipt`."""
-    client = mqtt.Client(mqtt.CallbackAPIVersion.VERSION2, client_id=TERMINAL, clean_session=False)
+    client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id=TERMINAL, clean_session=False)
     client.username_pw_set(TERMINAL, password)
 
     def connected(client: mqtt.Client, *_: Any) -> None:

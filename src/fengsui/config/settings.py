@@ -27,10 +27,7 @@ INSTALLED_APPS = [
     "django.forms",
     "procrastinate.contrib.django",
     "fengsui.core",
-    *(
-        f"fengsui.apps.{name.parent.name}"
-        for name in sorted((ROOT / "src/fengsui/apps").glob("*/apps.py"))
-    ),
+    *(f"fengsui.apps.{name.parent.name}" for name in sorted((ROOT / "src/fengsui/apps").glob("*/apps.py"))),
     "fengsui.config",
 ]
 

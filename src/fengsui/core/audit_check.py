@@ -110,10 +110,10 @@ def _checkpoint_faults() -> Iterator[Fault]:
         if point.prev_hash != prev or digest("sha256", prev, body) != point.hash:
             yield Fault("checkpoint", str(point.made_at), point.pk, "检查点被改动")
         prev = point.hash
-    if point := AuditCheckpoint.objects.order_by("-pk").first():
-        rows, sealed = _seal(point.last_id)
-        if (rows, sealed) != (point.rows, point.digest):
-            yield Fault("checkpoint", str(point.made_at), point.pk, f"封存 {point.rows} 条，现有 {rows} 条或内容不同")
+    if last := AuditCheckpoint.objects.order_by("-pk").first():
+        rows, sealed = _seal(last.last_id)
+        if (rows, sealed) != (last.rows, last.digest):
+            yield Fault("checkpoint", str(last.made_at), last.pk, f"封存 {last.rows} 条，现有 {rows} 条或内容不同")
 
 
 def main(argv: list[str]) -> int:

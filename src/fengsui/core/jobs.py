@@ -74,7 +74,7 @@ def seal_audit(timestamp: int) -> None:
 
 
 async def _work(concurrency: int) -> None:
-    worker_app = app.with_connector(app.connector.get_worker_connector())
+    worker_app = app.with_connector(app.connector.get_worker_connector())  # type: ignore[attr-defined]
     async with worker_app.open_async():
         await worker_app.run_worker_async(
             concurrency=concurrency,

@@ -38,7 +38,7 @@ def _scope(by: Actor, path: str) -> Q:
 
 def visible_to(by: Actor) -> QuerySet[Warning]:
     """Warnings a person may open; drafts only for the desk."""
-    rows: QuerySet[Warning] = Warning.objects.in_world(by.world).filter(_scope(by, "place__area_id"))
+    rows: QuerySet[Warning] = Warning.objects.in_world(by.world).filter(_scope(by, "place__area__code"))
     if not (by.system or by.roles & WIDE):
         rows = rows.filter(issued_at__isnull=False)
     return rows.select_related("place__area", "place__waterlogging")

@@ -78,7 +78,7 @@ class WaterloggingPoint(models.Model):
     detour = models.TextField("绕行", blank=True)
     detour_en = models.TextField(blank=True)
     policy = models.JSONField("一点一策", default=dict, help_text="pump_m3h、people、measures、barriers、signs")
-    posts = models.JSONField("责任岗位", default=dict, help_text="岗位代码：leader、street、community、traffic、drainage")
+    posts = models.JSONField("责任岗位", default=dict, help_text="岗位代码：leader、street、community 等")
 
 
 class Shelter(models.Model):

@@ -21,6 +21,8 @@ READINESS = Terms(
 
 def pump_capacity_m3h(equipment: Iterable[Mapping[str, object]]) -> float:
     """Sum of size times count over the pumps of a team, m³/h."""
-    return float(
-        sum(float(each["size"] or 0) * int(str(each["count"])) for each in equipment if each["kind"] == "pump")  # type: ignore[arg-type]
-    )
+    total = 0.0
+    for each in equipment:
+        if each["kind"] == "pump":
+            total += float(str(each["size"] or 0)) * int(str(each["count"]))
+    return total

@@ -171,9 +171,7 @@ def _people(district: District, now: datetime, demo_password: str, counts: dict[
     )
     Holding.objects.bulk_create(
         [
-            Holding(
-                post_id=key(district, "post", each.post), person_id=key(district, "person", each.person), since=now
-            )
+            Holding(post_id=key(district, "post", each.post), person_id=key(district, "person", each.person), since=now)
             for each in district.holdings
         ],
         ignore_conflicts=True,

@@ -159,6 +159,12 @@ VARIABLES: tuple[Variable, ...] = (
         "设为 1 时只列出所缺系统软件包,不安装",
         "1: only list missing system packages, install none",
     ),
+    Variable(
+        "FENGSUI_OPEN_INCIDENT_FROM",
+        "orange",
+        "从哪一级预警起自动立案",
+        "Level from which a bulletin opens an incident",
+    ),
     Variable("FENGSUI_DEMO", "由 demo 命令设置 / set by demo", "1 表示演示环境", "1 marks a demonstration"),
     Variable(
         "FENGSUI_STARTED_AT",

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from fengsui.config.ops.home import REPO
@@ -27,6 +29,25 @@ def compile_translations(root: Path = REPO / "locale") -> int:
         part.replace(target)
         written += 1
     return written
+
+
+def fingerprint(env: Mapping[str, str]) -> str:
+    """SHA-256 over all that preparing depends on: our code, the district's files, translations and the settings."""
+    digest = hashlib.sha256()
+    districts = Path(env.get("FENGSUI_DISTRICTS") or REPO / "districts")
+    folder = districts / env["FENGSUI_DISTRICT"]
+    for root, pattern in ((REPO / "src/fengsui", "**/*.py"), (folder, "**/*"), (REPO / "locale", "**/*.po")):
+        for path in sorted(root.glob(pattern)):
+            if path.is_file():
+                digest.update(f"{path}\0".encode())
+                digest.update(hashlib.sha256(path.read_bytes()).digest())
+    for name in ("FENGSUI_DISTRICT", "FENGSUI_DEMO", "FENGSUI_DEMO_PASSWORD", "FENGSUI_OSM", "FENGSUI_ROADS"):
+        digest.update(f"{name}={env.get(name, '')}\0".encode())
+    if extract := env.get("FENGSUI_OSM"):
+        with suppress(OSError):
+            facts = Path(extract).stat()
+            digest.update(f"{facts.st_size} {facts.st_mtime_ns}".encode())
+    return digest.hexdigest()
 
 
 def main() -> int:

@@ -12,12 +12,13 @@ import urllib.request
 from argparse import Namespace
 from collections.abc import Callable, Sequence
 from importlib.util import find_spec
+from pathlib import Path
 from typing import IO
 from urllib.parse import urlsplit
 
 import psycopg
 
-from fengsui.config.ops import children, frontend
+from fengsui.config.ops import children, frontend, prepare
 from fengsui.config.ops.broker import Broker
 from fengsui.config.ops.cluster import Cluster
 from fengsui.config.ops.console import Problem, say, word
@@ -50,6 +51,7 @@ class Stack:
     def __init__(self, home: Home, *, demo: bool, options: Namespace) -> None:
         self.home, self.demo, self.options = home, demo, options
         self.ports = Ports(home.var / "ports.json")
+        self._cluster: Cluster | None = None
         self.bind = os.environ.get("FENGSUI_BIND") or "127.0.0.1"
         self.env = {
             **os.environ,
@@ -108,7 +110,7 @@ class Stack:
                     f"FENGSUI_DATABASE_URL 无法连接:{error}", f"FENGSUI_DATABASE_URL cannot be reached: {error}"
                 ) from None
             return
-        cluster = Cluster(self.home)
+        self._cluster = cluster = Cluster(self.home)
         supervisor.start(Service("database", lambda log: cluster.start(), signal.SIGINT, 30, tidy=cluster.stop))
         self.env["FENGSUI_DATABASE_URL"] = cluster.url
 
@@ -136,7 +138,7 @@ class Stack:
         if self.demo and exists("fengsui.config.receivers"):
             supervisor.start(self._process("receivers", fengsui("receivers")))
 
-    def _start_web(self, supervisor: Supervisor, port: int) -> None:
+    def _start_web(self, supervisor: Supervisor, port: int) -> Service:
         command = [
             *(sys.executable, "-m", "granian", "--interface", "asgi", "--host", self.bind, "--port", str(port)),
             *("--workers", "1", "--workers-kill-timeout", "1", "--loop", "asyncio", "--no-ws"),
@@ -144,6 +146,9 @@ class Stack:
         ]
         web = self._process("web", command, healthy=self._web_answers)
         supervisor.start(web)
+        return web
+
+    def _wait_for_web(self, web: Service) -> None:
         deadline = time.monotonic() + WEB_PATIENCE_S
         while not self._web_answers():
             if time.monotonic() > deadline or (web.process and web.process.poll() is not None):
@@ -181,8 +186,7 @@ class Stack:
             f"Broker ready (MQTT {self.env['FENGSUI_MQTT_PORT']})",
         )
         port, address = self._web_address()
-        if supervisor.run(fengsui("prepare"), self.env, "prepare", REPO):
-            self._fail("prepare", "数据库迁移或区数据加载失败", "Migration or loading the district failed")
+        self._prepare(supervisor)
         say("迁移与区数据就绪", "Migrations and district data ready")
         if build is not None:
             failed = build.wait()
@@ -197,8 +201,9 @@ class Stack:
                 )
             else:
                 say("前端已构建", "Front end built")
+        web = self._start_web(supervisor, port)
         self._start_workers(supervisor)
-        self._start_web(supervisor, port)
+        self._wait_for_web(web)
         supervisor.facts = {
             "address": address,
             "database": self.env["FENGSUI_DATABASE_URL"] if "@/" in self.env["FENGSUI_DATABASE_URL"] else "external",
@@ -206,6 +211,22 @@ class Stack:
             "demo": self.demo,
         }
         return address
+
+    def _prepare(self, supervisor: Supervisor) -> None:
+        """Migrate and load, unless this very database was prepared by this very code, data and setting.
+
+        The mark lies in the private cluster's own directory, so it goes with it; who restores a dump removes it.
+        """
+        mark = self._cluster.data / "fengsui.prepared" if self._cluster else None
+        current = prepare.fingerprint(self.env)
+        made = [Path(self.env.get("FENGSUI_ROADS") or self.home.var / "roads"), self.home.var / "broker/devices.json"]
+        made += [path.with_suffix(".mo") for path in REPO.glob("locale/*/LC_MESSAGES/*.po")]
+        if mark and mark.exists() and mark.read_text() == current and all(path.exists() for path in made):
+            return
+        if supervisor.run(fengsui("prepare"), self.env, "prepare", REPO):
+            self._fail("prepare", "数据库迁移或区数据加载失败", "Migration or loading the district failed")
+        if mark:
+            mark.write_text(current)
 
     def _fail(self, name: str, zh: str, en: str) -> None:
         path = self.home.log / f"{name}.log"

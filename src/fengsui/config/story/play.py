@@ -76,7 +76,8 @@ class Story:
     def rain(self) -> None:
         """Start the replay; readings come in while people act."""
         who = logins(self.district, self.home, self.replay.stations)
-        sensing.set_speed(topics=[each.topic for each in who.values()], speed=self.speed)
+        topics = [each.topic for each in who.values()]
+        sensing.set_speed(topics=topics, speed=self.speed, period_s=round(self.replay.step_s))
         time.sleep(3)  # the ingest process looks at its streams every two seconds
         say(
             f"回放 {self.replay.title}，{len(self.replay.items)} 个读数，{self.speed:g} 倍",
@@ -112,7 +113,7 @@ class Story:
                     raise StoryError(str(error)) from error
         raise StoryError("the warning was never issued")
 
-    def _press(self, warning: Warning, role: str, action: str, **values: str) -> None:
+    def _press(self, warning: Warning, role: str, action: str, **values: Any) -> None:
         person = self.cast(self._account(role, warning.jurisdiction))
         person.open(f"/warnings/{warning.pk}/")
         person.submit(action, **values)
@@ -248,8 +249,10 @@ class Story:
         """The account that may act on this task: its team's leader, its post's holder."""
         order = Order.objects.in_world(LIVE).filter(task=task).first()
         post = order.team.leader_post_id if order else task.owner_post_id
+        if post is None:
+            return ""
         found = Account.objects.filter(person__holdings__until__isnull=True, person__holdings__post_id=post).first()
-        return str(found.username) if found and post else ""
+        return str(found.username) if found else ""
 
     def _waive(self, task: Task, incident: Incident) -> None:
         task.refresh_from_db()

@@ -45,7 +45,7 @@ class World(models.Model):
         return self.id == LIVE
 
 
-class WorldQuerySet(models.QuerySet):
+class WorldQuerySet(models.QuerySet[Any]):
     """Refuses to touch the database until `.in_world(...)` or `.all_worlds("why")` was said.
 
     A related manager (`warning.bulletins`) is scoped by its parent row, which has one world.
@@ -62,17 +62,17 @@ class WorldQuerySet(models.QuerySet):
         """For engines and checks that serve every world; `why` is for the reader."""
         if not why:
             raise ValueError("say why all worlds are meant")
-        chained = self._chain()
+        chained = self._chain()  # type: ignore[attr-defined] # the stubs leave Django's own hooks out
         chained._scoped = True
         return chained
 
     def _clone(self) -> Self:
-        copy = super()._clone()
+        copy = super()._clone()  # type: ignore[misc]
         copy._scoped = self._scoped
         return copy
 
     def _require_scope(self) -> None:
-        if not self._scoped and "instance" not in self._hints:
+        if not self._scoped and "instance" not in self._hints:  # type: ignore[attr-defined]
             raise UnscopedError("core.world.unscoped", model=self.model._meta.label)
 
     def _fetch_all(self) -> None:

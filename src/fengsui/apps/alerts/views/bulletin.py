@@ -20,6 +20,7 @@ from fengsui.apps.people.edge import actor_of
 from fengsui.catalog.hazards import hazard
 from fengsui.core import policy
 from fengsui.kernel.actor import Actor
+from fengsui.kernel.errors import NotFound
 
 
 def _home(bulletin_id: UUID) -> str:
@@ -63,8 +64,10 @@ def show(request: HttpRequest, bulletin_id: UUID) -> HttpResponse:
 def part(request: HttpRequest, bulletin_id: UUID, name: str) -> HttpResponse:
     by = actor_of(request)
     row = queries.bulletin(bulletin_id, by)
-    template = {"deliveries": "alerts/_deliveries_part.html", "calls": "alerts/_calls_part.html"}[name]
-    return render(request, template, shell(request, **_context(row, by)))
+    templates = {"deliveries": "alerts/_deliveries_part.html", "calls": "alerts/_calls_part.html"}
+    if name not in templates:
+        raise NotFound("alerts.part.unknown")
+    return render(request, templates[name], shell(request, **_context(row, by)))
 
 
 @require_GET

@@ -21,6 +21,7 @@ from fengsui.catalog.hazards import hazard
 from fengsui.core import policy
 from fengsui.core.worlds import LIVE
 from fengsui.kernel.actor import Actor
+from fengsui.kernel.errors import NotFound
 from fengsui.kernel.levels import Level
 
 
@@ -89,10 +90,10 @@ def part(request: HttpRequest, warning_id: UUID, name: str) -> HttpResponse:
     """A fragment of the page after a push: draft, reach or bar."""
     by = actor_of(request)
     row = queries.warning(warning_id, by)
-    template = {"draft": "alerts/_draft_part.html", "reach": "alerts/_reach_part.html", "bar": "alerts/_bar_part.html"}[
-        name
-    ]
-    return render(request, template, shell(request, **_context(row, by)))
+    templates = {"draft": "alerts/_draft_part.html", "reach": "alerts/_reach_part.html", "bar": "alerts/_bar_part.html"}
+    if name not in templates:
+        raise NotFound("alerts.part.unknown")
+    return render(request, templates[name], shell(request, **_context(row, by)))
 
 
 @require_POST

@@ -84,7 +84,7 @@ class Migration(migrations.Migration):
                 ('detour', models.TextField(blank=True, verbose_name='绕行')),
                 ('detour_en', models.TextField(blank=True)),
                 ('policy', models.JSONField(default=dict, help_text='pump_m3h、people、measures、barriers、signs', verbose_name='一点一策')),
-                ('posts', models.JSONField(default=dict, help_text='岗位代码：leader、street、community、traffic、drainage', verbose_name='责任岗位')),
+                ('posts', models.JSONField(default=dict, help_text='岗位代码：leader、street、community 等', verbose_name='责任岗位')),
             ],
         ),
         migrations.AddField(
