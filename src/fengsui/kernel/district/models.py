@@ -322,7 +322,7 @@ class ClockFact(Fact):
             calendar=self.calendar,
             ladder=ladder,
             default_after_s=after,
-            source=self.law or self.source,
+            source=self.law,
             basis=self.basis,
             note=self.note,
         )
