@@ -21,14 +21,13 @@ def django_db_setup(django_db_setup, django_db_blocker):
 
 @pytest.fixture(autouse=True)
 def _live_world(request):
-    """A flush takes the live world away; every transactional test gets it back."""
-    if "transactional_db" in request.fixturenames or _is_transactional(request):
-        request.getfixturevalue("transactional_db")
-        from fengsui.core.models.worlds import LIVE, World
-
-        World.objects.get_or_create(pk=LIVE, defaults={"kind": "live", "name": "实战"})
-
-
-def _is_transactional(request) -> bool:
+    """A transactional test's flush takes the live world away: every test that uses the database finds it again."""
     marker = request.node.get_closest_marker("django_db")
-    return bool(marker and marker.kwargs.get("transaction"))
+    used = {"db", "transactional_db"}.intersection(request.fixturenames)
+    if not (marker or used):
+        return
+    transactional = "transactional_db" in used or bool(marker and marker.kwargs.get("transaction"))
+    request.getfixturevalue("transactional_db" if transactional else "db")
+    from fengsui.core.models.worlds import LIVE, World
+
+    World.objects.get_or_create(pk=LIVE, defaults={"kind": "live", "name": "实战"})
