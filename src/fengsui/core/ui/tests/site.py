@@ -14,6 +14,10 @@ from a2wsgi import WSGIMiddleware
 from django.conf import settings
 
 settings.ROOT_URLCONF = "fengsui.core.ui.urls"
+# The shell's navigation belongs to an app above; the gallery stands alone.
+for engine in settings.TEMPLATES:
+    listed = engine["OPTIONS"].get("context_processors", [])
+    engine["OPTIONS"]["context_processors"] = [each for each in listed if not each.startswith("fengsui.apps.")]
 settings.MIDDLEWARE = [
     each
     for each in settings.MIDDLEWARE
