@@ -184,6 +184,8 @@ def test_dangerous_act_when_enter_is_pressed_does_not_fire(site, page):
     typed.press_sequentially("橙")
     assert button.is_disabled()
     typed.press_sequentially("色")
+    from playwright.sync_api import expect
+
     expect(button).to_be_enabled()
     posted: list[str] = []
     page.on("request", lambda request: posted.append(request.url) if request.method == "POST" else None)
