@@ -23,7 +23,13 @@ TARGETS = ("ingest", "worker", "clocks", "web", "broker", "database", "superviso
 LIVE = "00000000-0000-4000-8000-000000000001"
 WINDOW = 400
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("installation")]
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(
+        "FENGSUI_KILL_READINGS" not in os.environ,
+        reason="NOT RUN: kills a whole installation for minutes; set FENGSUI_KILL_READINGS=100000 to run it",
+    ),
+]
 
 
 class Publisher(threading.Thread):
