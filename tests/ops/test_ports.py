@@ -1,6 +1,7 @@
 """Ports are remembered, and given up only to somebody who really holds them."""
 
 import json
+import os
 import socket
 
 from fengsui.config.ops import ports
@@ -34,11 +35,12 @@ def test_claims_of_one_installation_differ(tmp_path):
     assert len({mine.claim(name) for name in ports.PREFERRED}) == len(ports.PREFERRED)
 
 
-def test_held_port_when_another_asks_is_taken_but_a_sharing_server_may_join(tmp_path):
+def test_held_port_when_another_asks_is_taken_but_a_sharing_server_may_join(tmp_path, monkeypatch):
+    # A range of this test's own: on the usual port the demonstration's closed connections may still be in TIME_WAIT,
+    # and then a hold is only the weaker one.
+    monkeypatch.setattr(ports, "PREFERRED", {"http": 20_000 + os.getpid() % 10_000})
     mine = Ports(tmp_path / "ports.json")
     port = mine.claim_and_hold("http")
-    if ports.free(port):  # an installation of another worker stood on it at the moment of holding
-        port = mine.claim_and_hold("http")
     assert not ports.free(port)
     with socket.socket() as server:
         server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
