@@ -55,7 +55,7 @@ def columns(book: StreamBook, messages: Sequence[Message]) -> Columns:
             out.rejections.append(
                 Rejection(message.topic, message.payload, message.received_at, no.code, facts, stream=index)
             )
-            continue
+            readings = list(no.sound)
         except Exception as broken:  # a fault of ours in one kind must not lose the message, nor stop the others
             log.exception("ingest.decoder_broken", topic=message.topic)
             facts = {"detail": f"{type(broken).__name__}: {broken}"[:300]}

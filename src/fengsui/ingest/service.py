@@ -25,6 +25,7 @@ from psycopg_pool import PoolTimeout
 
 from fengsui.apps.sensing import actions, book
 from fengsui.apps.sensing.book import StreamBook
+from fengsui.apps.sensing.hot import StreamGone
 from fengsui.engines.devices.mqtt import MqttStream
 from fengsui.engines.devices.nats_stream import NatsStream, mqtt_greeting
 from fengsui.ingest.decode import UNKNOWN, Columns, columns
@@ -32,6 +33,8 @@ from fengsui.kernel.ports.devices import DeviceStream, Message, StreamClosed
 
 log = structlog.get_logger(__name__)
 BATCH = 1000
+BATCH_BYTES = 8_000_000
+"""Payload from which on a batch waits for no more messages."""
 WAIT_S = 1.0
 LOOK_S = 2.0
 """How often the streams' settings are looked at again."""
@@ -85,7 +88,7 @@ class Service:
             with BATCHES.time(), atomic():
                 kept = actions.keep_rejections(known, found.rejections)
                 stored = actions.store_readings(known, *found.arrays())
-        except LookupError:  # a stream of the book is gone
+        except StreamGone:
             self.book = book.read()
             raise OperationalError("the streams changed") from None
         except Exception as wrong:
@@ -143,9 +146,12 @@ class Service:
                 if ending.is_set():
                     await self.stream.drain()
                 messages = await self.stream.fetch(BATCH, WAIT_S)
-                while storing and not storing.done() and 0 < len(messages) < BATCH:
+                size = sum(len(each.payload) for each in messages)
+                while storing and not storing.done() and 0 < len(messages) < BATCH and size < BATCH_BYTES:
                     await asyncio.wait([storing], timeout=0.01)
-                    messages += await self.stream.fetch(BATCH - len(messages), 0.0)
+                    more = await self.stream.fetch(BATCH - len(messages), 0.0)
+                    size += sum(len(each.payload) for each in more)
+                    messages += more
                 decoded = await _patiently(self.decode, messages) if messages else None
                 if storing:
                     await storing

@@ -21,6 +21,7 @@ from fengsui.apps.sensing.book import StreamBook
 from fengsui.apps.sensing.hot import Stored, store_readings
 from fengsui.apps.sensing.models import Datastream, Device, Station
 from fengsui.catalog.sensors import kind as sensor_kind
+from fengsui.catalog.sensors.contract import MAX_BYTES
 from fengsui.core.policy import require
 from fengsui.core.record import announce, plain
 from fengsui.core.worlds import LIVE
@@ -32,6 +33,7 @@ __all__ = [
 ]  # fmt: skip
 
 EXCERPT = 4096
+"""Bytes that are kept of a message too large for any reading; every other rejected message is kept whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +60,10 @@ def keep_rejections(book: StreamBook, rejections: Iterable[Rejection]) -> int:
             (
                 stream.world if stream else LIVE,
                 stream.id if stream else None,
-                each.topic.replace("\0", "�")[:200],
+                _text(each.topic)[:200],
                 each.code,
-                json.dumps(plain(each.facts), ensure_ascii=False, default=str).replace("\\u0000", "�"),
-                each.payload[:EXCERPT],
+                json.dumps(_text(plain(each.facts)), ensure_ascii=False, default=str),
+                each.payload if len(each.payload) <= MAX_BYTES else each.payload[:EXCERPT],
                 len(each.payload),
                 each.received_at,
                 digest.digest(),
@@ -77,6 +79,18 @@ def keep_rejections(book: StreamBook, rejections: Iterable[Rejection]) -> int:
             rows,
         )
         return int(cursor.rowcount)
+
+
+def _text(value: Any) -> Any:
+    """The same with what PostgreSQL takes in no text (zero bytes, halves of surrogate pairs) made visible."""
+    match value:
+        case str():
+            return value.replace("\0", "�").encode("utf-8", "replace").decode()
+        case dict():
+            return {_text(key): _text(each) for key, each in value.items()}
+        case list():
+            return [_text(each) for each in value]
+    return value
 
 
 def make_partitions(now: datetime, months_ahead: int = 3) -> list[str]:

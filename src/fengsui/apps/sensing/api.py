@@ -1,8 +1,9 @@
 """`POST /api/v1/readings/<station>/<sensor>`: the second door, for devices that do not speak MQTT.
 
 The body is the payload of MQTT (catalog.sensors.contract). It goes unchanged into the same stream, and an answer is
-given only when that stream has it on disk: 202, or 422 for a body that cannot be used (it is kept with its reason, as
-over MQTT). 401 wrong login, 403 another station, 404 no such sensor, 413 too large, 503 not kept: send it again.
+given only when that stream has it on disk: 202 (saying which rows of a batch cannot be used, if any), or 422 for a body
+of which nothing can be used; it is kept with its reason, as over MQTT. 401 wrong login, 403 another station, 404 no
+such sensor, 413 too large, 503 not kept: send it again.
 Refusals are problem details (RFC 9457) with the dotted code.
 """
 
@@ -22,7 +23,7 @@ from django.views.decorators.csrf import csrf_exempt
 from fengsui.apps.sensing import queries
 from fengsui.apps.sensing.models import Datastream, Device
 from fengsui.catalog.sensors import kind as sensor_kind
-from fengsui.catalog.sensors.contract import MAX_BYTES
+from fengsui.catalog.sensors.contract import MAX_BYTES, Rejected
 from fengsui.core import wording
 from fengsui.core.ports import PortAbsent, port
 from fengsui.kernel.errors import FengsuiError, Forbidden, NotFound
@@ -68,8 +69,14 @@ def _receive(request: HttpRequest, station: str, sensor: str) -> HttpResponse:
     except (StreamClosed, PortAbsent, ValueError) as away:
         log.warning("sensing.receive.not_kept", topic=stream.topic, error=str(away))
         raise NotKept("sensing.receive.not_kept") from None
-    rows = sensor_kind(stream.kind).decode(body)
-    return JsonResponse({"kept": stream.topic, "readings": len(rows)}, status=202)
+    told: dict[str, Any] = {"kept": stream.topic}
+    try:
+        told["readings"] = len(sensor_kind(stream.kind).decode(body))
+    except Rejected as no:
+        if not no.sound:
+            raise
+        told |= {"readings": len(no.sound), "rejected": no.facts["bad"], "code": no.code, "rows": no.facts["rows"]}
+    return JsonResponse(told, status=202)
 
 
 def _device(request: HttpRequest) -> Device:

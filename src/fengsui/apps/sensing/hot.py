@@ -81,6 +81,10 @@ FROM sensing_currentvalue WHERE datastream_id = ANY(%b) ORDER BY datastream_id F
 """
 
 
+class StreamGone(Exception):
+    """A stream of the book has no row of current values any more: read the book again."""
+
+
 @dataclass(frozen=True, slots=True)
 class Stored:
     """rows: new rows in the table. readings: as given. flagged: with any flag. crossings: levels moved."""
@@ -133,7 +137,7 @@ def _lock(cursor: Any, ids: npt.NDArray[np.int64]) -> tuple[list[tuple[Any, ...]
     cursor.execute(_LOCK, [ids.tolist()])
     rows = cursor.fetchall()
     if len(rows) != len(ids):
-        raise LookupError("a stream without a row of current values: read the book again")
+        raise StreamGone(f"{len(ids) - len(rows)} of {len(ids)} streams without a row of current values")
     size = MEMORY.itemsize
     if all(row[8] == MEMORY_VERSION and row[7] is not None and len(row[7]) == size for row in rows):
         return rows, np.frombuffer(b"".join(row[7] for row in rows), MEMORY).copy()

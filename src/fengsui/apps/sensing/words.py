@@ -22,6 +22,10 @@ words(
     sensor__decode__flags=(mark("flags 不是文字列表"), mark("写成文字列表，或不写")),
     sensor__decode__empty=(mark("报文里没有读数"), mark("readings 至少一个")),
     sensor__decode__too_many=(mark("一次报了 %(count)s 个读数，超过 %(limit)s 个"), mark("分成几份再报")),
+    sensor__decode__rows=(
+        mark("%(count)s 个读数里有 %(bad)s 个不能用：第 %(rows)s 个，其余已入库"),
+        mark("值要是有限的数，时间要带时区"),
+    ),
     sensor__decode__broken=(mark("解码程序出错，报文原样留存"), mark("请系统管理员查看日志")),
     sensing__topic__unknown=(mark("没有登记这个主题"), mark("先登记测站，或改设备的主题")),
     sensing__store__failed=(mark("读数没能入库，报文原样留存"), mark("请系统管理员查看日志")),

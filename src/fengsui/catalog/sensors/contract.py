@@ -3,13 +3,14 @@
 Single:  {"t": "2026-07-28T02:47:06+08:00", "v": 0.27, "unit": "m"}
 Batched: {"unit": "cm", "readings": [["2026-07-28T02:47:06+08:00", 27], [1785178086, 28]]}
 `t` is ISO 8601 with an offset or a Unix time (seconds or milliseconds); without it the time of arrival counts.
-`flags` (list of words) are the device's own remarks, kept as sent. Other members are ignored.
-A message that has one unusable row is rejected whole, so that it can be kept and looked at whole; nothing is guessed.
+`flags` (list of words) are the device's own remarks; they are checked and handed on, but no table keeps them yet.
+Other members are ignored. Nothing is guessed: an unusable row of a batch is rejected with the whole message, to be
+kept and looked at, while its sound rows still count; one bad sample must not blind a gateway.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from math import isfinite
@@ -23,12 +24,8 @@ from fengsui.kernel.terms import Term
 MAX_BYTES = 64 * 1024
 MAX_READINGS = 2_000
 _MILLISECONDS = 1e11  # a number beyond this cannot be seconds before the year 5138
-
-
-class Rejected(FengsuiError):
-    """A payload that cannot be used. The message is kept with this code and these facts."""
-
-    status = 422
+_YEARS = range(1900, 2200)
+"""What a clock may claim. A wrong clock is flagged; beyond this, times are inexact and no calendar can show them."""
 
 
 class Reading(NamedTuple):
@@ -38,6 +35,16 @@ class Reading(NamedTuple):
     value: float
     unit: str
     flags: tuple[str, ...] = ()
+
+
+class Rejected(FengsuiError):
+    """A payload that cannot be used. The message is kept with this code and these facts.
+
+    sound: readings of the same message that can be used all the same.
+    """
+
+    status = 422
+    sound: Sequence[Reading] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +71,8 @@ class SensorKind:
 
 def json_decoder(unit: str, units: Mapping[str, float]) -> Callable[[bytes], list[Reading]]:
     """A decoder of the shared JSON payload for one kind. Raises Rejected with one of
-    sensor.decode.{too_large,not_json,not_object,unit_missing,unit_wrong,value,time,flags,empty,too_many}."""
+    sensor.decode.{too_large,not_json,not_object,unit_missing,unit_wrong,value,time,flags,empty,too_many,rows}.
+    Rows are counted from 1 in the facts."""
 
     def decode(payload: bytes) -> list[Reading]:
         if len(payload) > MAX_BYTES:
@@ -87,22 +95,42 @@ def json_decoder(unit: str, units: Mapping[str, float]) -> Callable[[bytes], lis
         rows = message.get("readings")
         if rows is None:
             at = message.get("t")
-            value = _number(0, message.get("v"), factor)
-            return [Reading(None if at is None else _time(0, at), value, unit, tuple(flags))]
+            value = _number(1, message.get("v"), factor)
+            return [Reading(None if at is None else _time(1, at), value, unit, tuple(flags))]
         if not isinstance(rows, list) or not rows:
             raise Rejected("sensor.decode.empty")
         if len(rows) > MAX_READINGS:
             raise Rejected("sensor.decode.too_many", count=len(rows), limit=MAX_READINGS)
-        result, remarks = [], tuple(flags)
-        for index, row in enumerate(rows):
-            if not isinstance(row, list) or len(row) != 2:
-                raise Rejected("sensor.decode.value", index=index, value=str(row)[:40])
-            at, value = row
-            moment = None if at is None else _time(index, at)
-            result.append(Reading(moment, _number(index, value, factor), unit, remarks))
-        return result
+        sound: list[Reading] = []
+        bad: list[tuple[int, Rejected]] = []
+        remarks = tuple(flags)
+        for number, row in enumerate(rows, 1):
+            try:
+                if not isinstance(row, list) or len(row) != 2:
+                    raise Rejected("sensor.decode.value", index=number, value=str(row)[:40])
+                at, value = row
+                moment = None if at is None else _time(number, at)
+                sound.append(Reading(moment, _number(number, value, factor), unit, remarks))
+            except Rejected as no:
+                bad.append((number, no))
+        if bad:
+            raise _some(bad, sound)
+        return sound
 
     return decode
+
+
+def _some(bad: Sequence[tuple[int, Rejected]], sound: Sequence[Reading]) -> Rejected:
+    """What is wrong with a batch: the one reason where nothing of it can be used, else which rows, with the first's."""
+    first = bad[0][1]
+    if not sound:
+        return first
+    which = ", ".join(str(number) for number, _ in bad[:20]) + (" …" if len(bad) > 20 else "")
+    found = Rejected(
+        "sensor.decode.rows", rows=which, bad=len(bad), count=len(bad) + len(sound), first=first.code, **first.facts
+    )
+    found.sound = sound
+    return found
 
 
 def _number(index: int, value: Any, factor: float) -> float:
@@ -119,9 +147,13 @@ def _time(index: int, at: Any) -> datetime:
             moment = datetime.fromisoformat(at)
             if moment.tzinfo is None:
                 raise ValueError("no offset")
-            return moment.astimezone(UTC)
-        if type(at) is int or type(at) is float:
-            return datetime.fromtimestamp(at / 1000 if abs(at) > _MILLISECONDS else at, UTC)
-        raise ValueError("neither text nor number")
+            moment = moment.astimezone(UTC)
+        elif type(at) is int or type(at) is float:
+            moment = datetime.fromtimestamp(at / 1000 if abs(at) > _MILLISECONDS else at, UTC)
+        else:
+            raise ValueError("neither text nor number")
+        if moment.year not in _YEARS:
+            raise ValueError(f"year {moment.year}")
+        return moment
     except (ValueError, OverflowError, OSError) as broken:
         raise Rejected("sensor.decode.time", index=index, time=str(at)[:40], detail=str(broken)) from None

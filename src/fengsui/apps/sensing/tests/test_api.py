@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import base64
+from urllib.parse import quote
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from fengsui.apps.sensing import api, queries
 from fengsui.apps.sensing.models import Device
 from fengsui.apps.sensing.tests.make import make_stream
+from fengsui.catalog.sensors.tests.test_fuzz import HOSTILE, messages
 from fengsui.core import ports
 from fengsui.core.models import World
 
@@ -111,6 +115,39 @@ def test_refuses_422_with_the_decoders_code_once_the_message_is_kept(client, dev
     assert (answer.status_code, answer.json()["code"]) == (422, code)
     assert kept.messages == [("fs/ST01/water_depth", body)]
     assert "%(" not in answer.json()["title"] + answer.json()["detail"]
+
+
+def test_answers_202_and_names_the_bad_rows_when_some_of_a_batch_can_be_used(client, device, kept):
+    body = b'{"unit": "m", "readings": [[1785178026, 0.2], [1785178086, null]]}'
+    answer = post(client, device, body=body)
+    assert answer.status_code == 202
+    assert answer.json() == {
+        "kept": "fs/ST01/water_depth", "readings": 1, "rejected": 1, "code": "sensor.decode.rows", "rows": "2",
+    }  # fmt: skip
+    assert kept.messages == [("fs/ST01/water_depth", body)]
+
+
+@pytest.mark.parametrize("body", HOSTILE, ids=range(len(HOSTILE)))
+def test_keeps_a_hostile_body_once_and_unchanged_and_never_fails(client, device, kept, body):
+    answer = post(client, device, body=body)
+    if len(body) > 64 * 1024:
+        assert (answer.status_code, kept.messages) == (413, [])
+    else:
+        assert answer.status_code in (202, 422)
+        assert kept.messages == [("fs/ST01/water_depth", body)]
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(body=messages() | st.binary(max_size=120), station=st.text(max_size=12), sensor=st.text(max_size=12))
+def test_never_fails_whatever_is_posted_wherever(client, device, kept, body, station, sensor):
+    kept.messages.clear()
+    answer = post(client, device, body=body)
+    assert answer.status_code in (202, 422)
+    assert kept.messages == [("fs/ST01/water_depth", body)]
+    elsewhere = post(client, device, body=body, url=f"/api/v1/readings/{quote(station)}/{quote(sensor)}")
+    assert elsewhere.status_code in (301, 403, 404)
+    assert post(client, {"Authorization": "Basic " + quote(station)}, body=body).status_code == 401
+    assert len(kept.messages) == 1
 
 
 def test_refuses_405_by_get(client, device):
