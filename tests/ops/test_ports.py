@@ -35,6 +35,27 @@ def test_claims_of_one_installation_differ(tmp_path):
     assert len({mine.claim(name) for name in ports.PREFERRED}) == len(ports.PREFERRED)
 
 
+def test_claims_of_two_installations_differ_before_anything_listens(tmp_path):
+    one, other = Ports(tmp_path / "one.json"), Ports(tmp_path / "other.json")
+    mine, theirs = ({each.claim(name) for name in ports.PREFERRED} for each in (one, other))
+    assert not mine & theirs
+
+
+def test_port_with_closed_connections_is_not_given_to_a_second_installation(tmp_path, monkeypatch):
+    monkeypatch.setattr(ports, "PREFERRED", {"http": 30_000 + os.getpid() % 10_000})
+    one, other = Ports(tmp_path / "one.json"), Ports(tmp_path / "other.json")
+    with socket.socket() as server:  # leave a connection in TIME_WAIT on the server's side: only a weak hold is left
+        server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        server.bind(("127.0.0.1", ports.PREFERRED["http"]))
+        server.listen()
+        with socket.create_connection(server.getsockname()) as client:
+            answered, _ = server.accept()
+            answered.close()
+            client.recv(1)
+    assert one.claim_and_hold("http") == ports.PREFERRED["http"]
+    assert other.claim_and_hold("http") != ports.PREFERRED["http"]
+
+
 def test_held_port_when_another_asks_is_taken_but_a_sharing_server_may_join(tmp_path, monkeypatch):
     # A range of this test's own: on the usual port the demonstration's closed connections may still be in TIME_WAIT,
     # and then a hold is only the weaker one.

@@ -1,4 +1,7 @@
-"""Loopback ports, picked free once and remembered, so that a second clone runs beside the first."""
+"""Loopback ports, picked free once and remembered, so that a second clone runs beside the first.
+
+A port is claimed long before its server listens: until then only a reservation tells the clones apart.
+"""
 
 from __future__ import annotations
 
@@ -22,6 +25,21 @@ def free(port: int, host: str = "127.0.0.1") -> bool:
         except OSError:
             return False
         return True
+
+
+def reserve(port: int) -> socket.socket | None:
+    """Tell every other installation that this port is ours, before anything listens; None where it is another's.
+
+    An abstract Unix socket: seen by all users and file systems that share the port numbers, gone with its process
+    however that ends.
+    """
+    mark = socket.socket(socket.AF_UNIX)
+    try:
+        mark.bind(f"\0fengsui-port-{port}")
+    except OSError:
+        mark.close()
+        return None
+    return mark
 
 
 def hold(port: int, host: str = "127.0.0.1") -> socket.socket | None:
@@ -52,6 +70,7 @@ class Ports:
         except (OSError, ValueError):
             self._known = {}
         self._held: list[socket.socket] = []
+        self._reserved: dict[int, socket.socket] = {}
 
     def claim_and_hold(self, name: str, host: str = "127.0.0.1") -> int:
         """As `claim`, and kept from everybody else until this process ends; for a server that sets SO_REUSEPORT."""
@@ -63,22 +82,38 @@ class Ports:
         raise OSError(f"no free port for {name}")
 
     def claim(self, name: str, host: str = "127.0.0.1") -> int:
-        """The remembered port where it is still free, else the next free one from the preferred number up."""
+        """The remembered port where it is still free, else the next free one from the preferred number up.
+
+        Reserved for this object's lifetime. Raises OSError where 500 numbers in a row are taken.
+        """
         known = self._known.get(name)
         deadline = time.monotonic() + HANDOVER_S
-        while known and not free(known, host) and time.monotonic() < deadline:
+        while known:
+            if self._take(known, host):
+                return known
+            if time.monotonic() >= deadline:
+                break
             time.sleep(0.1)
-        if known and free(known, host):
-            return known
         taken = {port for other, port in self._known.items() if other != name}
-        port = next(
-            port for port in range(PREFERRED[name], PREFERRED[name] + 500) if port not in taken and free(port, host)
-        )
+        numbers = range(PREFERRED[name], PREFERRED[name] + 500)
+        port = next((port for port in numbers if port not in taken and self._take(port, host)), 0)
+        if not port:
+            raise OSError(f"no free port for {name}")
         self._known[name] = port
         part = self.path.with_suffix(".part")
         part.write_text(json.dumps(self._known, indent=1) + "\n")
         os.replace(part, self.path)
         return port
+
+    def _take(self, port: int, host: str) -> bool:
+        if not free(port, host):
+            return False
+        if port not in self._reserved:
+            mark = reserve(port)
+            if mark is None:
+                return False
+            self._reserved[port] = mark
+        return True
 
     def known(self, name: str) -> int | None:
         return self._known.get(name)
