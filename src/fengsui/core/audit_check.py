@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 from django.db import connection, transaction
 
@@ -24,6 +25,17 @@ class Fault:
     detail: str
 
 
+EVENT_COLUMNS = ("name", "world_id", "correlation", "at", "person_id", "system", "about_type", "about_id")
+LENGTH = len(EVENT_COLUMNS)
+
+
+def _same(body: list[Any], told: tuple[Any, ...]) -> bool:
+    """Whether the event stands as its audit row, which is hashed, says."""
+    subject, _n, at, verb, person, system, world, correlation, _facts = body
+    *facts, about_type, about_id = told
+    return facts == [verb, world, correlation, at, person, system] and f"{about_type}:{about_id}" == subject
+
+
 def faults() -> Iterator[Fault]:
     """Walk every chain in order; memory stays flat. Yields each fault found."""
     heads = dict(AuditHead.objects.values_list("subject", "hash"))
@@ -31,10 +43,10 @@ def faults() -> Iterator[Fault]:
     subject, n, prev = "", 0, ""
     columns = ("subject", "n", "at", "verb", "person_id", "system", "world_id", "correlation", "facts")
     rows = AuditRow.objects.order_by("subject", "n").values_list(
-        *columns, "algorithm", "prev_hash", "hash", "event__payload"
+        *columns, "algorithm", "prev_hash", "hash", "event__payload", *(f"event__{name}" for name in EVENT_COLUMNS)
     )
     for row in rows.iterator(chunk_size=5000):
-        (*body, algorithm, prev_hash, sealed, payload) = row
+        (*body, algorithm, prev_hash, sealed, payload), told = row[:-LENGTH], row[-LENGTH:]
         if body[0] != subject:
             yield from _ended(subject, n, prev, heads, counts)
             subject, n, prev = body[0], 0, ""
@@ -46,7 +58,7 @@ def faults() -> Iterator[Fault]:
         text = row_body(n_here, subject, body[2], body[3], body[4], body[5], body[6], body[7], body[8])
         if digest(algorithm, prev_hash, text) != sealed:
             yield Fault("changed", subject, n_here, f"{body[3]} 的内容与校验值不符")
-        elif canonical(json.loads(body[8])["payload"]) != canonical(payload):
+        elif canonical(json.loads(body[8])["payload"]) != canonical(payload) or not _same(body, told):
             yield Fault("event", subject, n_here, f"{body[3]} 的事件内容与审计不符")
         n, prev = n_here, sealed
     yield from _ended(subject, n, prev, heads, counts)

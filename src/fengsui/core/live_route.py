@@ -18,7 +18,7 @@ from fengsui.core.live import CHANNEL, read_ticket
 log = structlog.get_logger(__name__)
 HEARTBEAT_S = 5.0
 QUEUE = 64
-"""Topics waiting for one slow client; more are dropped, since a topic only says "fetch again"."""
+"""Frames waiting for one slow client; when there are more it is told once to fetch everything again."""
 
 
 class Listener:
@@ -29,8 +29,12 @@ class Listener:
         self.frames: asyncio.Queue[bytes | None] = asyncio.Queue(QUEUE)
 
     def offer(self, frame: bytes | None) -> None:
-        with contextlib.suppress(asyncio.QueueFull):
-            self.frames.put_nowait(frame)
+        """Queue a frame, None to end. A topic must not be lost: the page would look live and be stale."""
+        if self.frames.full():
+            while not self.frames.empty():
+                self.frames.get_nowait()
+            frame = frame and _frame("catchup", {})
+        self.frames.put_nowait(frame)
 
 
 class Live:
@@ -56,8 +60,7 @@ class Live:
             each.offer(None)
 
     async def _listen(self) -> None:
-        """Reconnects for ever; after a gap every client is told to fetch everything again."""
-        first = True
+        """Reconnects for ever; whoever came while nothing was heard is told to fetch everything again."""
         while True:
             try:
                 async with await psycopg.AsyncConnection.connect(
@@ -69,9 +72,7 @@ class Live:
                     autocommit=True,
                 ) as connection:
                     await connection.execute(f"LISTEN {CHANNEL}")
-                    if not first:
-                        self._spread(_frame("catchup", {}), None, frozenset())
-                    first = False
+                    self._spread(_frame("catchup", {}), None, frozenset())
                     async for notice in connection.notifies():
                         facts = json.loads(notice.payload)
                         for topic in facts["t"]:

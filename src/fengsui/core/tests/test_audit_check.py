@@ -65,6 +65,37 @@ def test_changed_event_is_named_when_its_audit_row_was_left(chain):
     assert named() == [("event", SUBJECT, 2)]
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        "name = 'core.Other'",
+        "at = at + interval '1 second'",
+        "person_id = NULL",
+        "system = 'clock engine'",
+        "correlation = '00000000-0000-4000-8000-00000000000f'",
+        "about_id = '00000000-0000-4000-8000-00000000000f'",
+    ],
+)
+def test_changed_event_is_named_when_any_of_its_columns_was_touched(chain, change):
+    with unguarded("core_storedevent"):
+        sql(
+            f"UPDATE core_storedevent SET {change} "
+            "WHERE id = (SELECT event_id FROM core_auditrow WHERE subject = %s AND n = 2)",
+            SUBJECT,
+        )
+    assert named() == [("event", SUBJECT, 2)]
+
+
+def test_event_is_named_when_it_was_put_into_another_world(chain):
+    with unguarded("core_storedevent"):
+        sql(
+            "UPDATE core_storedevent SET world_id = (SELECT id FROM core_world WHERE kind = 'exercise') "
+            "WHERE id = (SELECT event_id FROM core_auditrow WHERE subject = %s AND n = 2)",
+            SUBJECT,
+        )
+    assert named() == [("event", SUBJECT, 2)]
+
+
 def test_removed_row_is_named_when_it_was_in_the_middle(chain):
     with unguarded("core_auditrow"):
         sql("DELETE FROM core_auditrow WHERE subject = %s AND n = 3", SUBJECT)

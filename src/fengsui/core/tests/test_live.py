@@ -195,11 +195,38 @@ def cut_listeners():
         connection.close()
 
 
-def test_slow_client_drops_topics_when_its_queue_is_full():
+def test_slow_client_is_told_to_fetch_everything_when_its_queue_ran_over():
     listener = live_route.Listener(str(LIVE), frozenset({"desk"}))
-    for _ in range(live_route.QUEUE + 10):
+    for n in range(live_route.QUEUE + 2):
+        listener.offer(b"frame %d" % n)
+    waiting = [listener.frames.get_nowait() for _ in range(listener.frames.qsize())]
+    assert waiting == [b"event: catchup\ndata: {}\n\n", b"frame %d" % (live_route.QUEUE + 1)]
+
+
+def test_slow_client_is_still_ended_when_its_queue_is_full():
+    listener = live_route.Listener(str(LIVE), frozenset({"desk"}))
+    for _ in range(live_route.QUEUE):
         listener.offer(b"x")
-    assert listener.frames.qsize() == live_route.QUEUE
+    listener.offer(None)
+    assert listener.frames.get_nowait() is None
+
+
+@pytest.mark.django_db(transaction=True)
+def test_client_that_came_before_the_first_listen_is_told_to_fetch_everything():
+    """The database was down when the process started: what changed until it listened was never heard."""
+
+    async def story():
+        heart = Live(connection.settings_dict)
+        stream = Stream(Root(live=heart, rest=None, body_limit=10), live.ticket(LIVE, ["desk"], None))
+        await stream.next()
+        await heart.start()
+        seen = b""
+        while b"event: catchup" not in seen:
+            seen += (await stream.next()).get("body", b"")
+        await stream.leave()
+        await heart.stop()
+
+    asyncio.run(story())
 
 
 @pytest.mark.parametrize(("headers", "parts"), [([(b"content-length", b"11")], []), ([], [b"123456", b"789012"])])
