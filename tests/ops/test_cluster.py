@@ -10,8 +10,9 @@ import time
 import psycopg
 import pytest
 
-from fengsui.config.ops import cluster
+from fengsui.config.ops import children, cluster
 from fengsui.config.ops.cluster import Cluster
+from fengsui.config.ops.console import Problem
 from fengsui.config.ops.home import REPO, Home
 
 pytestmark = pytest.mark.slow
@@ -48,6 +49,25 @@ def test_start_when_the_folder_is_new(running):
     assert ask(running.url, "SHOW listen_addresses") == ""
     assert ask(running.url, "SHOW server_encoding") == "UTF8"
     assert ask(running.url, "SELECT current_user") == "fengsui"
+
+
+def test_start_when_an_earlier_first_start_was_killed_in_initdb(home, monkeypatch):
+    """What initdb leaves behind when it is killed half-way: PG_VERSION and little else."""
+    launch = children.launcher
+
+    def short(death_signal, user=""):
+        return ["timeout", "-s", "KILL", "0.05", *launch(death_signal, user)]
+
+    mine = Cluster(home, durable=False)
+    with monkeypatch.context() as patch:
+        patch.setattr(children, "launcher", short)
+        with pytest.raises(Problem):
+            mine.start()
+    try:
+        mine.start()
+        assert ask(mine.url, "SELECT 1") == 1
+    finally:
+        mine.stop()
 
 
 def test_server_never_runs_as_root(running):

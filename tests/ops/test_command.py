@@ -1,5 +1,6 @@
 """The shell part: what it says before anything is installed, and that it finds itself."""
 
+import shutil
 import subprocess
 
 import pytest
@@ -54,3 +55,23 @@ def test_doctor_when_the_database_cannot_be_reached_says_so_and_fails(tmp_path):
     assert told.returncode == 1
     assert "✗ PostgreSQL" in told.stdout
     assert "pw@" not in told.stdout
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_command_without_root_or_sudo_names_packages_that_exist(tmp_path, language):
+    """In a copy of the clone, on a PATH where nothing is installed: what the administrator is told can be typed."""
+    clone, tools = tmp_path / "clone", tmp_path / "bin"
+    clone.mkdir()
+    tools.mkdir()
+    shutil.copy(REPO / "fengsui", clone)
+    for name in ("sh", "date", "readlink", "dirname", "mkdir", "sed", "head", "cat", "grep", "sha256sum", "cut"):
+        (tools / name).symlink_to(shutil.which(name))
+    for name, body in (("id", "echo 1000"), ("apt-get", "exit 9"), ("apt-cache", "exit 9"), ("dpkg-query", "exit 1")):
+        (tools / name).write_text(f"#!/bin/sh\n{body}\n")
+        (tools / name).chmod(0o755)
+    for command in ("serve", "doctor"):
+        told = run(str(clone / "fengsui"), command, PATH=str(tools), HOME=str(tmp_path), FENGSUI_LANG=language)
+        assert told.returncode == 1
+        assert "apt-get install --no-install-recommends ca-certificates libpango-1.0-0" in told.stderr
+        assert "postgresql-postgis" not in told.stderr
+    assert not (clone / ".venv").exists()

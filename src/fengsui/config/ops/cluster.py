@@ -9,13 +9,13 @@ from __future__ import annotations
 import os
 import pwd
 import re
+import shutil
 import signal
 import subprocess
 import time
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from shutil import chown
 from urllib.parse import quote
 
 import psycopg
@@ -216,21 +216,23 @@ class Cluster:
             raise Problem(f"{self.sockets} 属于他人,请删除", f"{self.sockets} belongs to somebody else: remove it")
         self.sockets.chmod(0o755 if self.user else 0o700)
         if self.user:
-            chown(self.sockets, self.user, self.user)
+            shutil.chown(self.sockets, self.user, self.user)
 
     def _initdb(self, home: Path) -> None:
         say("建立私有数据库集群", "Making the private database cluster")
         if not self.data.parent.exists():
             self.data.parent.mkdir(parents=True)
             self.data.parent.chmod(0o755)
-        self.data.mkdir(exist_ok=True)
-        self.data.chmod(0o700)
+        # Under another name until it is whole: initdb writes PG_VERSION first, and may be killed at any moment.
+        part = self.data.with_name(f"{self.data.name}.part")
+        shutil.rmtree(part, ignore_errors=True)
+        part.mkdir(mode=0o700)
         if self.user:
-            chown(self.data, self.user, self.user)
+            shutil.chown(part, self.user, self.user)
         command = [
             str(home / "initdb"),
             "-D",
-            str(self.data),
+            str(part),
             "-U",
             ROLE,
             "-E",
@@ -246,13 +248,14 @@ class Cluster:
         )
         if made.returncode:
             raise Problem(f"initdb 失败:{made.stderr.strip()}", f"initdb failed: {made.stderr.strip()}")
+        part.rename(self.data)
 
     def _write(self, name: str, text: str) -> None:
         path = self.data / name
         path.write_text(text)
         path.chmod(0o600)
         if self.user:
-            chown(path, self.user, self.user)
+            shutil.chown(path, self.user, self.user)
 
     def _configure(self) -> None:
         lines = [f"{key} = {value}" for key, value in settings(durable=self.durable, sockets=self.sockets).items()]

@@ -19,7 +19,8 @@ def word(zh: str, en: str) -> str:
 
 
 def elapsed_s() -> float:
-    return time.time() - float(os.environ.setdefault("FENGSUI_STARTED_AT", str(time.time())))
+    started = float(os.environ.setdefault("FENGSUI_STARTED_AT", str(time.time())))
+    return max(0.0, time.time() - started)
 
 
 def say(zh: str, en: str) -> None:

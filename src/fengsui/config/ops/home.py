@@ -6,6 +6,7 @@ import hashlib
 import os
 import secrets
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -51,9 +52,14 @@ class Home:
         """A secret made at first use and kept in a file only its owner reads."""
         path = self.var / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as out:
+        if not path.exists() or not path.read_text().strip():
+            part = path.with_name(f"{path.name}.{os.getpid()}.part")
+            with open(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as out:
                 out.write(secrets.token_urlsafe(48))
-        except FileExistsError:
-            pass
+            # Whole or not at all; of two processes that come here together the first one's stays.
+            if path.exists() and not path.read_text().strip():
+                path.unlink()
+            with suppress(FileExistsError):
+                os.link(part, path)
+            part.unlink()
         return path.read_text().strip()
