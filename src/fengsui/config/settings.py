@@ -162,6 +162,7 @@ FENGSUI_CLOCKS = {
 FENGSUI_NATS_URL = os.environ.get("FENGSUI_NATS_URL", "nats://127.0.0.1:4222")
 FENGSUI_SMTP_URL = os.environ.get("FENGSUI_SMTP_URL", "")
 FENGSUI_ROADS = Path(os.environ.get("FENGSUI_ROADS", VAR / "roads"))
+FENGSUI_OPEN_INCIDENT_FROM = os.environ.get("FENGSUI_OPEN_INCIDENT_FROM") or "orange"
 FENGSUI_METRICS_TOKEN = os.environ.get("FENGSUI_METRICS_TOKEN", "")
 
 LOGGING_CONFIG = "fengsui.core.logs.configure"
