@@ -12,6 +12,7 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
+from django.db import connection
 from django.test import Client
 from django.utils import timezone
 from PIL import Image
@@ -30,6 +31,7 @@ from fengsui.apps.reviews import actions as reviews
 from fengsui.apps.reviews.models import Paper
 from fengsui.apps.sensing.models import Station
 from fengsui.config.district.load import load as store
+from fengsui.core import failed_jobs
 from fengsui.core.models import Clock, World
 from fengsui.core.worlds import LIVE
 from fengsui.kernel import district as files
@@ -157,9 +159,21 @@ def tell() -> Story:
         "paper_id": paper.pk,
         "photo_id": photo.pk,
         "clock_id": clock.pk,
+        "job_clock_id": _failed_job(now),
         "correlation": incident.correlation,
         "subject": f"incidents.incident:{incident.pk}",
         "person_id": Account.objects.get(username="community").person_id,
         "code": Station.objects.in_world(LIVE).order_by("code")[0].code,
     }
     return story
+
+
+def _failed_job(now: datetime) -> UUID:
+    """A reaction that gave up; the clock of whoever has to see to it."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO procrastinate_jobs (queue_name, task_name, args, status, attempts, priority) "
+            "VALUES ('events', 'core.handle_event', '{}', 'failed', 8, 0)"
+        )
+    failed_jobs.watch(now)
+    return Clock.objects.in_world(LIVE).get(kind=failed_jobs.KIND.code).pk

@@ -75,6 +75,7 @@ FORMS: dict[str, dict[str, Any]] = {
     "command:road-reopen": {"note": REASON},
     "command:task-act": {"text": REASON},
     "desk:clock-pause": {"reason": REASON},
+    "desk:job-write-off": {"reason": REASON},
     "incidents:incident-act": {"text": REASON},
     "people:person-reveal": {"reason": REASON},
 }

@@ -63,3 +63,24 @@ class ClockResumed:
     clock_id: UUID
     kind: str
     due_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class JobFailed:
+    """A job gave up after its last try: what it should have done has not happened."""
+
+    job_id: int
+    task: str
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True)
+class JobRetried:
+    job_id: int
+    task: str
+
+
+@dataclass(frozen=True, slots=True)
+class JobWrittenOff:
+    job_id: int
+    task: str

@@ -63,6 +63,16 @@ async def rescue_stalled(context: Any, timestamp: int) -> None:
         await manager.retry_job_by_id_async(job.id, retry_at=timezone.now())
 
 
+@app.periodic(cron="* * * * * */10")
+@app.task(name="core.watch_failed", queue="upkeep", queueing_lock="watch_failed")
+@clean
+def watch_failed(timestamp: int) -> None:
+    """What gave up becomes somebody's clock: a reaction that never happened must not stay unseen."""
+    from fengsui.core import failed_jobs
+
+    failed_jobs.watch(timezone.now())
+
+
 @app.periodic(cron="10 16 * * *")
 @app.task(name="core.seal_audit", queue="upkeep", queueing_lock="seal_audit")
 @clean

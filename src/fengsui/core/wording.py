@@ -30,6 +30,8 @@ words(
     core__policy__forbidden=(mark("你的岗位不能办这件事"), mark("请有权的岗位办理，或请安全管理员调整权限")),
     core__gate__exercise=(mark("演练中的内容不能发往对外渠道"), mark("演练只在演练内流转；实发请回到实战")),
     core__clock__not_found=(mark("没有这个时限"), mark("回到时限列表，看它是否已经办结")),
+    core__job__not_found=(mark("没有等待处置的这项作业"), mark("刷新本页：可能已由别人重做或作废")),
+    core__job__needs_reason=(mark("作废要写理由"), mark("写明它该做的事已怎样办了，或为何不必办")),
     core__clock__pause_needs_reason=(mark("暂停要写理由"), mark("写明为何暂停、等谁")),
 )
 

@@ -21,7 +21,8 @@ from fengsui.core.ports import PortAbsent, port
 from fengsui.kernel.actor import Actor
 from fengsui.kernel.clock import MACHINE
 
-MENU = ("desk", "warnings", "incidents", "tasks", "map", "clocks", "audit")
+MENU = ("desk", "warnings", "incidents", "tasks", "map", "clocks", "jobs", "audit")
+GUARDED = {"jobs": "core.jobs", "audit": "core.audit"}
 PREFIXES = {
     "desk": ("/desk/",),
     "warnings": ("/warnings/", "/bulletins/", "/calls/"),
@@ -29,6 +30,7 @@ PREFIXES = {
     "tasks": ("/tasks/", "/orders/"),
     "map": ("/map/", "/stations/"),
     "clocks": ("/clocks/",),
+    "jobs": ("/jobs/",),
     "audit": ("/audit/", "/chain/"),
 }
 
@@ -55,9 +57,10 @@ def items(by: Actor, path: str) -> list[dict[str, Any]]:
         "tasks": (_("任务"), _url("command:task-list", "/tasks/")),
         "map": (_("地图"), reverse("desk:map-show")),
         "clocks": (_("时限"), reverse("desk:clock-list")),
+        "jobs": (_("后台作业"), reverse("desk:job-list")),
         "audit": (_("审计"), reverse("desk:audit-search")),
     }
-    shown = [code for code in MENU if code != "audit" or policy.can(by, "core.audit")]
+    shown = [code for code in MENU if code not in GUARDED or policy.can(by, GUARDED[code])]
     here = _active(path)
     return [{"url": labels[c][1], "label": labels[c][0], "count": counts.get(c, 0), "active": c == here} for c in shown]
 
@@ -77,7 +80,8 @@ def tabs(by: Actor, path: str) -> list[dict[str, Any]]:
         (_("报情"), _url("incidents:incident-new", "/incidents/new"), 0),
         (_("地图"), reverse("desk:map-show"), 0),
     ]
-    return [{"url": url, "label": label, "count": n, "active": url == path} for label, url, n in listed]
+    here = next((url for _label, url, _n in listed if url != "/" and path.startswith(url)), path)
+    return [{"url": url, "label": label, "count": n, "active": url == here} for label, url, n in listed]
 
 
 def _post(by: Actor) -> str:

@@ -71,6 +71,9 @@ QUIET: dict[str, Callable[[dict[str, Any]], str]] = {
         _("“%(kind)s”暂停：%(why)s") % {"kind": clocks.verb_of(f["kind"]), "why": f["reason"]}
     ),
     "core.ClockResumed": lambda f: _("“%(kind)s”恢复计时") % {"kind": clocks.verb_of(f["kind"])},
+    "core.JobFailed": lambda f: _("后台作业 %(n)s 试了 %(tries)s 次未成") % {"n": f["job_id"], "tries": f["attempts"]},
+    "core.JobRetried": lambda f: _("重做后台作业 %(n)s") % {"n": f["job_id"]},
+    "core.JobWrittenOff": lambda f: _("作废后台作业 %(n)s") % {"n": f["job_id"]},
     "forecasts.ForecastReady": lambda f: _("预报更新"),
 }
 """What the record says as well, and the desk's list of news leaves out."""

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from fengsui.apps.desk.views import audit, clocks, find, home, maps
+from fengsui.apps.desk.views import audit, clocks, find, home, jobs, maps
 
 app_name = "desk"
 urlpatterns = [
@@ -13,6 +13,9 @@ urlpatterns = [
     path("clocks/<uuid:clock_id>/", clocks.show, name="clock-show"),
     path("clocks/<uuid:clock_id>/pause", clocks.pause, name="clock-pause"),
     path("clocks/<uuid:clock_id>/resume", clocks.resume, name="clock-resume"),
+    path("jobs/", jobs.listing, name="job-list"),
+    path("jobs/<uuid:job_clock_id>/retry", jobs.retry, name="job-retry"),
+    path("jobs/<uuid:job_clock_id>/write-off", jobs.write_off, name="job-write-off"),
     path("map/", maps.show, name="map-show"),
     path("map/list", maps.listing, name="map-list"),
     path("map/warnings.geojson", maps.warnings, name="map-warnings"),

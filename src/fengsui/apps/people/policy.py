@@ -14,4 +14,5 @@ def may_reveal(by: Actor, person: Person) -> bool:
 
 rule("people.assign")(roles("security_admin"))
 rule("core.audit")(roles("auditor", "audit_admin"))
+rule("core.jobs")(roles("system_admin"))
 rule("core.pause_clock")(roles("duty_officer", "duty_leader", "commander"))

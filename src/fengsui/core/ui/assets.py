@@ -14,8 +14,10 @@ DIST = Path(__file__).resolve().parents[2] / "static" / "dist"
 
 
 @cache
-def _read(path: Path, changed: float) -> dict[str, Any]:
-    """`changed` is the file's time: a new build is seen without a restart."""
+def _read(path: Path) -> dict[str, Any]:
+    """Once a process: what serves the files (WhiteNoise) lists them at its start too, so a build made beside a running
+    server is seen with the next start. Until then the old names hold; the build leaves their files in place.
+    """
     manifest: dict[str, Any] = json.loads(path.read_text("utf-8"))
     return manifest
 
@@ -23,7 +25,7 @@ def _read(path: Path, changed: float) -> dict[str, Any]:
 def _manifest() -> dict[str, Any]:
     path = DIST / "manifest.json"
     try:
-        return _read(path, path.stat().st_mtime)
+        return _read(path)
     except FileNotFoundError:
         return {}
 

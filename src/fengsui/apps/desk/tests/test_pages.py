@@ -10,10 +10,12 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
 from fengsui.apps.desk import clocks, telling
 from fengsui.apps.desk.tests.make import actor_of, client_of, make_clock, make_officer, make_org
-from fengsui.core.models import AuditRow, Clock, StoredEvent
+from fengsui.core import failed_jobs
+from fengsui.core.models import AuditRow, Clock, ClockRuleRow, StoredEvent
 from fengsui.core.tests.make import sql, unguarded
 
 pytestmark = pytest.mark.django_db
@@ -215,3 +217,23 @@ def test_search_keeps_inside_the_scope_when_a_street_looks_for_people(house) -> 
     assert "street-b某" in shown(house["duty"], "/find/?q=street-b")
     assert "street-b某" not in shown(house["a"], "/find/?q=street-b")
     assert "11100001234" not in shown(house["duty"], "/find/?q=street-b")
+
+
+def test_failed_jobs_are_listed_and_settled_by_the_system_administrator_alone(house) -> None:
+    ClockRuleRow.objects.create(kind="core.failed_job", limit_s=900, ladder=[])
+    sql(
+        "INSERT INTO procrastinate_jobs (queue_name, task_name, args, status, attempts, priority) VALUES "
+        "('events', 'core.handle_event', '{\"handler\": \"fengsui.apps.alerts.handlers.follow\"}', 'failed', 8, 0)"
+    )
+    [(job,)] = sql("SELECT max(id) FROM procrastinate_jobs")
+    failed_jobs.watch(timezone.now())
+    clock = Clock.objects.all_worlds("one").get()
+    assert client_of(house["duty"]).get("/jobs/").status_code == 403
+    page = shown(house["admin"], "/jobs/")
+    assert "alerts.handlers.follow" in page
+    assert "8 次" in page
+    refused = client_of(house["admin"]).post(f"/jobs/{clock.pk}/write-off", {"reason": ""}, follow=True)
+    assert "作废要写理由" in refused.content.decode()
+    done = client_of(house["admin"]).post(f"/jobs/{clock.pk}/retry", follow=True).content.decode()
+    assert f"作业 {job} 已交去重做" in done
+    assert "没有未成的作业" in done
