@@ -24,7 +24,7 @@ def follow_water(event: ThresholdCrossed, by: Actor) -> None:
 
 @on(ReportSent)
 def prove_report_task(event: ReportSent, by: Actor) -> None:
-    if kind := rules.TASK_CLOCK_OF_STAGE.get(event.stage):
+    for kind in rules.TASK_CLOCKS_OF_STAGE.get(event.stage, ()):
         actions.finish_by_report(
             incident_id=event.incident_id, clock_kind=kind, by=by, now=timezone.now(), title=event.title
         )

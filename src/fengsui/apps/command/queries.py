@@ -160,6 +160,12 @@ def closures_now(world: UUID) -> QuerySet[Closure]:
     return Closure.objects.in_world(world).filter(until__isnull=True).select_related("place")
 
 
+def teams_out(incident: Incident) -> list[Deployment]:
+    """Teams sent to an incident that are neither back nor called back: nobody else can have them."""
+    rows = Deployment.objects.in_world(incident.world_id).filter(order__incident=incident, stage__in=UNDER_WAY)
+    return list(rows.select_related("order").order_by("stage_at"))
+
+
 def committed(world: UUID) -> dict[UUID, Deployment]:
     """Open deployments by team."""
     rows = Deployment.objects.in_world(world).filter(stage__in=UNDER_WAY).select_related("order__incident")

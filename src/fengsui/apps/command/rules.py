@@ -113,6 +113,18 @@ DO = ClockKind("command.task", Term("command.task", "办完任务", "finish the 
 PROGRESS = ClockKind(
     "command.progress", Term("command.progress", "回报进展", "report progress"), default="电话询问", proof="回报"
 )
+RETURN = ClockKind(
+    "command.return",
+    Term("command.return", "撤收归建", "return to base"),
+    default="电话询问",
+    proof="归建或召回记录",
+)
+ANSWER = ClockKind(
+    "command.answer",
+    Term("command.answer", "答复受阻或拒接", "answer a blocked or declined task"),
+    default="继续催办",
+    proof="改派、免除或恢复执行",
+)
 REOPEN = ClockKind(
     "command.reopen",
     Term("command.reopen", "恢复通行", "reopen the road"),
@@ -205,11 +217,11 @@ def dropped(existing: Iterable[TaskFacts], wanted: Iterable[tuple[str, UUID]]) -
     return [each.id for each in existing if each.status == "waiting" and (each.code, each.incident) not in keep]
 
 
-TASK_CLOCK_OF_STAGE: Mapping[str, str] = {
-    "first_phone": "incidents.first_report_phone",
-    "first_written": "incidents.first_report_written",
+TASK_CLOCKS_OF_STAGE: Mapping[str, tuple[str, ...]] = {
+    "first_phone": ("incidents.first_report_phone",),
+    "first_written": ("incidents.first_report_written", "incidents.first_report_phone"),
 }
-"""Which task of the plan (by its clock) a sent report of a stage has done."""
+"""Which tasks of the plan (by their clock) a sent report of a stage has done: who reads it needs no call."""
 
 
 def cuts_road(sensor: str, level: Level, value: float) -> bool:

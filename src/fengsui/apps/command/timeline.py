@@ -104,6 +104,7 @@ SAID: dict[str, Callable[[Facts], str]] = {
     "incidents.IncidentConcluded": lambda f: _("终报已报送"),
     "incidents.IncidentClosed": lambda f: _("事件 %(number)s 归档") % {"number": f["number"]},
     "incidents.ReportDrafted": lambda f: _("%(stage)s已拟稿") % {"stage": word(REPORT_STAGES, f["stage"])},
+    "incidents.ReportEdited": lambda f: _("修改%(stage)s稿") % {"stage": word(REPORT_STAGES, f["stage"])},
     "incidents.ReportSubmitted": lambda f: _("%(stage)s送审核签发") % {"stage": word(REPORT_STAGES, f["stage"])},
     "incidents.ReportSigned": lambda f: _("%(stage)s已签发") % {"stage": word(REPORT_STAGES, f["stage"])},
     "incidents.ReportGivenBack": lambda f: _("报告退回：%(why)s") % {"why": f["reason"]},

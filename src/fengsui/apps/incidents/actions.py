@@ -17,6 +17,7 @@ from fengsui.apps.places.models import Area, Place
 from fengsui.core import clocks, policy
 from fengsui.core.record import announce
 from fengsui.kernel.actor import Actor
+from fengsui.kernel.clock import ClockKind
 from fengsui.kernel.errors import Invalid, Refused
 from fengsui.kernel.levels import Level
 
@@ -314,12 +315,16 @@ def resume(*, incident_id: UUID, by: Actor, now: datetime, reason: str) -> Incid
 def close(*, incident_id: UUID, by: Actor, now: datetime, unfinished: Sequence[str]) -> Incident:
     """归档. `unfinished`: titles of tasks without a result, told by `command`, which calls this.
 
-    Raises Refused("incidents.close.open_tasks") while there is one; the database refuses as well.
+    Raises Refused("incidents.close.open_tasks") while there is one; the database refuses as well. Raises
+    Refused("incidents.close.open_clocks") while a report is owed: nothing is filed with its clock still running.
     """
     incident = queries.lock(incident_id, by)
     policy.require(by, "incidents.close", incident)
     if unfinished:
         raise Refused("incidents.close.open_tasks", count=len(unfinished), titles="、".join(unfinished[:5]))
+    if owed := queries.owed_reports(incident):
+        titles = "、".join(ClockKind.registered[kind].verb.zh for kind in owed)
+        raise Refused("incidents.close.open_clocks", count=len(owed), titles=titles)
     before, by = _move(incident, "close", by, closed_at=now, closed_by=by.person)
     announce(
         events.IncidentClosed(incident.pk, incident.number),

@@ -105,6 +105,16 @@ class ReportDrafted:
 
 
 @dataclass(frozen=True, slots=True)
+class ReportEdited:
+    """`changed`: codes of the fields whose text is another now; before and after stand in the audit row."""
+
+    report_id: UUID
+    incident_id: UUID
+    stage: str
+    changed: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class ReportSubmitted:
     report_id: UUID
     incident_id: UUID

@@ -104,6 +104,16 @@ def clocks_of(incident: Incident) -> list[Clock]:
     return sorted(rows, key=lambda clock: (clock.state not in CLOCKS.open_states, clock.due_at))
 
 
+def owed_reports(incident: Incident) -> list[str]:
+    """Kinds of the clocks that still run on the incident: what it owes upward, the first due first."""
+    return list(
+        Clock.objects.in_world(incident.world_id)
+        .filter(about_type="incidents.incident", about_id=str(incident.pk), state__in=CLOCKS.open_states)
+        .order_by("due_at")
+        .values_list("kind", flat=True)
+    )
+
+
 def open_clocks(incident_ids: list[str], by: Actor) -> list[Clock]:
     """Running clocks of several incidents, the most urgent first."""
     rows = Clock.objects.in_world(by.world).filter(about_type="incidents.incident", about_id__in=incident_ids)

@@ -124,14 +124,27 @@ def _topics(incident: Incident) -> tuple[str, ...]:
 
 @atomic
 def edit(*, report_id: UUID, by: Actor, fields: Mapping[str, str], receiver: str = "") -> Report:
-    """Change the draft; only known fields are kept."""
+    """Change the draft; only known fields are kept. What changed is recorded; nothing changed, nothing recorded."""
     report = queries.lock_report(report_id, by)
     policy.require(by, "incidents.draft_report", report.incident)
     rules.REPORT_MACHINE.next(report.status, "edit")
     allowed = {code for code, _label, _required in rules.FIELDS[report.stage]}
+    before = {**report.fields, "receiver": report.receiver}
     report.fields = {code: text.strip() for code, text in fields.items() if code in allowed and text.strip()}
     report.receiver = receiver.strip() or report.receiver
+    after = {**report.fields, "receiver": report.receiver}
+    changed = sorted(code for code in {*before, *after} if before.get(code) != after.get(code))
+    if not changed:
+        return report
     report.save(update_fields=["fields", "receiver"])
+    announce(
+        events.ReportEdited(report.pk, report.incident_id, report.stage, tuple(changed)),
+        about=report,
+        by=by.in_chain(report.incident.correlation),
+        before={code: before.get(code, "") for code in changed},
+        after={code: after.get(code, "") for code in changed},
+        topics=_topics(report.incident),
+    )
     return report
 
 

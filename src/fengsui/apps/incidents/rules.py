@@ -131,11 +131,12 @@ FINAL = ClockKind(
 )
 CLOCKS_OF_STAGE: Mapping[str, tuple[str, ...]] = {
     "first_phone": (FIRST_PHONE.code,),
-    "first_written": (FIRST_WRITTEN.code, DISASTER.code),
+    "first_written": (FIRST_WRITTEN.code, DISASTER.code, FIRST_PHONE.code),
     "follow_up": (FOLLOW_UP.code,),
     "final": (FINAL.code,),
 }
-"""Which clocks a sent report proves. A natural disaster's first written report is the one that the city counts from."""
+"""Which clocks a sent report proves, its own first. A natural disaster's first written report is the one that the city
+counts from, and who has it in writing needs no call any more."""
 
 FIELDS: Mapping[str, tuple[tuple[str, str, bool], ...]] = {
     "first_phone": (("said", "报告内容", True), ("requests", "请求事项", False)),

@@ -19,6 +19,8 @@ words(
     incidents__report__one_open=(mark("这一阶段已有一份稿子在办"), mark("在那份稿子上改，或先作废它")),
     incidents__report__not_found=(mark("没有这份报告"), mark("从事件页重新打开")),
     incidents__sign__own_draft=(mark("拟稿人不能签发自己的稿子"), mark("请带班领导或另一人签发")),
+    incidents__close__open_clocks=(mark("还有 %(count)s 份报告没有报送"), mark("报送后再归档：%(titles)s")),
+    incidents__close__teams_out=(mark("还有 %(count)s 支队伍没有归建"), mark("请其归建或召回：%(titles)s")),
     incidents__close__open_tasks=(mark("还有 %(count)s 项任务没有结果"), mark("办完，或写明理由免除：%(titles)s")),
     incidents__log__empty=(mark("没有内容"), mark("写一句发生了什么")),
     incident__verify__wrong_state=(mark("事件已是%(state)s，不用再核实"), mark("刷新看是谁办的")),

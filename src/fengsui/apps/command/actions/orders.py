@@ -11,7 +11,7 @@ from django.contrib.gis.geos import LineString, Point
 from django.db.transaction import atomic
 
 from fengsui.apps.command import dispatching, events, queries, rules, ways
-from fengsui.apps.command.actions.shared import topic
+from fengsui.apps.command.actions.shared import answered, ask_duty, start_task_clocks, topic
 from fengsui.apps.command.actions.tasks import accept_task, start_task
 from fengsui.apps.command.models import UNDER_WAY, Deployment, Movement, Order, Task
 from fengsui.apps.incidents import queries as incident_queries
@@ -89,6 +89,7 @@ def _issue(
     deployment = Deployment.objects.create(world_id=by.world, order=order, team=team, stage_at=now)
     Movement.objects.create(world_id=by.world, order=order, stage="issued", at=now, by_person=by.person, note=note)
     _hand_over(task, team, by, now)
+    answered(task, by, now, "dispatch")
     _clock(rules.ACCEPT.code, deployment, by, now)
     announce(
         events.OrderIssued(
@@ -157,6 +158,29 @@ def _hand_over(task: Task, team: Team, by: Actor, now: datetime) -> None:
     )
 
 
+def _take_back(task: Task, deployment: Deployment, by: Actor, now: datetime) -> None:
+    """The owning team does not come: another one under way takes the task over, else the duty room owes it again."""
+    order = deployment.order
+    if not task.skill or task.status in rules.TASK.final or task.owner_post_id != order.leader_post:
+        return
+    other = (
+        Deployment.objects.in_world(by.world)
+        .filter(order__task=task, stage__in=UNDER_WAY)
+        .exclude(pk=deployment.pk)
+        .select_related("team")
+        .order_by("stage_at")
+        .first()
+    )
+    ended = clocks.cancel(
+        rules.DO.code, about=task, by=by, now=now, reason=f"{order.team_name}{rules.STAGES.zh(deployment.stage)}"
+    )
+    left = max(60, int((ended[0].due_at - now).total_seconds())) if ended else task.deadline_s
+    task.owner_post_id = other.team.leader_post_id if other else None
+    task.owner_org_id = other.team.org_id if other else None
+    task.save(update_fields=["owner_post", "owner_org"])
+    start_task_clocks(task, by, now, limit_s=left)
+
+
 def _clock(kind: str, deployment: Deployment, by: Actor, now: datetime, limit_s: int | None = None) -> None:
     order = deployment.order
     clocks.start(
@@ -207,6 +231,10 @@ def move(
         note=note.strip(),
     )
     _move_clocks(deployment, verb, own, now)
+    if verb in ("decline", "recall"):
+        _take_back(task, deployment, own, now)
+    if verb == "decline" and task.status not in rules.TASK.final:
+        ask_duty(task, own, now, f"{order.team_name}拒接")
     if verb == "accept" and task.status == "waiting":
         accept_task(task_id=task.pk, by=by, now=now)
     if verb == "arrive" and task.status in ("accepted", "blocked"):
@@ -227,15 +255,23 @@ def _move_clocks(deployment: Deployment, verb: str, by: Actor, now: datetime) ->
     order = deployment.order
     proof = {"order": order.number, "stage": deployment.stage}
     if verb in ("decline", "recall"):
-        for kind in (rules.ACCEPT, rules.DEPART, rules.ARRIVE, rules.PROGRESS):
+        for kind in (rules.ACCEPT, rules.DEPART, rules.ARRIVE, rules.PROGRESS, rules.RETURN):
             clocks.cancel(kind.code, about=deployment, by=by, now=now, reason=rules.STAGES.zh(deployment.stage))
         return
-    closes = {"accept": rules.ACCEPT, "depart": rules.DEPART, "arrive": rules.ARRIVE, "leave": rules.PROGRESS}
+    closes = {
+        "accept": rules.ACCEPT,
+        "depart": rules.DEPART,
+        "arrive": rules.ARRIVE,
+        "leave": rules.PROGRESS,
+        "return": rules.RETURN,
+    }
     if verb in closes:
         clocks.close(closes[verb].code, about=deployment, by=by, now=now, proof=proof)
     if verb == "accept":
         _clock(rules.DEPART.code, deployment, by, now, max(60, order.assembly_s))
     elif verb == "depart":
         _clock(rules.ARRIVE.code, deployment, by, now, max(60, round(order.seconds * rules.ARRIVE_MARGIN)))
-    elif verb == "arrive":
+    elif verb == "arrive" and deployment.order.task.status not in rules.TASK.final:
         _clock(rules.PROGRESS.code, deployment, by, now)
+    elif verb == "leave":
+        _clock(rules.RETURN.code, deployment, by, now)

@@ -24,6 +24,25 @@ def why(reason: str) -> str:
     return reason.strip()
 
 
+def ask_duty(task: Task, by: Actor, now: datetime, what: str) -> None:
+    """A blocked or declined task is the duty room's turn: somebody has to answer it."""
+    post = incident_queries.duty_post(queries.point_of(task.incident).jurisdiction)
+    clocks.start(
+        rules.ANSWER.code,
+        about=task,
+        by=by,
+        now=now,
+        label=f"{what}：{task.title}",
+        owner_post=post,
+        owner_role="duty_officer",
+        url=f"/tasks/{task.pk}/",
+    )
+
+
+def answered(task: Task, by: Actor, now: datetime, how: str) -> None:
+    clocks.close(rules.ANSWER.code, about=task, by=by, now=now, proof={"verb": how})
+
+
 def start_task_clocks(task: Task, by: Actor, now: datetime, limit_s: int | None = None) -> None:
     """Accept, then finish. A task for which a statutory clock runs has no second one; one that waits for a team
     is the duty room's until somebody is sent."""

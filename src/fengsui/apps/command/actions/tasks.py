@@ -14,8 +14,8 @@ from django.db.transaction import atomic
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from fengsui.apps.command import events, queries, rules
-from fengsui.apps.command.actions.shared import start_task_clocks, topic, why
-from fengsui.apps.command.models import Deployment, Photo, Progress, Task
+from fengsui.apps.command.actions.shared import answered, ask_duty, start_task_clocks, topic, why
+from fengsui.apps.command.models import UNDER_WAY, Deployment, Photo, Progress, Task
 from fengsui.apps.people.models import Post
 from fengsui.core import clocks, policy
 from fengsui.core.record import announce
@@ -71,11 +71,12 @@ def accept_task(*, task_id: UUID, by: Actor, now: datetime) -> Task:
 
 @atomic
 def decline_task(*, task_id: UUID, by: Actor, now: datetime, reason: str) -> Task:
-    """拒接 with a reason; the duty room has to assign it anew."""
+    """拒接 with a reason; the duty room owes the task until it has assigned it anew."""
     task, by = _take(task_id, "command.task", by)
     reason = why(reason)
     before = _move(task, "decline", reason=reason)
     clocks.cancel(rules.ACCEPT.code, about=task, by=by, now=now, reason=f"拒接：{reason}")
+    ask_duty(task, by, now, "拒接")
     _tell(events.TaskDeclined(task.pk, task.incident_id, reason), task, by.because(reason), before)
     return task
 
@@ -86,6 +87,7 @@ def assign_task(*, task_id: UUID, post_id: UUID, by: Actor, now: datetime) -> Ta
     task, by = _take(task_id, "command.assign", by)
     post = Post.objects.select_related("org").get(pk=post_id)
     before = _move(task, "assign", owner_post=post, owner_org=post.org, role=post.role, reason="")
+    answered(task, by, now, "assign")
     left = _left(task, by, now, f"改派给{post.title}")
     start_task_clocks(task, by, now, limit_s=left)
     event = events.TaskAssigned(task.pk, task.incident_id, task.code, task.title, post.pk, post.role, left)
@@ -106,6 +108,7 @@ def start_task(*, task_id: UUID, by: Actor, now: datetime) -> Task:
     if rules.TASK.can(task.status, "start"):
         _check_before(task)
     before = _move(task, "start", started_at=task.started_at or now)
+    answered(task, by, now, "start")
     _tell(events.TaskStarted(task.pk, task.incident_id), task, by, before)
     return task
 
@@ -209,11 +212,12 @@ def _restart_progress(task: Task, by: Actor, now: datetime) -> None:
 
 @atomic
 def block_task(*, task_id: UUID, by: Actor, now: datetime, reason: str, photo: bytes | None = None) -> Task:
-    """受阻: what is in the way; the duty room hears of it, the clock goes on."""
+    """受阻: what is in the way; the duty room owes an answer, the task's own clock goes on."""
     task, by = _take(task_id, "command.task", by)
     reason = why(reason)
     before = _move(task, "block", reason=reason)
     _note(task, "block", by, now, reason, {}, photo, None)
+    ask_duty(task, by, now, "受阻")
     _tell(events.TaskBlocked(task.pk, task.incident_id, reason), task, by.because(reason), before)
     return task
 
@@ -269,6 +273,7 @@ def finish_by_report(*, incident_id: UUID, clock_kind: str, by: Actor, now: date
         task.finished_by, task.finished_at, task.proof = by.person, now, {"document": title}
         task.save(update_fields=["status", "accepted_at", "finished_by", "finished_at", "proof"])
         _tell(events.TaskFinished(task.pk, incident_id, task.code, title), task, by, before, proof=task.proof)
+        answered(task, by, now, "report")
         done.append(task)
     return done
 
@@ -276,8 +281,24 @@ def finish_by_report(*, incident_id: UUID, clock_kind: str, by: Actor, now: date
 def _end_clocks(task: Task, by: Actor, now: datetime, proof: Mapping[str, Any]) -> None:
     for kind in (rules.ACCEPT, rules.DO):
         clocks.close(kind.code, about=task, by=by, now=now, proof=proof)
-    for deployment in Deployment.objects.in_world(by.world).filter(order__task=task):
+    _stand_down(task, by, now, proof)
+
+
+def _stand_down(task: Task, by: Actor, now: datetime, proof: Mapping[str, Any]) -> None:
+    """The task has its result: whoever was sent for it owes no more reports, and comes home on a clock."""
+    rows = Deployment.objects.in_world(by.world).filter(order__task=task, stage__in=UNDER_WAY).select_related("order")
+    for deployment in rows:
         clocks.close(rules.PROGRESS.code, about=deployment, by=by, now=now, proof=proof)
+        clocks.start(
+            rules.RETURN.code,
+            about=deployment,
+            by=by,
+            now=now,
+            label=f"{deployment.order.team_name} {deployment.order.number}",
+            owner_post=deployment.order.leader_post,
+            owner_role="team_leader",
+            url=f"/tasks/{task.pk}/",
+        )
 
 
 @atomic
@@ -288,5 +309,7 @@ def waive_task(*, task_id: UUID, by: Actor, now: datetime, reason: str) -> Task:
     before = _move(task, "waive", reason=reason, finished_by=by.person, finished_at=now)
     for kind in (rules.ACCEPT, rules.DO):
         clocks.cancel(kind.code, about=task, by=by, now=now, reason=reason)
+    answered(task, by, now, "waive")
+    _stand_down(task, by, now, {"waived": reason})
     _tell(events.TaskWaived(task.pk, task.incident_id, reason), task, by.because(reason), before)
     return task

@@ -8,6 +8,7 @@ from django.db.transaction import atomic
 from fengsui.apps.command import actions, dispatching, ways
 from fengsui.apps.command.models import Deployment, Order
 from fengsui.apps.command.tests.make import make_plan, make_response, make_teams
+from fengsui.apps.command.tests.test_tasks import conclude, report_first
 from fengsui.apps.incidents.tests.make import NOW, make_district
 from fengsui.apps.resources.models import Team
 from fengsui.core.models import Clock, StoredEvent
@@ -152,6 +153,8 @@ def test_steps_of_an_order_prove_one_clock_each_and_move_the_task(actors, roads)
     with pytest.raises(Refused, match=r"movement\.recall\.wrong_state"):
         actions.move(order_id=order.pk, verb="recall", by=actors["duty"], now=NOW)
     actions.finish_task(task_id=task.pk, by=leader, now=NOW, text="抽干", values={"flow": "1800"})
+    home = Clock.objects.in_world(LIVE).get(about_id=str(deployment.pk), state="running")
+    assert (home.kind, home.owner_post) == ("command.return", order.leader_post)
     for verb in ("leave", "return"):
         actions.move(order_id=order.pk, verb=verb, by=leader, now=NOW + timedelta(minutes=30))
     assert (
@@ -179,6 +182,57 @@ def test_team_is_free_again_when_recalled(actors, roads):
     actions.move(order_id=order.pk, verb="recall", by=actors["duty"], now=NOW, note="另有任务")
     again = actions.dispatch(task_id=task.pk, team_id=team("T1").pk, by=actors["duty"], now=NOW)
     assert again.number == "令-20260729-002"
+
+
+def do_clock(task):
+    return Clock.objects.in_world(LIVE).get(about_id=str(task.pk), kind="command.task", state="running")
+
+
+@pytest.mark.django_db
+def test_task_is_the_duty_rooms_again_when_its_only_team_declines(actors, roads):
+    task = pump_of(make_response(actors))
+    order = actions.dispatch(task_id=task.pk, team_id=team("T1").pk, by=actors["duty"], now=NOW)
+    at = NOW + timedelta(minutes=4)
+    actions.move(order_id=order.pk, verb="decline", by=actors["T1"], now=at, note="泵坏了")
+    task.refresh_from_db()
+    assert (task.status, task.owner_post_id) == ("waiting", None)
+    duty = next(iter(actors["duty"].posts))
+    assert (do_clock(task).owner_post, do_clock(task).limit_s) == (duty, task.deadline_s - 240)
+    answer = Clock.objects.in_world(LIVE).get(kind="command.answer", state="running")
+    assert (answer.owner_post, answer.label) == (duty, f"{order.team_name}拒接：{task.title}")
+    second = actions.dispatch(task_id=task.pk, team_id=team("T2").pk, by=actors["duty"], now=at)
+    answer.refresh_from_db()
+    assert (answer.state, answer.proof) == ("met", {"verb": "dispatch"})
+    assert do_clock(task).owner_post == second.leader_post
+
+
+@pytest.mark.django_db
+def test_task_goes_to_the_other_team_when_the_owning_one_is_recalled(actors, roads):
+    task = pump_of(make_response(actors))
+    first = actions.dispatch(task_id=task.pk, team_id=team("T1").pk, by=actors["duty"], now=NOW)
+    second = actions.dispatch(task_id=task.pk, team_id=team("T2").pk, by=actors["duty"], now=NOW)
+    actions.move(order_id=first.pk, verb="recall", by=actors["duty"], now=NOW, note="另有任务")
+    task.refresh_from_db()
+    assert task.owner_post_id == second.leader_post == do_clock(task).owner_post
+
+
+@pytest.mark.django_db
+def test_incident_is_not_closed_while_a_team_is_out(actors, roads):
+    response = make_response(actors)
+    order = actions.dispatch(task_id=pump_of(response).pk, team_id=team("T1").pk, by=actors["duty"], now=NOW)
+    report_first(response, actors)
+    conclude(response, actors)
+    for task in response.tasks.exclude(status="done"):
+        actions.waive_task(task_id=task.pk, by=actors["duty"], now=NOW, reason="水已退")
+    with pytest.raises(Refused) as refused:
+        actions.close_incident(incident_id=response.incident_id, by=actors["leader"], now=NOW)
+    assert refused.value.code == "incidents.close.teams_out"
+    assert refused.value.facts["titles"] == f"{order.team_name}（{order.number}）"
+    actions.move(order_id=order.pk, verb="recall", by=actors["duty"], now=NOW)
+    closed = actions.close_incident(incident_id=response.incident_id, by=actors["leader"], now=NOW)
+    assert closed.status == "closed"
+    left = Clock.objects.in_world(LIVE).filter(state="running").values_list("kind", flat=True)
+    assert list(left) == []
 
 
 @pytest.mark.django_db(transaction=True)

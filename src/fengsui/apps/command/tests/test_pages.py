@@ -1,3 +1,5 @@
+import html
+
 import pytest
 from django.contrib.messages import get_messages
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -192,7 +194,7 @@ def test_report_is_drafted_prefilled_signed_and_sent_by_hand(login, actors):
 
 
 def test_closing_page_lists_what_still_blocks_and_closes_after(login, actors):
-    from fengsui.apps.command.tests.test_tasks import conclude
+    from fengsui.apps.command.tests.test_tasks import conclude, report_first
 
     response = make_response(actors)
     client = login("leader")
@@ -204,6 +206,8 @@ def test_closing_page_lists_what_still_blocks_and_closes_after(login, actors):
     assert client.post(address).status_code == 409
     for task in Task.objects.in_world(LIVE):
         client.post(f"/tasks/{task.pk}/do/waive", {"reason": "水已退", "next": address})
+    assert "书面初报还没有报送" in html.unescape(client.get(address).content.decode())
+    report_first(response, actors)
     assert client.post(address).status_code == 302
     assert Incident.objects.in_world(LIVE).get().status == "closed"
 

@@ -98,6 +98,7 @@ def test_blocked_and_declined_are_kept_with_the_reason_and_assigned_anew(actors)
     actions.assign_task(task_id=patrol.pk, post_id=post, by=actors["duty"], now=NOW)
     patrol.refresh_from_db()
     assert (patrol.status, patrol.owner_post_id) == ("waiting", post)
+    assert answers(patrol) == [("met", {"verb": "assign"})]
     assert (
         Clock.objects.in_world(LIVE).get(about_id=str(patrol.pk), kind="command.task", state="running").owner_post
         == post
@@ -106,7 +107,16 @@ def test_blocked_and_declined_are_kept_with_the_reason_and_assigned_anew(actors)
     actions.block_task(task_id=road.pk, by=actors["traffic"], now=NOW, reason="路障车未到")
     road.refresh_from_db()
     assert (road.status, road.reason) == ("blocked", "路障车未到")
+    assert answers(road) == [("running", {})]
+    owed = Clock.objects.in_world(LIVE).get(kind="command.answer", about_id=str(road.pk))
+    assert (owed.owner_post, owed.label) == (next(iter(actors["duty"].posts)), f"受阻：{road.title}")
     assert actions.start_task(task_id=road.pk, by=actors["traffic"], now=NOW).status == "doing"
+    assert answers(road) == [("met", {"verb": "start"})]
+
+
+def answers(task):
+    rows = Clock.objects.in_world(LIVE).filter(kind="command.answer", about_id=str(task.pk))
+    return list(rows.values_list("state", "proof"))
 
 
 def test_sent_report_is_the_proof_of_its_task(actors):
@@ -123,6 +133,15 @@ def test_sent_report_is_the_proof_of_its_task(actors):
     assert [(task.code, task.status, task.proof) for task in done] == [
         ("report_phone", "done", {"document": report.title})
     ]
+
+
+def report_first(response, actors):
+    first = reports.draft(incident_id=response.incident_id, stage="first_written", by=actors["duty"], now=NOW)
+    fields = {**first.fields, "casualties": "无", "course": "积水", "measures": "封控"}
+    reports.edit(report_id=first.pk, by=actors["duty"], fields=fields)
+    reports.submit(report_id=first.pk, by=actors["duty"], now=NOW)
+    reports.sign(report_id=first.pk, by=actors["leader"], now=NOW)
+    reports.send(report_id=first.pk, by=actors["duty"], now=NOW)
 
 
 def conclude(response, actors):
@@ -142,14 +161,26 @@ def test_incident_closes_only_when_every_task_is_done_or_waived(actors):
         actions.close_incident(incident_id=response.incident_id, by=actors["leader"], now=NOW)
     assert (refused.value.code, refused.value.facts["count"]) == ("incidents.close.open_tasks", 5)
     assert StoredEvent.objects.count() == before
-    with pytest.raises(IntegrityError, match="open tasks"), atomic():
-        incidents.close(incident_id=response.incident_id, by=actors["leader"], now=NOW, unfinished=[])
     for task in response.tasks.all():
         actions.waive_task(task_id=task.pk, by=actors["duty"], now=NOW, reason="水已退")
+    with pytest.raises(Refused) as refused:
+        actions.close_incident(incident_id=response.incident_id, by=actors["leader"], now=NOW)
+    assert refused.value.code == "incidents.close.open_clocks"
+    assert refused.value.facts == {"count": 3, "titles": "电话初报、书面初报、自然灾害上报市级"}
+    report_first(response, actors)
     actions.close_incident(incident_id=response.incident_id, by=actors["leader"], now=NOW)
     assert Incident.objects.in_world(LIVE).get().status == "closed"
+    assert not Clock.objects.in_world(LIVE).filter(state="running", about_type="incidents.incident").exists()
     with pytest.raises(Refused, match=r"incident\.close\.wrong_state"):
         actions.close_incident(incident_id=response.incident_id, by=actors["commander"], now=NOW)
+
+
+def test_database_refuses_as_well_when_an_incident_is_closed_over_open_tasks(actors):
+    response = make_response(actors)
+    report_first(response, actors)
+    conclude(response, actors)
+    with pytest.raises(IntegrityError, match="open tasks"), atomic():
+        incidents.close(incident_id=response.incident_id, by=actors["leader"], now=NOW, unfinished=[])
 
 
 def test_owner_sees_his_tasks_only(actors):

@@ -263,6 +263,8 @@ def close(request: HttpRequest, incident_id: UUID) -> HttpResponse:
         by,
         cards=open_cards,
         final_sent=final,
+        teams_out=queries.teams_out(incident),
+        owed=incident_queries.owed_reports(incident),
         said=said,
         response=queries.response_of(incident),
         may_waive=policy.can(by, "command.waive", incident),

@@ -28,6 +28,8 @@ MINUTES = {
     "command.arrive": 30,
     "command.task": 60,
     "command.progress": 30,
+    "command.return": 120,
+    "command.answer": 5,
     "command.reopen": 60,
     "reviews.after_action": 2550,
 }

@@ -129,10 +129,40 @@ def test_written_report_needs_a_second_person_and_late_is_written_down(actors):
     sent = reports.send(report_id=report.pk, by=actors["duty"], now=NOW + timedelta(minutes=75))
     assert (sent.late_s, sent.sent_at - sent.known_at) == (900.0, timedelta(minutes=75))
     assert "x" not in sent.fields
+    assert events_of(report)[:3] == [
+        "incidents.ReportDrafted",
+        "incidents.ReportEdited",
+        "incidents.ReportSubmitted",
+    ]
     after = clocks_of(incident)
     assert after["incidents.first_report_written"][0] == "met"
     assert after["incidents.disaster_report"][0] == "met"
     assert after["incidents.follow_up"] == ("running", 120)
+
+
+def test_edit_records_what_changed_and_nothing_when_nothing_did(actors):
+    incident = make_incident(actors["duty"])
+    report = reports.draft(incident_id=incident.pk, stage="first_phone", by=actors["duty"], now=NOW)
+    reports.edit(report_id=report.pk, by=actors["duty"], fields={**report.fields, "requests": "增派泵车"})
+    reports.edit(report_id=report.pk, by=actors["duty"], fields={**report.fields, "requests": "增派泵车"})
+    assert events_of(report) == ["incidents.ReportDrafted", "incidents.ReportEdited"]
+    row = AuditRow.objects.get(verb="incidents.ReportEdited")
+    assert '"after":{"requests":"增派泵车"},"before":{"requests":""}' in row.facts
+
+
+def test_written_report_proves_the_call_as_well(actors):
+    incident = make_incident(actors["duty"])
+    send_written(incident, actors)
+    states = {kind: state for kind, (state, _limit) in clocks_of(incident).items()}
+    assert states["incidents.first_report_phone"] == states["incidents.first_report_written"] == "met"
+
+
+def send_written(incident, actors):
+    report = reports.draft(incident_id=incident.pk, stage="first_written", by=actors["duty"], now=NOW)
+    reports.edit(report_id=report.pk, by=actors["duty"], fields={**report.fields, "measures": "封路、抽排"})
+    reports.submit(report_id=report.pk, by=actors["duty"], now=NOW)
+    reports.sign(report_id=report.pk, by=actors["leader"], now=NOW)
+    reports.send(report_id=report.pk, by=actors["duty"], now=NOW)
 
 
 def test_correction_is_a_new_version_when_a_sent_report_was_wrong(actors):
@@ -170,6 +200,9 @@ def test_closing_is_refused_when_tasks_are_open_and_done_after_the_final_report(
     with pytest.raises(Refused) as refused:
         actions.close(incident_id=incident.pk, by=actors["leader"], now=NOW, unfinished=["抽排"])
     assert refused.value.facts == {"count": 1, "titles": "抽排"}
+    with pytest.raises(Refused, match=r"incidents\.close\.open_clocks"):
+        actions.close(incident_id=incident.pk, by=actors["leader"], now=NOW, unfinished=[])
+    send_written(incident, actors)
     with pytest.raises(Forbidden):
         actions.close(incident_id=incident.pk, by=actors["duty"], now=NOW, unfinished=[])
     assert actions.close(incident_id=incident.pk, by=actors["leader"], now=NOW, unfinished=[]).status == "closed"
