@@ -169,6 +169,41 @@ def test_file_is_refused_with_a_reason_when_unusable(tmp_path: Path, text: str, 
         load(HOME, file=tmp_path / "none.csv")
 
 
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"# mine\n\ntime,value\n1,2\n\nsoon,3\n", ["line 6, column time", "'soon'"]),
+        (b"time,value\nnan,2\n", ["line 2, column time", "'nan'"]),
+        (b"time,value\n1,2\n,3\n", ["line 3, column time"]),
+        (b"time,value\n1,2\n2,\xb6\xab\n", ["line 3, byte 3", "0xb6", "UTF-8"]),
+        (b"time;value\n1;2\n", ["header", "separated by commas"]),
+        (b"", ["header", "fit no layout"]),
+        (b'time,value\n1,"' + b"x" * 200_000 + b'"\n', ["line 2", "field larger"]),
+        (b"time,flow_m3s\n2026/7/28 2:00,1\nyesterday,2\n", ["line 3, column time", "'yesterday'"]),
+    ],
+)
+def test_error_names_line_and_column_when_a_file_is_unreadable(
+    tmp_path: Path, content: bytes, words: list[str]
+) -> None:
+    path = tmp_path / "bad.csv"
+    path.write_bytes(content)
+    with pytest.raises(ReplayError) as refusal:
+        load(HOME, file=path)
+    assert [word for word in ["bad.csv", *words] if word not in str(refusal.value)] == []
+
+
+def test_one_wrong_clock_does_not_hold_up_the_rest_when_in_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "mine.csv"
+    rows = [f"2026/7/28 2:{minute:02d},ST01,{minute / 100}" for minute in range(10)]
+    rows.insert(5, "2099/1/1 0:00,ST01,0.05")
+    path.write_text("time,station,value\n" + "\n".join(rows), encoding="utf-8")
+    replay = load(HOME, file=path)
+    assert [item.fault for item in replay.items].count("future") == 1
+    assert len(replay.items) == 11
+    assert replay.duration_s == 540
+    assert replay.gaps == ()
+
+
 def test_fault_is_refused_when_it_hits_nothing(tmp_path: Path) -> None:
     for path in HOME.iterdir():
         (tmp_path / path.name).write_bytes(path.read_bytes())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
+from math import inf
 from pathlib import Path
 from statistics import median
 
@@ -140,20 +141,25 @@ def _items(table: Table, lines: Mapping[str, Line], window: Mapping[str, Series]
     gaps: list[Gap] = []
     for station, line in lines.items():
         seen: set[float] = set()
-        newest = float("-inf")
+        newest = -inf
         samples = window[line.series].samples
         step = _distance([at for at, _ in samples])
-        for at, value in samples:
+        follower = [at for at, _ in samples[1:]] + [inf]
+        for (at, value), after in zip(samples, follower, strict=True):
             stamp = at - begin + line.lag_s
             fault = "not_a_number" if isinstance(value, str) else ""
+            ahead = step and stamp - newest > 2.5 * step and newest > -inf
             if stamp in seen:
                 fault = fault or "duplicate"
             elif stamp < newest:
                 fault = fault or "late"
-            elif step and stamp - newest > 2.5 * step and newest > float("-inf"):
+            elif ahead and after < at:  # a wrong clock, and the next reading is back: nobody waits until that time
+                fault = fault or "future"
+            elif ahead:
                 gaps.append(Gap(station, newest + step, stamp, planted=False))
             seen.add(stamp)
-            newest = max(newest, stamp)
+            if fault != "future":
+                newest = max(newest, stamp)
             items.append(Item(newest, station, line.of(value), line.unit, stamp, fault))
     return sorted(items, key=lambda item: (item.offset_s, item.station)), gaps
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import datetime, timedelta, timezone
 from itertools import pairwise
 from math import isfinite
 from pathlib import Path
@@ -89,46 +90,85 @@ def read_layouts(path: Path) -> list[Layout]:
         raise ReplayError("replay.layouts.broken", file=str(path), key="layouts", fix=str(broken)[:300]) from None
 
 
+class _Lines:
+    """The lines of a file that count; `number` is that of the last one given, as an editor shows it."""
+
+    def __init__(self, path: Path, lines: Sequence[str]) -> None:
+        self.path, self.number, self._lines = path, 0, lines
+
+    def __iter__(self) -> Iterator[str]:
+        for number, line in enumerate(self._lines, 1):
+            self.number = number
+            if line.strip() and not line.startswith("#"):
+                yield line
+
+    def wrong(self, column: str, fix: str, code: str = "replay.file.time") -> ReplayError:
+        return ReplayError(code, file=str(self.path), key=f"line {self.number}, column {column}", fix=fix)
+
+
+def _read(path: Path) -> _Lines:
+    try:
+        content = path.read_bytes()
+    except OSError as broken:
+        raise ReplayError(
+            "replay.file.unreadable", file=str(path), key="", fix=broken.strerror or str(broken)
+        ) from None
+    try:
+        return _Lines(path, content.decode("utf-8-sig").splitlines())
+    except UnicodeDecodeError as broken:
+        before = content[: broken.start]
+        place = f"line {before.count(b'\n') + 1}, byte {broken.start - before.rfind(b'\n')}"
+        fix = f"byte 0x{content[broken.start]:02x} is no UTF-8: save the file as CSV UTF-8"
+        raise ReplayError("replay.file.unreadable", file=str(path), key=place, fix=fix) from None
+
+
 def read_csv(path: Path, layouts: Sequence[Layout]) -> Table:
-    """Any CSV file whose header fits a layout. Raises ReplayError that names the columns found.
+    """Any CSV file whose header fits a layout. Raises ReplayError that names the columns found, or line and column.
 
     A value that is no number is kept as text; an empty one is a gap, not a zero.
     """
+    lines = _read(path)
     try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
-    except (OSError, UnicodeDecodeError) as broken:
-        raise ReplayError("replay.file.unreadable", file=str(path), key="", fix=str(broken)) from None
-    reader = csv.DictReader(line for line in lines if line.strip() and not line.startswith("#"))
-    header = list(reader.fieldnames or [])
-    layout = next((each for each in layouts if set(each.match) <= set(header)), None)
-    if layout is None:
-        known = "; ".join(f"{each.code}: {', '.join(each.match)}" for each in layouts)
-        fix = f"columns {header[:12]} fit no layout; rename them or add a layout ({known})"
-        raise ReplayError("replay.file.no_layout", file=str(path), key="header", fix=fix)
-    reading = {"long": _long, "wide": _wide, "events": _events}[layout.kind]
-    series = {each.name: each for each in reading(reader, layout, header, path) if each.samples}
+        reader = csv.DictReader(iter(lines))
+        header = list(reader.fieldnames or [])
+        layout = next((each for each in layouts if set(each.match) <= set(header)), None)
+        if layout is None:
+            raise _no_layout(path, header, layouts)
+        reading = {"long": _long, "wide": _wide, "events": _events}[layout.kind]
+        series = {each.name: each for each in reading(reader, layout, header, lines) if each.samples}
+    except csv.Error as broken:
+        key = f"line {lines.number}"
+        raise ReplayError("replay.file.unreadable", file=str(path), key=key, fix=str(broken)) from None
     if not series:
         fix = f"no reading in a column of known unit (layout {layout.code}, columns {header[:12]})"
         raise ReplayError("replay.file.empty", file=str(path), key="", fix=fix)
     return Table(path, layout.code, series)
 
 
-def _long(rows: Iterable[dict[str, str]], layout: Layout, header: Sequence[str], path: Path) -> list[Series]:
+def _no_layout(path: Path, header: Sequence[str], layouts: Sequence[Layout]) -> ReplayError:
+    known = "; ".join(f"{each.code}: {', '.join(each.match)}" for each in layouts)
+    fix = f"columns {header[:12]} fit no layout; rename them or add a layout ({known})"
+    if len(header) == 1 and any(mark in header[0] for mark in ";\t"):
+        fix = f"the columns must be separated by commas, found {header[0][:80]!r}"
+    return ReplayError("replay.file.no_layout", file=str(path), key="header", fix=fix)
+
+
+def _long(rows: Iterable[dict[str, str]], layout: Layout, header: Sequence[str], lines: _Lines) -> list[Series]:
     found: dict[str, tuple[str, list[Sample]]] = {}
     parts = layout.series or ((layout.station,) if layout.station in header else ())
-    for number, row in enumerate(rows, 2):
+    for row in rows:
         text = (row.get(layout.value) or "").strip()
         if not text:
             continue
         name = " ".join(filter(None, (row.get(part, "") for part in parts))) or layout.value
         word = (row.get(layout.unit) or "").strip()
         unit = layout.unit_words.get(word, word) or layout.default_unit
-        at = _seconds(row[layout.time], layout.offset, path, number)
+        at = _seconds(row, layout.time, layout.offset, lines)
         found.setdefault(name, (unit, []))[1].append((at, _value(text)))
     return [Series(name, unit, tuple(samples)) for name, (unit, samples) in found.items()]
 
 
-def _wide(rows: Iterable[dict[str, str]], layout: Layout, header: Sequence[str], path: Path) -> list[Series]:
+def _wide(rows: Iterable[dict[str, str]], layout: Layout, header: Sequence[str], lines: _Lines) -> list[Series]:
     columns: dict[str, str] = dict(layout.columns)
     if not columns:
         for name in header:
@@ -138,8 +178,8 @@ def _wide(rows: Iterable[dict[str, str]], layout: Layout, header: Sequence[str],
             if unit:
                 columns[name] = unit
     found: dict[str, list[Sample]] = {name: [] for name in columns}
-    for number, row in enumerate(rows, 2):
-        at = _seconds(row[layout.time], layout.offset, path, number)
+    for row in rows:
+        at = _seconds(row, layout.time, layout.offset, lines)
         for name in columns:
             text = (row.get(name) or "").strip()
             value = _value(text) if text else ""
@@ -148,11 +188,11 @@ def _wide(rows: Iterable[dict[str, str]], layout: Layout, header: Sequence[str],
     return [Series(name, columns[name], tuple(samples)) for name, samples in found.items()]
 
 
-def _events(rows: Iterable[dict[str, str]], layout: Layout, header: Sequence[str], path: Path) -> list[Series]:
+def _events(rows: Iterable[dict[str, str]], layout: Layout, header: Sequence[str], lines: _Lines) -> list[Series]:
     """Start, rise, peak and fall were measured; what lies between is a straight line, hence `derived`."""
     found: dict[str, list[Sample]] = {}
-    for number, row in enumerate(rows, 2):
-        start = _seconds(row[layout.start], layout.offset, path, number)
+    for row in rows:
+        start = _seconds(row, layout.start, layout.offset, lines)
         figures = [_value(row.get(key) or "") for key in (layout.peak, layout.rise_min, layout.fall_min)]
         if not all(isinstance(figure, float) and figure >= 0 for figure in figures):
             continue
@@ -183,21 +223,26 @@ def _value(text: str) -> float | str:
     return value if isfinite(value) else text
 
 
-def _seconds(text: str, offset_h: float, path: Path, line: int) -> float:
-    """Unix seconds, or plain seconds where the column holds numbers."""
-    word = (text or "").strip()
-    try:
-        return float(word)
-    except ValueError:
-        pass
-    try:
-        moment = datetime.fromisoformat(word)
-    except ValueError:
-        fix = f"time {word!r} is neither ISO 8601 nor a number of seconds"
-        raise ReplayError("replay.file.time", file=str(path), key=f"line {line}", fix=fix) from None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=timezone(timedelta(hours=offset_h)))
-    return moment.astimezone(UTC).timestamp()
+def _seconds(row: Mapping[str, str], column: str, offset_h: float, lines: _Lines) -> float:
+    """Unix seconds, or plain seconds where the column holds numbers. 2026/7/28 2:00 is how Chinese tables write it."""
+    word = (row.get(column) or "").strip()
+    with suppress(ValueError):
+        if isfinite(seconds := float(word)):
+            return seconds
+    for read in (datetime.fromisoformat, _slashed):
+        with suppress(ValueError):
+            moment = read(word)
+            if moment.tzinfo is None:
+                moment = moment.replace(tzinfo=timezone(timedelta(hours=offset_h)))
+            return moment.timestamp()
+    raise lines.wrong(column, f"time {word!r} is neither ISO 8601 nor a number of seconds")
+
+
+def _slashed(word: str) -> datetime:
+    date, _, time = word.partition(" ")
+    year, month, day = (int(part) for part in date.split("/"))
+    hour, minute, second = (int(part) for part in f"{time or '0'}:0:0".split(":")[:3])
+    return datetime(year, month, day, hour, minute, second)  # noqa: DTZ001 - the layout's offset is put on by the caller
 
 
 def facts(path: Path) -> dict[str, Any]:
