@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from fengsui.apps.command.models import UNDER_WAY, Deployment, Order, Response, Task
-from fengsui.apps.command.rules import approvers
+from fengsui.apps.command.rules import TASK, approvers
 from fengsui.apps.people.models import Post
 from fengsui.core.policy import roles, rule
 from fengsui.kernel.actor import Actor
@@ -9,7 +9,7 @@ from fengsui.kernel.levels import Level
 
 DUTY = ("duty_officer", "duty_leader", "commander")
 
-rule("command.propose", "command.dispatch", "command.recall", "command.end")(roles(*DUTY))
+rule("command.propose", "command.dispatch", "command.end")(roles(*DUTY))
 rule("command.waive", "command.assign")(roles(*DUTY))
 rule("command.close_road", "command.reopen_road")(roles(*DUTY, "liaison"))
 
@@ -46,6 +46,13 @@ def may_do_task(by: Actor, task: Task) -> bool:
 def may_move(by: Actor, deployment: Deployment | Order) -> bool:
     order = deployment.order if isinstance(deployment, Deployment) else deployment
     return by.has_role(*DUTY) or order.leader_post in by.posts
+
+
+@rule("command.recall")
+def may_recall(by: Actor, deployment: Deployment) -> bool:
+    """The duty room; the leader himself once the task has its result without him."""
+    order = deployment.order
+    return by.has_role(*DUTY) or (order.leader_post in by.posts and order.task.status in TASK.final)
 
 
 @rule("command.view")

@@ -156,11 +156,24 @@ def test_phone_leads_the_leader_through_every_step_by_one_big_act(login, actors,
     client.post(f"{page}do/finish", {"text": "抽干", "flow": "1800"})
     task.refresh_from_db()
     assert (task.status, task.proof["flow"]) == ("done", 1800.0)
-    for verb in ("leave", "return"):
+    for verb, label in (("leave", "任务已结束，撤收"), ("return", "已归建")):
+        assert label in client.get(page).content.decode()
         client.post(f"/orders/{order.pk}/do/{verb}")
     assert Deployment.objects.in_world(LIVE).get().stage == "returned"
     assert login("street2").get(f"/photos/{photo.pk}.jpg").status_code == 404
     assert login("street2").get(page).status_code == 404
+
+
+def test_leader_turns_back_by_one_act_when_the_task_ended_without_him(login, actors, roads):  # noqa: F811
+    task = make_response(actors).tasks.get(code="pump")
+    order = actions.dispatch(task_id=task.pk, team_id=Team.objects.get(code="T1").pk, by=actors["duty"], now=NOW)
+    client, page = login("T1"), f"/tasks/{task.pk}/"
+    refused = client.post(f"/orders/{order.pk}/do/recall")
+    assert refused.status_code == 403
+    actions.waive_task(task_id=task.pk, by=actors["duty"], now=NOW, reason="水已退")
+    assert "任务已结束，不必再去" in client.get(page).content.decode()
+    client.post(f"/orders/{order.pk}/do/recall")
+    assert Deployment.objects.in_world(LIVE).get().stage == "recalled"
 
 
 def test_second_press_is_told_who_was_first(login, actors):

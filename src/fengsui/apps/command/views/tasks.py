@@ -47,9 +47,20 @@ NEXT_MOVE = {
 }
 
 
+HOMEWARD = {
+    **dict.fromkeys(("issued", "accepted", "departed"), ("recall", mark("任务已结束，不必再去"))),
+    **dict.fromkeys(("arrived", "working"), ("leave", mark("任务已结束，撤收"))),
+    "leaving": NEXT_MOVE["leaving"],
+}
+"""What is left to a team whose task has its result."""
+
+
 def next_act(task: Task, deployment: Deployment | None) -> Act | None:
-    """Exactly one: the order's next step while a team is on its way, then the task's."""
+    """Exactly one: the order's next step while a team is on its way, then the task's; home when it has its result."""
     mine = f"/tasks/{task.pk}/do/"
+    if deployment is not None and task.status in rules.TASK.final and deployment.stage in HOMEWARD:
+        verb, label = HOMEWARD[deployment.stage]
+        return Act(_(label), f"/orders/{deployment.order_id}/do/{verb}", verb)
     if deployment is not None and deployment.stage in NEXT_MOVE:
         verb, label = NEXT_MOVE[deployment.stage]
         return Act(_(label), f"/orders/{deployment.order_id}/do/{verb}", verb)
@@ -61,8 +72,6 @@ def next_act(task: Task, deployment: Deployment | None) -> Act | None:
         return Act(_("障碍已除，接着办"), f"{mine}start", "start")
     if task.status == "doing":
         return Act(_("办完了，交佐证"), f"{mine}finish", "finish")
-    if deployment is not None and deployment.stage == "working":
-        return Act(_("任务已完，撤收"), f"/orders/{deployment.order_id}/do/leave", "leave")
     return None
 
 
@@ -92,7 +101,6 @@ def listing(request: HttpRequest) -> HttpResponse:
         ended=ended[:20],
         clocks=clocks,
         task_states=rules.TASK_STATES,
-        tabs=_tabs(len(open_rows), "tasks"),
     )
     part = "command/_tasks_mine_part.html" if request.headers.get("HX-Request") else "command/tasks.html"
     return render(request, part, context)
@@ -100,10 +108,6 @@ def listing(request: HttpRequest) -> HttpResponse:
 
 def _statutory(task: Task) -> Clock | None:
     return next((each for each in incident_queries.clocks_of(task.incident) if each.kind == task.clock_kind), None)
-
-
-def _tabs(count: int, active: str) -> list[dict[str, Any]]:
-    return [{"url": "/tasks/", "label": _("任务"), "count": count, "active": active == "tasks"}]
 
 
 @require_GET
@@ -163,9 +167,6 @@ def _context(
         may_dispatch=policy.can(by, "command.dispatch", task),
         open=task.status not in rules.TASK.final,
         layers=_layers(task),
-        tabs=_tabs(
-            queries.my_tasks(by).filter(status__in=["waiting", "accepted", "doing", "blocked"]).count(), "tasks"
-        ),
         may_view_room=incident_queries.visible_to(by).filter(pk=task.incident_id).exists() or may,
     )
 
