@@ -27,6 +27,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 
 from fengsui.config.district.devices import TERMINAL, secret_of
 from fengsui.config.ops.home import Home
+from fengsui.config.ops.ports import Ports
 
 BODY_LIMIT = 2_000_000
 
@@ -110,16 +111,25 @@ def terminals(book: Book, host: str, port: int, password: str) -> mqtt.Client:
     return client
 
 
+def own_port(home: Home, name: str) -> int | None:
+    """Port of our own `smtp` or `webhook` receiver; None where the operator named a server of theirs."""
+    given = urlsplit(os.environ.get({"smtp": "FENGSUI_SMTP_URL", "webhook": "FENGSUI_WEBHOOK_URL"}[name], ""))
+    port = Ports(home.var / "ports.json").known(name)
+    return port if port and (given.hostname, given.port) == ("127.0.0.1", port) else None
+
+
 def main() -> int:
+    """Runs whichever receivers are ours until told to end."""
     home = Home.here()
     folder = home.var / "receivers"
-    smtp = urlsplit(os.environ["FENGSUI_SMTP_URL"])
-    mail = Controller(Mailbox(Book(folder / "mail.jsonl")), hostname="127.0.0.1", port=smtp.port or 2525)
-    mail.start()
-    hook = urlsplit(os.environ["FENGSUI_WEBHOOK_URL"])
-    handler = media_centre(Book(folder / "webhook.jsonl"), os.environ["FENGSUI_WEBHOOK_SECRET"])
-    web = ThreadingHTTPServer(("127.0.0.1", hook.port or 8700), handler)
-    threading.Thread(target=web.serve_forever, daemon=True).start()
+    mail = web = None
+    if port := own_port(home, "smtp"):
+        mail = Controller(Mailbox(Book(folder / "mail.jsonl")), hostname="127.0.0.1", port=port)
+        mail.start()
+    if port := own_port(home, "webhook"):
+        handler = media_centre(Book(folder / "webhook.jsonl"), os.environ["FENGSUI_WEBHOOK_SECRET"])
+        web = ThreadingHTTPServer(("127.0.0.1", port), handler)
+        threading.Thread(target=web.serve_forever, daemon=True).start()
     radio = terminals(
         Book(folder / "broadcast.jsonl"),
         os.environ["FENGSUI_MQTT_HOST"],
@@ -129,10 +139,13 @@ def main() -> int:
     ending = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: ending.set())
-    print("receivers up: mail, webhook, broadcast terminals", flush=True)
+    up = [name for name, server in (("mail", mail), ("webhook", web)) if server]
+    print(f"receivers up: {', '.join([*up, 'broadcast terminals'])}", flush=True)
     while not ending.wait(1.0):
         time.sleep(0)
     radio.loop_stop()
-    mail.stop()
-    web.shutdown()
+    if mail:
+        mail.stop()
+    if web:
+        web.shutdown()
     return 0

@@ -6,7 +6,6 @@ import os
 import platform
 import shutil
 import smtplib
-import socket
 import ssl
 import sys
 import time
@@ -18,7 +17,7 @@ from urllib.parse import unquote, urlsplit
 
 import psycopg
 
-from fengsui.config.ops import cluster, frontend
+from fengsui.config.ops import cluster, frontend, values
 from fengsui.config.ops.console import Problem, word
 from fengsui.config.ops.environment import ELSEWHERE, VARIABLES
 from fengsui.config.ops.home import BIN, Home
@@ -80,7 +79,10 @@ def database() -> Iterator[Finding]:
             "PostgreSQL",
             "bad",
             f"{cluster.plain_url(url)}: {error}",
-            word("检查地址、口令与服务", "check address, password and server"),
+            word(
+                "检查 FENGSUI_DATABASE_URL 的主机、端口、用户、口令与服务",
+                "check host, port, user and password of FENGSUI_DATABASE_URL, and that the server runs",
+            ),
         )
         return
     yield Finding(
@@ -97,20 +99,23 @@ def database() -> Iterator[Finding]:
     )
 
 
-def _reach(host: str, port: int) -> str:
-    try:
-        socket.create_connection((host, port), timeout=3).close()
-    except OSError as error:
-        return str(error)
-    return ""
-
-
 def broker() -> Iterator[Finding]:
     url = os.environ.get("FENGSUI_NATS_URL", "")
     if url:
-        parts = urlsplit(url)
-        trouble = _reach(parts.hostname or "127.0.0.1", parts.port or 4222)
-        yield Finding("NATS", "bad" if trouble else "ok", trouble or cluster.plain_url(url), "FENGSUI_NATS_URL")
+        from fengsui.config.ops import external  # a broken nats must not keep the other checks from telling
+
+        try:
+            yield Finding("NATS", "ok", f"{external.broker_version(url)}, {cluster.plain_url(url)}")
+        except OSError as error:
+            yield Finding(
+                "NATS",
+                "bad",
+                f"{cluster.plain_url(url)}: {error}",
+                word(
+                    "检查 FENGSUI_NATS_URL 的主机、端口、用户、口令,以及是否开启 jetstream",
+                    "check host, port, user and password of FENGSUI_NATS_URL, and that it runs with jetstream",
+                ),
+            )
         return
     program = BIN / "nats-server"
     there = program.exists() or bool(shutil.which("nats-server"))
@@ -263,8 +268,17 @@ def pages() -> Iterator[Finding]:
         )
 
 
+def settings() -> Iterator[Finding]:
+    """Values that cannot be: named one by one."""
+    for name, what in values.wrong(os.environ).items():
+        yield Finding(name, "bad", what, word("改正或 unset", "correct or unset it"))
+
+
+TRIED_BY = {"database": "FENGSUI_DATABASE_URL", "broker": "FENGSUI_NATS_URL", "mail": "FENGSUI_SMTP_URL"}
+"""Checks that connect, and the variable they connect by."""
 CHECKS: tuple[Callable[[], Iterator[Finding]], ...] = (
     python,
+    settings,
     database,
     broker,
     mail,
@@ -293,7 +307,11 @@ def variables() -> Iterator[str]:
 
 def findings() -> list[Finding]:
     found = []
+    # What is connected with a value that cannot be would only say the same in other words.
+    impossible = values.wrong(os.environ)
     for check in CHECKS:
+        if TRIED_BY.get(check.__name__, "") in impossible:
+            continue
         try:
             found += list(check())
         except Exception as error:

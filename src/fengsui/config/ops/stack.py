@@ -16,9 +16,7 @@ from pathlib import Path
 from typing import IO
 from urllib.parse import urlsplit
 
-import psycopg
-
-from fengsui.config.ops import children, frontend, prepare
+from fengsui.config.ops import children, external, frontend, prepare, values
 from fengsui.config.ops.broker import Broker
 from fengsui.config.ops.cluster import Cluster
 from fengsui.config.ops.console import Problem, say, word
@@ -69,17 +67,22 @@ class Stack:
         self._default("FENGSUI_WEBHOOK_SECRET", lambda: home.secret("webhook_secret"))
         if getattr(options, "osm", None):
             self.env["FENGSUI_OSM"] = os.path.abspath(options.osm)
+        values.refuse_wrong(self.env)
         if demo:
             self.env["FENGSUI_DEMO"] = "1"
             self._default("FENGSUI_DEMO_PASSWORD", lambda: home.secret("demo_password")[:12])
-            # Nobody wants to watch a demonstration wait five minutes for the first name to stay silent.
-            self._default("FENGSUI_CLOCKS", lambda: "alerts.acknowledge=8")
-            self._default("FENGSUI_SMTP_URL", lambda: f"smtp://127.0.0.1:{self.ports.claim('smtp')}")
-            self._default("FENGSUI_WEBHOOK_URL", lambda: f"http://127.0.0.1:{self.ports.claim('webhook')}/bulletins")
+            if not getattr(options, "by_hand", False):
+                # Nobody wants to watch a demonstration wait five minutes for the first name to stay silent.
+                self._default("FENGSUI_CLOCKS", lambda: "alerts.acknowledge=8")
 
     def _default(self, name: str, value: Callable[[], str]) -> None:
         if not self.env.get(name):
             self.env[name] = value()
+
+    def _receivers_addresses(self) -> None:
+        """Where the demonstration's own mail server and webhook will listen; an operator's own are used instead."""
+        self._default("FENGSUI_SMTP_URL", lambda: f"smtp://127.0.0.1:{self.ports.claim('smtp')}")
+        self._default("FENGSUI_WEBHOOK_URL", lambda: f"http://127.0.0.1:{self.ports.claim('webhook')}/bulletins")
 
     def _web_address(self) -> tuple[int, str]:
         given = self.env.get("FENGSUI_HTTP_PORT")
@@ -103,12 +106,6 @@ class Stack:
 
     def _start_database(self, supervisor: Supervisor) -> None:
         if self.env.get("FENGSUI_DATABASE_URL"):
-            try:
-                psycopg.connect(self.env["FENGSUI_DATABASE_URL"], connect_timeout=10).close()
-            except psycopg.OperationalError as error:
-                raise Problem(
-                    f"FENGSUI_DATABASE_URL 无法连接:{error}", f"FENGSUI_DATABASE_URL cannot be reached: {error}"
-                ) from None
             return
         self._cluster = cluster = Cluster(self.home)
         supervisor.start(Service("database", lambda log: cluster.start(), signal.SIGINT, 30, tidy=cluster.stop))
@@ -116,7 +113,7 @@ class Stack:
 
     def _start_broker(self, supervisor: Supervisor) -> None:
         if self.env.get("FENGSUI_NATS_URL"):
-            self._default("FENGSUI_MQTT_HOST", lambda: "127.0.0.1")
+            self._default("FENGSUI_MQTT_HOST", lambda: urlsplit(self.env["FENGSUI_NATS_URL"]).hostname or "127.0.0.1")
             self._default("FENGSUI_MQTT_PORT", lambda: "1883")
             return
         broker = Broker(self.home, self.ports, self.bind)
@@ -174,6 +171,7 @@ class Stack:
 
     def bring_up(self, supervisor: Supervisor) -> str:
         """Everything in order; returns the address. Raises Problem with what to mend."""
+        self._check_given()
         build = None
         if frontend.stale():
             say("构建前端(与数据库准备同时进行)", "Building the front end (beside the database's preparation)")
@@ -201,6 +199,8 @@ class Stack:
                 )
             else:
                 say("前端已构建", "Front end built")
+        if self.demo:
+            self._receivers_addresses()
         web = self._start_web(supervisor, port)
         self._start_workers(supervisor)
         self._wait_for_web(web)
@@ -211,6 +211,13 @@ class Stack:
             "demo": self.demo,
         }
         return address
+
+    def _check_given(self) -> None:
+        """What the operator named has to be usable before anything of ours is made."""
+        if url := self.env.get("FENGSUI_DATABASE_URL"):
+            external.check_database(url)
+        if url := self.env.get("FENGSUI_NATS_URL"):
+            external.check_broker(url)
 
     def _prepare(self, supervisor: Supervisor) -> None:
         """Migrate and load, unless this very database was prepared by this very code, data and setting.

@@ -1,0 +1,146 @@
+"""Whether the variables hold what they can hold. Each wrong one is named with what it must be; nothing is connected."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Callable, Mapping
+from ipaddress import ip_address
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from fengsui.config.ops.console import Problem, word
+from fengsui.config.ops.environment import VARIABLES
+from fengsui.config.ops.home import REPO
+
+Check = Callable[[str, Mapping[str, str]], bool]
+SECRETS = {each.name for each in VARIABLES if each.secret}
+
+
+def _one_of(*allowed: str) -> Check:
+    return lambda value, _: value in allowed
+
+
+def _address(*schemes: str, path: bool = False) -> Check:
+    def good(value: str, _: Mapping[str, str]) -> bool:
+        try:
+            parts = urlsplit(value)
+            port = parts.port
+        except ValueError:  # a port that is no number
+            return False
+        # A database on a Unix socket has no host: postgresql://user@/name?host=/run/...
+        reached = bool(parts.hostname) or (path and "host=" in parts.query)
+        return parts.scheme in schemes and reached and port != 0 and (not path or parts.path.strip("/") != "")
+
+    return good
+
+
+def _port(value: str, _: Mapping[str, str]) -> bool:
+    return value.isascii() and value.isdigit() and 0 < int(value) < 65536
+
+
+def _bind(value: str, _: Mapping[str, str]) -> bool:
+    try:
+        ip_address(value)
+    except ValueError:
+        return value == "localhost"
+    return True
+
+
+def _clocks(value: str, env: Mapping[str, str]) -> bool:
+    """Kinds as the district's clocks.yaml names them: a misspelt one would change nothing, silently."""
+    rules = _districts(env) / (env.get("FENGSUI_DISTRICT") or "tiexi") / "clocks.yaml"
+    known = set(re.findall(r"\bkind: *([\w.]+)", rules.read_text())) if rules.exists() else set()
+    pairs = [each.partition("=") for each in value.split(",") if each]
+    return all(kind in known and seconds.isascii() and seconds.isdigit() for kind, _, seconds in pairs)
+
+
+def _districts(env: Mapping[str, str]) -> Path:
+    return Path(env.get("FENGSUI_DISTRICTS") or REPO / "districts")
+
+
+def _program(value: str, _: Mapping[str, str]) -> bool:
+    return shutil.which(value) is not None
+
+
+WEB = _address("http", "https")
+RULES: Mapping[str, tuple[Check, str, str]] = {
+    "FENGSUI_DATABASE_URL": (
+        _address("postgresql", "postgres", path=True),
+        "形如 postgresql://用户:口令@主机:端口/库",
+        "postgresql://user:password@host:port/database",
+    ),
+    "FENGSUI_NATS_URL": (_address("nats", "tls"), "形如 nats://用户:口令@主机:端口", "nats://user:password@host:port"),
+    "FENGSUI_SMTP_URL": (
+        _address("smtp", "smtps"),
+        "形如 smtp://用户:口令@主机:端口 或 smtps://",
+        "smtp://user:password@host:port or smtps://",
+    ),
+    "FENGSUI_MAIL_FROM": (lambda value, _: "@" in value.strip("@"), "邮件地址", "a mail address"),
+    "FENGSUI_WEBHOOK_URL": (WEB, "http:// 或 https:// 地址", "an http:// or https:// address"),
+    "FENGSUI_BASE_URL": (WEB, "http:// 或 https:// 地址", "an http:// or https:// address"),
+    "FENGSUI_FEED_CHECK_URL": (WEB, "http:// 或 https:// 地址", "an http:// or https:// address"),
+    "FENGSUI_ORIGINS": (
+        lambda value, env: all(WEB(each, env) for each in value.split(",") if each),
+        "以 http:// 或 https:// 开头的地址,逗号分隔",
+        "addresses with http:// or https://, separated by commas",
+    ),
+    "FENGSUI_HOSTS": (
+        lambda value, _: not re.search(r"[/\s]", value),
+        "主机名,不含 http:// 和路径,逗号分隔",
+        "host names without http:// and path, separated by commas",
+    ),
+    "FENGSUI_HTTP_PORT": (_port, "1 至 65535 的端口号", "a port from 1 to 65535"),
+    "FENGSUI_MQTT_PORT": (_port, "1 至 65535 的端口号", "a port from 1 to 65535"),
+    "FENGSUI_INGEST_METRICS_PORT": (_port, "1 至 65535 的端口号", "a port from 1 to 65535"),
+    "FENGSUI_BIND": (_bind, "本机的 IP 地址,如 127.0.0.1 或 0.0.0.0", "an IP address, as 127.0.0.1 or 0.0.0.0"),
+    "FENGSUI_DEVICES": (_one_of("nats", "mqtt"), "nats 或 mqtt", "nats or mqtt"),
+    "FENGSUI_MQTT_SHARED": (lambda value, _: not re.search(r"[/+#\s]", value), "不含 / + # 的组名", "without / + #"),
+    "FENGSUI_HASH": (_one_of("sha256", "sm3"), "sha256 或 sm3", "sha256 or sm3"),
+    "FENGSUI_LOG_LEVEL": (
+        _one_of("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"),
+        "DEBUG、INFO、WARNING、ERROR 或 CRITICAL",
+        "DEBUG, INFO, WARNING, ERROR or CRITICAL",
+    ),
+    "FENGSUI_LANG": (lambda value, _: value.startswith(("zh", "en")), "zh 或 en", "zh or en"),
+    "FENGSUI_OPEN_INCIDENT_FROM": (
+        _one_of("none", "blue", "yellow", "orange", "red"),
+        "blue、yellow、orange、red,或 none(不自动立案)",
+        "blue, yellow, orange, red, or none (never by itself)",
+    ),
+    "FENGSUI_CLOCKS": (
+        _clocks,
+        "种类=秒,逗号分隔;种类见 districts/区/clocks.yaml",
+        "kind=seconds, separated by commas; kinds as in districts/CODE/clocks.yaml",
+    ),
+    "FENGSUI_DISTRICTS": (lambda value, _: Path(value).is_dir(), "已有的目录", "an existing folder"),
+    "FENGSUI_DISTRICT": (
+        lambda value, env: (_districts(env) / value / "district.yaml").is_file(),
+        "districts/ 下已有的目录名",
+        "the name of a folder of districts/",
+    ),
+    "FENGSUI_OSM": (lambda value, _: Path(value).is_file(), "已有的 .osm.pbf 文件", "an existing .osm.pbf file"),
+    "FENGSUI_PYTHON": (_program, "可执行的 Python", "a Python that can be run"),
+    "FENGSUI_UV": (_program, "可执行的 uv", "a uv that can be run"),
+}
+
+
+def wrong(env: Mapping[str, str]) -> dict[str, str]:
+    """Variable -> what is wrong and how to mend it, in the console's language; a secret's value is not shown."""
+    found = {}
+    for name, (good, zh, en) in RULES.items():
+        value = env.get(name, "")
+        if value and not good(value, env):
+            shown = word("所设的值", "its value") if name in SECRETS else f"“{value}”"
+            found[name] = word(f"{shown}不可用,应为{zh}", f"{shown} cannot be used; it must be {en}")
+    return found
+
+
+def refuse_wrong(env: Mapping[str, str]) -> None:
+    """Raises Problem that names every wrong variable and its mend."""
+    if found := wrong(env):
+        lines = "\n".join(f"  {name}: {what}" for name, what in found.items())
+        raise Problem(
+            f"环境变量有误:\n{lines}\n改正或取消设置后再试(unset 变量名)。全表:docs/reference/environment.md",
+            f"Environment variables are wrong:\n{lines}\nCorrect or unset them. All: docs/reference/environment.md",
+        )

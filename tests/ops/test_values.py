@@ -1,0 +1,84 @@
+"""Variables: every rule takes a good value and names a bad one; a running command refuses before it starts anything."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from fengsui.config.ops import environment, values
+from fengsui.config.ops.home import REPO
+
+GOOD_AND_BAD = {
+    "FENGSUI_DATABASE_URL": ("postgresql://u:p@127.0.0.1:5432/d", "mysql://u@h/d"),
+    "FENGSUI_NATS_URL": ("nats://u:p@127.0.0.1:4222", "127.0.0.1:4222"),
+    "FENGSUI_SMTP_URL": ("smtps://u:p@mail.gov.cn:465", "smtp://mail:no-number"),
+    "FENGSUI_MAIL_FROM": ("duty@tiexi.gov.cn", "duty"),
+    "FENGSUI_WEBHOOK_URL": ("https://media.example/bulletins", "media.example"),
+    "FENGSUI_BASE_URL": ("https://fengsui.example", "fengsui.example"),
+    "FENGSUI_FEED_CHECK_URL": ("http://127.0.0.1:8600", "ftp://127.0.0.1"),
+    "FENGSUI_ORIGINS": ("https://a.example,https://b.example", "a.example"),
+    "FENGSUI_HOSTS": ("a.example,10.0.0.1", "http://a.example"),
+    "FENGSUI_HTTP_PORT": ("8600", "86oo"),
+    "FENGSUI_MQTT_PORT": ("1883", "0"),
+    "FENGSUI_INGEST_METRICS_PORT": ("9100", "65536"),
+    "FENGSUI_BIND": ("0.0.0.0", "eth0"),
+    "FENGSUI_DEVICES": ("mqtt", "kafka"),
+    "FENGSUI_MQTT_SHARED": ("ingest", "a/b"),
+    "FENGSUI_HASH": ("sm3", "md5"),
+    "FENGSUI_LOG_LEVEL": ("DEBUG", "loud"),
+    "FENGSUI_LANG": ("zh_CN.UTF-8", "de"),
+    "FENGSUI_OPEN_INCIDENT_FROM": ("none", "purple"),
+    "FENGSUI_CLOCKS": ("alerts.acknowledge=8,alerts.confirm=60", "alerts.acknowlege=8"),
+    "FENGSUI_DISTRICTS": (str(REPO / "districts"), "/nowhere"),
+    "FENGSUI_DISTRICT": ("tiexi", "nowhere"),
+    "FENGSUI_OSM": (__file__, "/nowhere.osm.pbf"),
+    "FENGSUI_PYTHON": (sys.executable, "/nowhere/python"),
+    "FENGSUI_UV": ("sh", "/nowhere/uv"),
+}
+
+
+@pytest.mark.parametrize("name", values.RULES)
+def test_value_is_taken_or_named(name):
+    good, bad = GOOD_AND_BAD[name]
+    assert values.wrong({name: good}) == {}
+    assert list(values.wrong({name: bad})) == [name]
+
+
+def test_rules_are_of_declared_variables():
+    assert set(values.RULES) <= {each.name for each in environment.VARIABLES}
+
+
+def test_secret_is_not_shown_when_it_is_wrong():
+    assert "hush" not in values.wrong({"FENGSUI_DATABASE_URL": "mysql://u:hush@h/d"})["FENGSUI_DATABASE_URL"]
+
+
+def test_socket_address_of_our_own_cluster_is_right():
+    assert values.wrong({"FENGSUI_DATABASE_URL": "postgresql://fengsui@/fengsui?host=/run/fengsui-1"}) == {}
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "mend"),
+    [
+        ("FENGSUI_HASH", "md5", "sha256 or sm3"),
+        ("FENGSUI_DATABASE_URL", "postgresql://u:hush@127.0.0.1:1/d", "Check host, port, user and password"),
+        ("FENGSUI_NATS_URL", "nats://u:hush@127.0.0.1:1", "Check host, port, user and password"),
+    ],
+)
+def test_serve_when_a_variable_is_wrong_names_it_with_its_mend(tmp_path, name, value, mend):
+    given = {"FENGSUI_DATABASE_URL": "", "FENGSUI_NATS_URL": "", name: value}
+    env = {**os.environ, "FENGSUI_VAR": str(tmp_path), "FENGSUI_LANG": "en", **given}
+    told = subprocess.run(
+        [sys.executable, "-m", "fengsui.config", "serve"],
+        env=env,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert told.returncode == 1
+    assert name in told.stderr
+    assert mend in told.stderr
+    assert "hush" not in told.stderr
+    assert "Traceback" not in told.stderr
+    assert not (tmp_path / "pg").exists()
