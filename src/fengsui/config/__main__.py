@@ -25,6 +25,8 @@ def _demo(options: argparse.Namespace) -> int:
     from fengsui.config.ops import stack
 
     story = ["--headless"] if options.headless else []
+    if options.by_hand:
+        story.append("--by-hand")
     for name in ("replay", "osm", "speed"):
         if getattr(options, name) is not None:
             story += [f"--{name}", str(getattr(options, name))]
@@ -167,6 +169,9 @@ def parser() -> argparse.ArgumentParser:
     for sub in (demo, story):
         sub.add_argument(
             "--headless", action="store_true", help=word("演完即退出,成败见退出码", "play to the end and exit")
+        )
+        sub.add_argument(
+            "--by-hand", action="store_true", help=word("只回放测量序列,各步由人来做", "only the gauges speak; you act")
         )
         sub.add_argument("--replay", metavar="FILE.csv", help=word("回放此测量序列", "replay this measured series"))
         sub.add_argument("--osm", metavar="FILE.osm.pbf", help=word("用此路网", "roads and base map from this extract"))

@@ -15,11 +15,15 @@ from typing import Any, TypeVar
 from django.conf import settings
 
 from fengsui.apps.alerts.models import Bulletin, Call, Warning
+from fengsui.apps.alerts.rules import IN_FORCE, UNDECIDED
+from fengsui.apps.command import queries as queries_of_command
 from fengsui.apps.command.models import Order, Response, Task
+from fengsui.apps.incidents import queries
 from fengsui.apps.incidents.models import Incident, Report
+from fengsui.apps.incidents.rules import STAGES
 from fengsui.apps.people.models import Account
 from fengsui.apps.sensing import actions as sensing
-from fengsui.config.ops.console import say
+from fengsui.config.ops.console import Problem, say
 from fengsui.config.ops.home import Home
 from fengsui.config.story import proof
 from fengsui.config.story.browser import PageError, Person
@@ -29,24 +33,27 @@ from fengsui.config.wiring import district
 from fengsui.core.worlds import LIVE
 from fengsui.ingest.replayer import Outcome, Replayer
 from fengsui.kernel import replay as series
+from fengsui.kernel.actor import Actor
 from fengsui.kernel.levels import Level
 
 SPEED = 600.0
+BY_HAND = 60.0
+"""Slow enough to read each page before the water falls again: 15 measured hours in 15 minutes."""
 T = TypeVar("T")
 
 
-class StoryError(Exception):
+class StoryError(Problem):
     """Something that had to happen did not."""
 
 
-def wait(what: str, look: Callable[[], T | None], patience_s: float = 60) -> T:
+def wait(zh: str, en: str, look: Callable[[], T | None], patience_s: float = 60) -> T:
     """Look again and again until there is an answer. Raises StoryError naming what was waited for."""
     deadline = time.monotonic() + patience_s
     while True:
         if (found := look()) is not None and found is not False:
             return found
         if time.monotonic() > deadline:
-            raise StoryError(f"waited {patience_s:.0f} s for {what}")
+            raise StoryError(f"等了 {patience_s:.0f} 秒仍没有{zh}", f"waited {patience_s:.0f} s for {en}")
         time.sleep(0.2)
 
 
@@ -80,19 +87,40 @@ class Story:
         sensing.set_speed(topics=topics, speed=self.speed, period_s=round(self.replay.step_s))
         time.sleep(3)  # the ingest process looks at its streams every two seconds
         say(
-            f"回放 {self.replay.title}，{len(self.replay.items)} 个读数，{self.speed:g} 倍",
-            f"Replaying {self.replay.source}",
+            f"回放 {self.replay.title}，{len(self.replay.items)} 个读数，{self.speed:g} 倍速",
+            f"Replaying {len(self.replay.items)} readings of {self.replay.source} at {self.speed:g}x",
         )
         self._thread.start()
 
     # --- people --------------------------------------------------------------------------------------------------
 
+    def tidy(self) -> None:
+        """End what an interrupted telling left open, by hand as ever: a place has one open warning and incident."""
+        warnings = list(Warning.objects.in_world(LIVE).filter(status__in=IN_FORCE | UNDECIDED))
+        incidents = list(queries.open_of_hazard("waterlogging", Actor(world=LIVE, system="story")))
+        if warnings or incidents:
+            say(
+                f"先了结上次中断所留：预警 {len(warnings)} 条，事件 {len(incidents)} 件",
+                f"First ending what was interrupted: {len(warnings)} warnings, {len(incidents)} incidents",
+            )
+        for warning in warnings:
+            if warning.status in IN_FORCE:
+                self._press(warning, "duty_leader", "/lift", reason="演示中断，现场已无积水")
+            else:
+                self._press(warning, "duty_leader", "/reject", reason="演示中断，现场已无积水")
+        for incident in incidents:
+            self.work(incident)
+            self.end(incident, "演示中断，现场已无险情")
+
     def warn(self) -> Warning:
         """A duty officer confirms, a leader issues: the second person from orange up."""
-        drafted = wait("a drafted warning of orange", lambda: self._draft(Level.ORANGE), 120)
-        say(f"{drafted.place.name}：预警稿 {Level(drafted.level).zh}", f"{drafted.place.code}: warning drafted")
+        drafted = wait("橙色预警稿", "a drafted warning of orange", lambda: self._draft(Level.ORANGE), 120)
+        say(
+            f"{drafted.place.name}：预警稿 {Level(drafted.level).zh}",
+            f"{drafted.place.name_en or drafted.place.code}: {Level(drafted.level).code} warning drafted",
+        )
         self.decide(drafted)
-        say("已签发", "Issued")
+        say("已核定、签发", "Confirmed and issued by two persons")
         return drafted
 
     def decide(self, warning: Warning) -> None:
@@ -110,8 +138,8 @@ class Story:
             except PageError as error:
                 warning.refresh_from_db()
                 if warning.status not in ("draft", "revising"):
-                    raise StoryError(str(error)) from error
-        raise StoryError("the warning was never issued")
+                    raise StoryError(str(error), str(error)) from error
+        raise StoryError("预警始终未能签发", "the warning was never issued")
 
     def _press(self, warning: Warning, role: str, action: str, **values: Any) -> None:
         person = self.cast(self._account(role, warning.jurisdiction))
@@ -131,13 +159,16 @@ class Story:
         own = held.filter(person__holdings__post__org__jurisdiction=jurisdiction)
         found = own.order_by("username").first() or held.order_by("username").first()
         if found is None:
-            raise StoryError(f"no demonstration account for {role}")
+            raise StoryError(f"没有 {role} 的演示账号", f"no demonstration account for {role}")
         return str(found.username)
 
     def answer_calls(self, warning: Warning) -> None:
         """The first name stays silent until the clock passes on; whoever is called next and can log in answers."""
-        say("叫应：第一人不应，等时限转下一人", "Calls: the first name is silent")
-        wait("the second name to be called", lambda: self._passed(warning), 120)
+        say(
+            "叫应：第一人不应，等时限转下一人",
+            "Calls: the first name stays silent until its clock passes on to the next",
+        )
+        wait("叫到第二人", "the second name to be called", lambda: self._passed(warning), 120)
 
         def answered() -> bool:
             for call in Call.objects.in_world(LIVE).filter(bulletin__warning=warning, state="called"):
@@ -151,22 +182,25 @@ class Story:
                     duty.submit("/acknowledge", note="电话应答，值班员代记")
             return Call.objects.in_world(LIVE).filter(bulletin__warning=warning, state="answered").exists()
 
-        wait("an answer", lambda: answered() or None, 120)
+        wait("人应答", "an answer", lambda: answered() or None, 120)
 
     def _passed(self, warning: Warning) -> bool | None:
         return Call.objects.in_world(LIVE).filter(bulletin__warning=warning, state="passed").exists() or None
 
     def incident_of(self, warning: Warning) -> Incident:
         rows = Incident.objects.in_world(LIVE).filter(correlation=warning.correlation)
-        return wait("the incident", lambda: rows.select_related("place").first())
+        return wait("立案", "the incident", lambda: rows.select_related("place").first())
 
     def report(self, incident: Incident, stage: str) -> None:
         """Draft from what is known; by phone it is frozen at once, in writing a second person signs."""
         duty = self.cast(self._account("duty_officer", incident.place.jurisdiction if incident.place else ""))
         duty.open(f"/incidents/{incident.pk}/")
         self._press_stage(duty, stage)
+        zh, en = STAGES[stage].zh, STAGES[stage].en
         row = wait(
-            f"report {stage}", lambda: Report.objects.in_world(LIVE).filter(incident=incident, stage=stage).first()
+            f"报告 {zh}",
+            f"the report {en}",
+            lambda: Report.objects.in_world(LIVE).filter(incident=incident, stage=stage).first(),
         )
         duty.open(f"/incidents/reports/{row.pk}/")
         if stage == "first_phone":
@@ -179,7 +213,8 @@ class Story:
             duty.open(f"/incidents/reports/{row.pk}/")
             duty.submit("/do/send")
         wait(
-            f"report {stage} sent",
+            f"{zh}的报送记录",
+            f"the report {en} to be sent",
             lambda: Report.objects.in_world(LIVE).filter(pk=row.pk, sent_at__isnull=False).first(),
         )
 
@@ -197,9 +232,12 @@ class Story:
         chief.open(f"/incidents/{incident.pk}/?level={level.code}")
         chief.submit("/respond", activate="1")
         found = wait(
-            "the response", lambda: Response.objects.in_world(LIVE).filter(status="active").order_by("-pk").first()
+            "响应",
+            "the response",
+            lambda: Response.objects.in_world(LIVE).filter(status="active").order_by("-pk").first(),
         )
-        say(f"响应 {level.roman} 级启动，任务 {self.tasks(incident).count()} 项", "Response active")
+        count = self.tasks(incident).count()
+        say(f"响应 {level.roman} 级启动，任务 {count} 项", f"Response at level {level.code} active, {count} tasks")
         return found
 
     def tasks(self, incident: Incident) -> Any:
@@ -207,12 +245,16 @@ class Story:
 
     def dispatch(self, incident: Incident) -> Order:
         """Take what the platform suggests over the road network, as far as a team of the cast is among it."""
-        task = wait("a task that needs teams", lambda: self.tasks(incident).exclude(skill="").order_by("code").first())
+        task = wait(
+            "需要队伍的任务",
+            "a task that needs teams",
+            lambda: self.tasks(incident).exclude(skill="").order_by("code").first(),
+        )
         duty = self.cast(self._account("duty_officer", incident.place.jurisdiction if incident.place else ""))
         duty.open(f"/tasks/{task.pk}/dispatch")
         duty.submit("/dispatch")
         rows = Order.objects.in_world(LIVE).filter(task=task).order_by("issued_at")
-        return wait("an order", rows.first)
+        return wait("派遣令", "an order", rows.first)
 
     def work(self, incident: Incident) -> None:
         """Every task gets a result: done by those of the cast who owe it, else waived with a reason."""
@@ -223,7 +265,22 @@ class Story:
             for task in left:
                 self._do(task, incident)
         if left:
-            raise StoryError(f"{len(left)} tasks are still open")
+            raise StoryError(f"还有 {len(left)} 项任务没有办结", f"{len(left)} tasks are still open")
+        self.home(incident)
+
+    def home(self, incident: Incident) -> None:
+        """Whoever was sent comes back: nobody else could have the team otherwise."""
+        for deployment in queries_of_command.teams_out(incident):
+            task_id, post = deployment.order.task_id, deployment.order.leader_post
+            held = Account.objects.filter(person__holdings__until__isnull=True, person__holdings__post_id=post).first()
+            who = self.cast(str(held.username)) if held else None
+            person = who or self.cast(self._account("duty_officer", ""))
+            for _ in range(3):
+                person.open(f"/tasks/{task_id}/")
+                verb = next((each for each in ("recall", "leave", "return") if person.forms(f"/do/{each}")), "")
+                if not verb:
+                    break
+                person.submit(f"/do/{verb}")
 
     def _do(self, task: Task, incident: Incident) -> None:
         who = self._owner(task)
@@ -269,10 +326,10 @@ class Story:
 
     def lift(self, warning: Warning) -> None:
         """All-clear when the water is gone; every other warning of the replay is decided too."""
-        wait("the replay's end", lambda: None if self._thread.is_alive() else True, 400)
+        wait("回放完", "the replay's end", lambda: None if self._thread.is_alive() else True, 400)
         if self.broken:
-            raise StoryError(f"the replay broke: {self.broken}")
-        wait("the levels to step down", lambda: proof.all_normal() or None, 120)
+            raise StoryError(f"回放中断：{self.broken}", f"the replay broke: {self.broken}")
+        wait("全部回落", "the levels to step down", lambda: proof.all_normal() or None, 120)
         leader = self.cast(self._account("duty_leader", warning.jurisdiction))
         leader.open(f"/warnings/{warning.pk}/")
         leader.submit("/lift", reason="水位回落到关注线以下并保持，道路恢复")
@@ -281,20 +338,25 @@ class Story:
             duty.open(f"/warnings/{row.pk}/")
             duty.submit("/reject", reason="已回落，现场核实无需对外发布")
 
-    def close(self, incident: Incident) -> None:
-        """End the response, then the incident; the final report; the file is closed when nothing is owed."""
+    def end(self, incident: Incident, reason: str) -> None:
+        """The response where one runs, then the incident itself."""
         chief = self.cast(self._account("commander", ""))
         chief.open(f"/incidents/{incident.pk}/")
-        chief.submit("/do/end", reason="险情解除，响应终止")
+        chief.submit("/do/end", reason=reason)
         incident.refresh_from_db()
-        if incident.status == "responding":
+        if incident.status in ("verified", "responding"):
             chief.open(f"/incidents/{incident.pk}/")
-            chief.submit(f"/incidents/{incident.pk}/do/end", reason="险情解除")
+            chief.submit(f"/incidents/{incident.pk}/do/end", reason=reason)
+
+    def close(self, incident: Incident) -> None:
+        """End the response, then the incident; the final report; the file is closed when nothing is owed."""
+        self.end(incident, "险情解除")
         self.report(incident, "final")
         leader = self.cast(self._account("duty_leader", ""))
         leader.open(f"/incidents/{incident.pk}/close")
         leader.submit("/close")
         wait(
+            "归档",
             "the closed incident",
             lambda: Incident.objects.in_world(LIVE).filter(pk=incident.pk, status="closed").first(),
         )
@@ -304,16 +366,36 @@ class Story:
         leader = self.cast(self._account("duty_leader", ""))
         leader.open(f"/reviews/{incident.pk}/")
         leader.submit("/print")
-        return wait("the PDF", lambda: proof.paper(leader, incident), 120)
+        return wait("复盘 PDF", "the PDF", lambda: proof.paper(leader, incident), 120)
+
+
+def only_rain(story: Story) -> int:
+    """Nobody acts but who sits at the screen: the gauges speak, then say that they are through."""
+    story.rain()
+    say(
+        "各步由您来做：先以 duty（值班员）登录，值班台会说出下一件该办的事；步骤见 docs/tutorials/first-warning.md",
+        "The rest is yours: log in as duty, the desk names the next thing to do; see docs/tutorials/first-warning.md",
+    )
+    story._thread.join()
+    if story.broken:
+        say(f"回放中断：{story.broken}", f"The replay broke: {story.broken}")
+        return 1
+    say("回放已放完，水已退", "The replay is over, the water has gone")
+    return 0
 
 
 def play(options: argparse.Namespace) -> int:
     """`./fengsui story`, inside a running demonstration. Exit 0 only if every step really happened."""
-    story = Story(options.speed or SPEED, Path(options.replay) if options.replay else None)
+    by_hand = getattr(options, "by_hand", False)
+    speed = options.speed or (BY_HAND if by_hand else SPEED)
+    story = Story(speed, Path(options.replay) if options.replay else None)
+    if by_hand:
+        return only_rain(story)
     began, failed, pdf = time.monotonic(), "", b""
     warning: Warning | None = None
     incident: Incident | None = None
     try:
+        story.tidy()
         story.rain()
         warning = story.warn()
         story.answer_calls(warning)
@@ -334,5 +416,9 @@ def play(options: argparse.Namespace) -> int:
     good = sum(step.ok for step in steps)
     if failed:
         print(f"\n✗ {failed}", file=sys.stderr)
-    say(f"{good}/{len(steps)} 步成立，用 {time.monotonic() - began:.0f} 秒", f"{good} of {len(steps)} steps proved")
+    took = time.monotonic() - began
+    say(
+        f"{good}/{len(steps)} 步成立，用 {took:.0f} 秒",
+        f"{good} of {len(steps)} steps really happened, in {took:.0f} s",
+    )
     return 0 if good == len(steps) and not failed else 1

@@ -6,25 +6,43 @@ import http.client
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from django.db.models import Count, Q
+from django.db.models import Count, Q, QuerySet
+from django.utils import timezone
 
 from fengsui.apps.alerts import cap
 from fengsui.apps.alerts.models import Bulletin, Call, Delivery, Warning
+from fengsui.apps.alerts.rules import DELIVERY_STATES, KINDS, STATUSES
 from fengsui.apps.command.models import Order, Task
 from fengsui.apps.incidents.models import Incident, Report
+from fengsui.apps.incidents.rules import STAGES, STATES
 from fengsui.apps.reviews.models import Paper
 from fengsui.apps.sensing.models import CurrentValue, Observation, RejectedMessage
+from fengsui.config.ops.console import word
+from fengsui.config.receivers import own_port
 from fengsui.config.story.browser import Person
 from fengsui.config.story.cast import book
-from fengsui.config.story.table import Step
+from fengsui.config.story.table import NO_CLOCK, Step, clock, listed
 from fengsui.core import audit_check
 from fengsui.core.models import AuditRow, Clock, ClockFiring, StoredEvent
 from fengsui.core.worlds import LIVE
+from fengsui.kernel.terms import Terms
 
 if TYPE_CHECKING:
     from fengsui.config.story.play import Story
 
 ENDED = ("done", "waived")
+REPORTS = (
+    ("first_phone", "incidents.first_report_phone"),
+    ("first_written", "incidents.first_report_written"),
+    ("final", "incidents.final_report"),
+)
+"""Stage of each report that the story owes, and its clock."""
+NEEDED = {
+    "sensing.ThresholdCrossed",
+    "alerts.BulletinIssued",
+    "incidents.IncidentOpened",
+    "incidents.IncidentClosed",
+}
 
 
 def all_normal() -> bool:
@@ -41,12 +59,12 @@ def paper(reader: Person, incident: Incident) -> bytes | None:
 
 
 def spent(clocks: list[Clock]) -> str:
-    """`6 / 600 s`: used of the limit, of the slowest closed clock."""
+    """`6 秒 / 10 分`: used of the limit, of the slowest closed clock."""
     closed = [row for row in clocks if row.closed_at]
     if not closed:
-        return "—"
+        return NO_CLOCK
     slow = max(closed, key=lambda row: (row.closed_at - row.started_at).total_seconds())  # type: ignore[operator]
-    return f"{(slow.closed_at - slow.started_at).total_seconds():.0f} / {slow.limit_s} s"  # type: ignore[operator]
+    return clock((slow.closed_at - slow.started_at).total_seconds(), slow.limit_s)  # type: ignore[operator]
 
 
 def clocks_of(kind: str, chain: object) -> list[Clock]:
@@ -64,17 +82,22 @@ def fetch(base: str, path: str) -> tuple[int, bytes]:
     return answer.status, body
 
 
+def said(terms: Terms, code: str) -> str:
+    """A code as people say it, in the console's language."""
+    return word(terms[code].zh, terms[code].en) if code in terms else code
+
+
 def steps(story: Story, warning: Warning | None, incident: Incident | None, pdf: bytes) -> list[Step]:
     """The outcome, step by step; what never began is a failed row, not a missing one."""
     rows = [*_readings(story)]
     if warning is None:
-        return [*rows, Step("预警 warning", "没有越线预警 none drafted", "—", False)]
+        return [*rows, Step(word("预警", "Warning"), word("没有起草", "none was drafted"), NO_CLOCK, False)]
     warning.refresh_from_db()
     rows += [*_decision(warning), *_sending(story, warning), *_calls(warning)]
     if incident is None:
-        return [*rows, Step("事件 incident", "没有立案 none opened", "—", False)]
+        return [*rows, Step(word("事件", "Incident"), word("没有立案", "none was opened"), NO_CLOCK, False)]
     incident.refresh_from_db()
-    return [*rows, *_response(incident), *_ending(warning, incident, pdf), *_record(warning)]
+    return [*rows, *_response(incident), *_dispatch(incident), *_ending(warning, incident, pdf), *_record(warning)]
 
 
 def _readings(story: Story) -> list[Step]:
@@ -88,54 +111,86 @@ def _readings(story: Story) -> list[Step]:
     # One planted duplicate is the very same reading: it is acknowledged and changes nothing.
     same = story.outcome.by_fault.get("duplicate", 0)
     whole = acknowledged == sent > 0 and counted["n"] + refused + same >= acknowledged
+    facts = [
+        word(f"{story.speed:g} 倍速发 {sent}", f"{sent} sent at {story.speed:g}x"),
+        word(f"应答 {acknowledged}", f"{acknowledged} acknowledged"),
+        word(f"入库 {counted['n']}", f"{counted['n']} stored"),
+        word(f"其中标疑 {counted['flagged']}", f"{counted['flagged']} flagged"),
+        word(f"拒收留存 {refused}", f"{refused} refused, kept"),
+    ]
+    crossed = word(f"越线 {crossings} 次，预报 {forecasts} 次", f"{crossings} crossings, {forecasts} forecasts")
     return [
-        Step(
-            "读数 readings",
-            f"发 {sent}，应答 {acknowledged}，入库 {counted['n']}，标疑 {counted['flagged']}，拒收留存 {refused}",
-            f"{story.speed:g}x",
-            whole,
-        ),
-        Step("越线与预报 crossing", f"越线 {crossings} 次，预报 {forecasts} 次", "—", crossings > 0),
+        Step(word("读数", "Readings"), listed(facts), NO_CLOCK, whole),
+        Step(word("越线与预报", "Crossing, forecast"), crossed, NO_CLOCK, crossings > 0),
     ]
 
 
 def _decision(warning: Warning) -> list[Step]:
-    chain = warning.correlation
-    confirm, issue = clocks_of("alerts.confirm", chain), clocks_of("alerts.issue", chain)
-    two = (
-        bool(warning.confirmed_by)
-        and Bulletin.objects.in_world(LIVE).filter(warning=warning).exclude(issued_by=warning.confirmed_by).exists()
-    )
+    chain, place = warning.correlation, warning.place
+    where = word(place.name, place.name_en or place.code)
+    confirmed = warning.confirmed_at is not None and bool(warning.confirmed_by)
+    by_another = Bulletin.objects.in_world(LIVE).filter(warning=warning).exclude(issued_by=warning.confirmed_by)
+    two = confirmed and by_another.exists()
     return [
-        Step("核定 confirm", f"{warning.place.name} 核定有时间与人", spent(confirm), warning.confirmed_at is not None),
-        Step("签发 issue", "签发人不是核定人" if two else "没有第二人", spent(issue), two),
+        Step(
+            word("核定", "Confirm"),
+            word(f"{where}：有核定人与时间", f"{where}: by a person, at a time")
+            if confirmed
+            else word("无人核定", "by nobody"),
+            spent(clocks_of("alerts.confirm", chain)),
+            confirmed,
+        ),
+        Step(
+            word("签发", "Issue"),
+            word("签发人不是核定人", "by a second person") if two else word("没有第二人", "no second person"),
+            spent(clocks_of("alerts.issue", chain)),
+            two,
+        ),
     ]
 
 
 def _sending(story: Story, warning: Warning) -> list[Step]:
     bulletins = list(Bulletin.objects.in_world(LIVE).filter(warning=warning).order_by("sent_at"))
     valid = [each for each in bulletins if _is_valid(bytes(each.sent_xml))]
-    rows = [
-        Step(
-            "CAP 1.2 frozen",
-            f"{len(valid)}/{len(bulletins)} 份合 OASIS 模式，链：" + " → ".join(each.kind for each in bulletins),
-            "—",
-            len(valid) == len(bulletins) >= 2,
-        )
-    ]
+    chain = " → ".join(said(KINDS, each.kind) for each in bulletins)
+    checked = word(
+        f"{len(valid)}/{len(bulletins)} 份合 CAP 1.2 模式：{chain}",
+        f"{len(valid)} of {len(bulletins)} valid CAP 1.2: {chain}",
+    )
     deliveries = Delivery.objects.in_world(LIVE).filter(bulletin__warning=warning)
     by_state = dict(deliveries.values_list("state").annotate(n=Count("id")))
-    mails = [line for line in book(story.home, "mail") if _since(line, story)]
-    hooks = [line for line in book(story.home, "webhook") if _since(line, story) and line["signed"]]
-    radio = [line for line in book(story.home, "broadcast") if _since(line, story)]
-    feed_status, feed = fetch(story.cast.base, "/feeds/cap.atom")
-    listed = all(each.identifier.encode() in feed for each in bulletins[-1:])
-    got = f"邮件 {len(mails)}、接口 {len(hooks)}（验签）、广播 {len(radio)}、订阅源 {feed_status}"
-    ok = bool(mails and hooks and radio) and feed_status == 200 and listed and by_state.get("acknowledged", 0) > 0
-    rows.append(
-        Step("送达 delivery", f"{got}；{by_state}", spent(clocks_of("alerts.deliver", warning.correlation)), ok)
+    states = [f"{said(DELIVERY_STATES, state)} {by_state[state]}" for state in DELIVERY_STATES if state in by_state]
+    return [
+        Step(word("公告", "Bulletins"), checked, NO_CLOCK, len(valid) == len(bulletins) >= 2),
+        _received(story, bulletins, deliveries.filter(state__in=("sent", "acknowledged"))),
+        Step(
+            word("送达回执", "Receipts"),
+            word("；", "; ").join(states) or word("没有送达记录", "no deliveries"),
+            spent(clocks_of("alerts.deliver", warning.correlation)),
+            by_state.get("acknowledged", 0) > 0,
+        ),
+    ]
+
+
+def _received(story: Story, bulletins: list[Bulletin], handed_over: QuerySet[Delivery]) -> Step:
+    """From the receivers' own books. A server of the operator's keeps its own: there our deliveries have to do."""
+    mails, hooks, radio = (
+        [line for line in book(story.home, name) if _since(line, story)] for name in ("mail", "webhook", "broadcast")
     )
-    return rows
+    mailed, called = len(mails), len([line for line in hooks if line["signed"]])
+    if own_port(story.home, "smtp") is None:
+        mailed = handed_over.filter(outlet__channel="email").count()
+    if own_port(story.home, "webhook") is None:
+        called = handed_over.filter(outlet__channel="webhook").count()
+    status, feed = fetch(story.cast.base, "/feeds/cap.atom")
+    in_feed = status == 200 and all(each.identifier.encode() in feed for each in bulletins[-1:])
+    got = [
+        word(f"邮件 {mailed}", f"{mailed} mails"),
+        word(f"验签接口 {called}", f"{called} signed webhooks"),
+        word(f"广播终端 {len(radio)}", f"{len(radio)} broadcasts"),
+        word("订阅源有", "in the feed") if in_feed else word("订阅源没有", "not in the feed"),
+    ]
+    return Step(word("接收方所得", "Received"), listed(got), NO_CLOCK, bool(mailed and called and radio) and in_feed)
 
 
 def _since(line: dict[str, str], story: Story) -> bool:
@@ -155,59 +210,94 @@ def _calls(warning: Warning) -> list[Step]:
     chain = StoredEvent.objects.filter(correlation=warning.correlation)
     passed, answered = chain.filter(name="alerts.PersonPassed").count(), calls.filter(state="answered").count()
     fired = ClockFiring.objects.filter(clock__correlation=warning.correlation, clock__kind="alerts.acknowledge").count()
-    proof = f"未应转下一人 {passed}，应答 {answered}，升级触发 {fired} 次"
+    facts = [
+        word(f"未应转下一人 {passed} 次", f"{passed} passed to the next name"),
+        word(f"应答 {answered} 人", f"{answered} answered"),
+        word(f"升级触发 {fired} 次", f"{fired} escalations fired"),
+    ]
     limit = spent(clocks_of("alerts.acknowledge", warning.correlation))
-    return [Step("叫应 call", proof, limit, passed > 0 and answered > 0 and fired >= passed)]
+    return [Step(word("叫应", "Calls"), listed(facts), limit, passed > 0 and answered > 0 and fired >= passed)]
 
 
 def _response(incident: Incident) -> list[Step]:
     chain = incident.correlation
-    sent = list(Report.objects.in_world(LIVE).filter(incident=incident, sent_at__isnull=False).order_by("sent_at"))
-    phone = clocks_of("incidents.first_report_phone", chain)
+    sent = Report.objects.in_world(LIVE).filter(incident=incident, sent_at__isnull=False)
     tasks = Task.objects.in_world(LIVE).filter(incident=incident)
     ended = tasks.filter(status__in=ENDED).count()
+    rows = [
+        Step(word("立案", "Incident"), word(f"{incident.number} {incident.title}", incident.number), NO_CLOCK, True)
+    ]
+    for stage, kind in REPORTS:
+        row = sent.filter(stage=stage).order_by("sent_at").first()
+        proof = word("没有报送", "never sent")
+        if row:
+            at = timezone.localtime(row.sent_at).strftime("%H:%M:%S")
+            proof = word(f"{at} 报送", f"sent at {at}")
+        rows.append(Step(said(STAGES, stage).capitalize(), proof, spent(clocks_of(kind, chain)), row is not None))
+    proof = word(f"任务 {tasks.count()} 项，办结 {ended} 项", f"{tasks.count()} tasks, {ended} ended")
+    limit = spent(clocks_of("command.task", chain))
+    return [*rows, Step(word("预案任务", "Plan"), proof, limit, 0 < tasks.count() == ended)]
+
+
+def _dispatch(incident: Incident) -> list[Step]:
     orders = list(Order.objects.in_world(LIVE).filter(incident=incident))
     moves = sum(order.movements.count() for order in orders)
     avoided = sorted({name for order in orders for name in order.avoided})
-    way = "；".join(f"{o.team_name} {o.distance_m / 1000:.1f} km" for o in orders[:3])
-    accepted = clocks_of("command.accept", chain)
+    far = "、".join(f"{order.distance_m / 1000:.1f}" for order in orders)
+    around = word(f"绕开 {len(avoided)} 处不通路段", f"blocked roads avoided: {len(avoided)}")
+    facts = [
+        word(f"派遣令 {len(orders)} 道", f"orders: {len(orders)}"),
+        f"{far.replace('、', word('、', ', '))} km",
+        around,
+    ]
+    accepted = spent(clocks_of("command.accept", incident.correlation))
+    moved = word(f"队伍动态 {moves} 条", f"{moves} movements of teams reported")
+    arrived = spent(clocks_of("command.arrive", incident.correlation))
     return [
-        Step("立案 incident", f"{incident.number} {incident.title}", "—", True),
-        Step("报告 reports", "、".join(row.stage for row in sent), spent(phone), len(sent) >= 3),
-        Step("预案 plan", f"任务 {tasks.count()} 项，有果 {ended} 项", "—", tasks.exists() and ended == tasks.count()),
-        Step(
-            "派遣 dispatch",
-            f"令 {len(orders)} 道：{way}；避开 {'、'.join(avoided) or '无'}",
-            spent(accepted),
-            bool(orders) and all(order.route for order in orders),
-        ),
-        Step("进展 progress", f"队伍动态 {moves} 条", spent(clocks_of("command.task", chain)), moves > 0),
+        Step(word("派遣", "Dispatch"), listed(facts), accepted, bool(orders) and all(order.route for order in orders)),
+        Step(word("进展", "Progress"), moved, arrived, moves > 0),
     ]
 
 
 def _ending(warning: Warning, incident: Incident, pdf: bytes) -> list[Step]:
+    lift, review = (
+        clocks_of("alerts.lift", warning.correlation),
+        clocks_of("reviews.after_action", incident.correlation),
+    )
+    lifted, closed = said(STATUSES, warning.status), said(STATES, incident.status)
+    made = pdf.startswith(b"%PDF")
     return [
-        Step("解除 all-clear", f"预警 {warning.get_status_display()}", "—", warning.status == "lifted"),
-        Step("归档 closed", f"事件 {incident.get_status_display()}", "—", incident.status == "closed"),
-        Step("复盘 review", f"PDF {len(pdf) / 1000:.0f} kB", "—", pdf.startswith(b"%PDF")),
+        Step(
+            word("解除", "All-clear"),
+            word(f"预警{lifted}", f"warning {lifted}"),
+            spent(lift),
+            warning.status == "lifted",
+        ),
+        Step(
+            word("归档", "Closed"),
+            word(f"事件{closed}", f"incident {closed}"),
+            NO_CLOCK,
+            incident.status == "closed",
+        ),
+        Step(
+            word("复盘", "Review"),
+            f"PDF {len(pdf) / 1000:.0f} kB" if made else word("没有 PDF", "no PDF"),
+            spent(review),
+            made,
+        ),
     ]
 
 
 def _record(warning: Warning) -> list[Step]:
     names = set(StoredEvent.objects.filter(correlation=warning.correlation).values_list("name", flat=True))
-    needed = {
-        "sensing.ThresholdCrossed",
-        "alerts.BulletinIssued",
-        "incidents.IncidentOpened",
-        "incidents.IncidentClosed",
-    }
+    lacking = sorted(NEEDED - names)
+    chained = word(f"链上 {len(names)} 种事件", f"{len(names)} kinds of events")
+    if lacking:
+        chained += word("，缺 ", ", without ") + word("、", ", ").join(lacking)
     faults = list(audit_check.faults())
+    count = AuditRow.objects.count()
+    audited = word(f"{count} 条，{len(faults)} 处不符", f"{count} rows, {len(faults)} of them wrong")
     return [
-        Step(
-            "一条链 chain",
-            f"链上 {len(names)} 种事件" + ("" if needed <= names else f"，缺 {needed - names}"),
-            "—",
-            needed <= names,
-        ),
-        Step("审计 audit", f"{AuditRow.objects.count()} 条，{len(faults)} 处不符", "—", not faults),
+        Step(word("一条链", "One chain"), chained, NO_CLOCK, not lacking),
+        Step(word("审计链", "Audit"), audited, NO_CLOCK, not faults),
     ]
