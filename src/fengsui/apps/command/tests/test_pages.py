@@ -89,6 +89,13 @@ def test_intake_by_hand_opens_an_incident_and_says_what_is_wrong(login, actors):
     assert (incident.status, incident.trapped, incident.area_id) == ("received", 2, "210106007")
 
 
+def test_one_press_leaves_no_half_when_its_second_half_fails(login, actors):
+    incident = make_incident(actors["duty"])
+    form = {"level": "orange", "matter": "内涝", "expected_hours": "6", "measures": "抽排", "activate": "1"}
+    login("duty").post(f"/incidents/{incident.pk}/respond", form)  # may propose, may not activate
+    assert not Response.objects.in_world(LIVE).exists()
+
+
 def test_response_is_started_by_hand_through_the_panel(login, actors):
     incident = make_incident(actors["duty"])
     client = login("duty")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
+from django.db.transaction import atomic
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.utils import timezone
@@ -144,18 +145,19 @@ def start(request: HttpRequest, incident_id: UUID) -> HttpResponse | None:
         field, errors = next(iter(form.errors.items()))
         raise Invalid("command.response.field", field=field, label=form.fields[field].label, why=errors[0])
     data = form.cleaned_data
-    response = actions.propose_response(
-        incident_id=incident_id,
-        level=Level.of(data["level"]),
-        by=by,
-        now=now,
-        matter=data["matter"],
-        expected_hours=data["expected_hours"],
-        measures=data["measures"],
-        also=[UUID(each) for each in data.get("also", [])],
-    )
-    if "activate" in request.POST:
-        actions.activate(response_id=response.pk, by=by, now=timezone.now(), approval_note=data["approval_note"])
+    with atomic():  # one press: whoever dies in between leaves no half of it
+        response = actions.propose_response(
+            incident_id=incident_id,
+            level=Level.of(data["level"]),
+            by=by,
+            now=now,
+            matter=data["matter"],
+            expected_hours=data["expected_hours"],
+            measures=data["measures"],
+            also=[UUID(each) for each in data.get("also", [])],
+        )
+        if "activate" in request.POST:
+            actions.activate(response_id=response.pk, by=by, now=timezone.now(), approval_note=data["approval_note"])
     return None
 
 
