@@ -100,6 +100,65 @@ def test_what_was_acknowledged_does_not_come_again_and_the_rest_does(broker):
     asyncio.run(story())
 
 
+def test_huge_messages_come_in_portions_so_that_memory_stays_bounded(broker):
+    async def story():
+        stream = await opener(broker)()
+        device = DeviceClient(broker)
+        bodies = [bytes([i]) * 900_000 for i in range(25)]
+        for body in bodies:
+            device.publish("fs/ST01/water_depth", body)
+        await asyncio.to_thread(device.wait, 60)
+        got: list[bytes] = []
+        deadline = time.monotonic() + 30
+        while len(got) < len(bodies) and time.monotonic() < deadline:
+            portion = await stream.fetch(1000, 0.5)
+            assert sum(len(m.payload) for m in portion) <= 8_000_000
+            got += [m.payload for m in portion]
+            if portion:
+                await stream.ack(portion[-1])
+        assert got == bodies
+        device.close()
+        await stream.close()
+
+    asyncio.run(story())
+
+
+def test_topics_come_as_the_device_wrote_them(broker):
+    topics = ["fs/a.b/c", "fs/积水/水深", "fs//x", "fs/ST01/water_depth/more"]
+
+    async def story():
+        stream = await opener(broker)()
+        device = DeviceClient(broker)
+        for topic in topics:
+            device.publish(topic, b"1")
+        await asyncio.to_thread(device.wait)
+        assert [m.topic for m in await take(stream, len(topics))] == topics
+        device.close()
+        await stream.close()
+
+    asyncio.run(story())
+
+
+def test_what_the_broker_had_retained_is_marked_when_a_worker_subscribes(broker):
+    """NATS hands a retained publish on once, as any other: only a broker that we subscribe at gives it as old."""
+
+    async def story():
+        if isinstance(broker, Nats):
+            await (await opener(broker)()).close()
+        device = DeviceClient(broker)
+        device.client.publish("fs/ST01/water_depth", b"old", qos=1, retain=True).wait_for_publish(5)
+        stream = await opener(broker)()
+        device.publish("fs/ST01/water_depth", b"new")
+        await asyncio.to_thread(device.wait)
+        got = await take(stream, 2)
+        marked = not isinstance(broker, Nats)
+        assert [(m.payload, m.retained) for m in got] == [(b"old", marked), (b"new", False)]
+        device.close()
+        await stream.close()
+
+    asyncio.run(story())
+
+
 def test_messages_wait_while_no_worker_is_there(broker):
     async def story():
         await (await opener(broker)()).close()

@@ -16,6 +16,7 @@ from fengsui.kernel.ports.devices import Message
 
 log = structlog.get_logger(__name__)
 UNKNOWN = "sensing.topic.unknown"
+UNDATED = "sensing.message.undated"
 
 
 @dataclass(slots=True)
@@ -65,6 +66,12 @@ def columns(book: StreamBook, messages: Sequence[Message]) -> Columns:
                 )
             )
             continue
+        if message.retained and any(reading.at is None for reading in readings):
+            # Old water must not count as water of now each time that we subscribe.
+            out.rejections.append(
+                Rejection(message.topic, message.payload, message.received_at, UNDATED, {}, stream=index)
+            )
+            readings = [reading for reading in readings if reading.at is not None]
         arrived = microseconds(message.received_at)
         count = len(readings)
         out.stream += [index] * count

@@ -28,6 +28,7 @@ words(
     ),
     sensor__decode__broken=(mark("解码程序出错，报文原样留存"), mark("请系统管理员查看日志")),
     sensing__topic__unknown=(mark("没有登记这个主题"), mark("先登记测站，或改设备的主题")),
+    sensing__message__undated=(mark("代理留存的旧报文没有写时间，不知何时所测"), mark("报文写明时间，或不用 retain")),
     sensing__store__failed=(mark("读数没能入库，报文原样留存"), mark("请系统管理员查看日志")),
     sensor__kind__unknown=(mark("没有“%(kind)s”这类传感器"), mark("检查主题或地址里的类别")),
 )

@@ -1,7 +1,8 @@
 """Device messages from any MQTT 3.1.1 broker by paho: persistent session, acknowledged by us after the commit.
 
 Here a device's PUBACK is the broker's promise, not ours: Mosquitto keeps unsaved messages in memory.
-Mosquitto needs `max_inflight_messages 1000` and a larger `max_queued_messages` (its default drops beyond 1 000).
+Mosquitto needs `max_inflight_messages 1000` and a larger `max_queued_messages` (its default drops beyond 1 000), and
+`message_size_limit`: what is in flight lies in our memory.
 """
 
 from __future__ import annotations
@@ -17,6 +18,9 @@ import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
 
 from fengsui.kernel.ports.devices import Message, StreamClosed
+
+IN_HAND_BYTES = 8_000_000
+"""Payload that one fetch gives at most, unless a single message is larger."""
 
 
 class MqttStream:
@@ -110,12 +114,20 @@ class MqttStream:
             if not self._ready or gathered:
                 with contextlib.suppress(asyncio.TimeoutError):
                     await asyncio.wait_for(self._arrived.wait(), min(left, 1.0))
-        result = []
-        for _ in range(min(count, len(self._ready))):
-            message, when = self._ready.popleft()
+        result: list[Message] = []
+        size = 0
+        while self._ready and len(result) < count:
+            message, when = self._ready[0]
+            size += len(message.payload)
+            if result and size > IN_HAND_BYTES:
+                break
+            self._ready.popleft()
             self._count += 1
             self._given.append((self._count, message.mid, message.qos))
-            result.append(Message(message.topic, bytes(message.payload), when, self._count, message.dup))
+            topic = message._topic.decode("utf-8", "replace")  # a broker that lets anything pass must not stop us
+            result.append(
+                Message(topic, bytes(message.payload), when, self._count, message.dup, retained=message.retain)
+            )
         return result
 
     async def ack(self, upto: Message) -> None:

@@ -28,6 +28,8 @@ CONSUMER = "fengsui-ingest"
 ACK_WAIT_S = 5.0
 REQUEST = 1000
 EXPIRES_S = 5.0
+IN_HAND_BYTES = 8_000_000
+"""Payload that one fetch gives, and that one request may bring: devices with huge messages must not fill the memory."""
 _GONE = (nats.errors.Error, nats.js.errors.Error, OSError, asyncio.TimeoutError)
 
 EnsureStream = Callable[[], Awaitable[None]]
@@ -38,6 +40,14 @@ def subject_of(topic: str) -> str:
     if not topic or any(ch in topic for ch in ".*> \t\r\n\0") or "" in topic.split("/"):
         raise ValueError(f"topic {topic!r} cannot be a subject")
     return PREFIX + topic.replace("/", ".")
+
+
+def topic_of(subject: str) -> str:
+    """The MQTT topic as the device wrote it. The server writes a dot as `//`, and a `/` beside an empty level."""
+    rest = subject.removeprefix(PREFIX)
+    if "/" in rest:
+        return rest.replace("//", "\0").replace("/", "").replace(".", "/").replace("\0", ".")
+    return rest.replace(".", "/")
 
 
 async def connect(url: str, name: str, patience_s: float = 2.0) -> Any:
@@ -64,6 +74,7 @@ class NatsStream:
     def __init__(self, connection: Any, subscription: Any, inbox: str, consumer: str) -> None:
         self._nc, self._sub, self._inbox, self._consumer = connection, subscription, inbox, consumer
         self._ready: deque[Any] = deque()
+        self._ready_bytes = 0
         self._arrived = asyncio.Event()
         self._given: deque[tuple[int, str]] = deque()
         self._owed = 0
@@ -122,8 +133,10 @@ class NatsStream:
         if msg.reply:
             self._owed -= 1
             self._ready.append(msg)
+            self._ready_bytes += len(msg.data)
             self._arrived.set()
             return
+        # The end of a request: its time or its bytes are used up. What it still owed is not coming.
         headers = msg.headers or {}
         self._owed = max(0, self._owed - int(headers.get("Nats-Pending-Messages", self._owed)))
         self._arrived.set()
@@ -132,7 +145,7 @@ class NatsStream:
         self._asked += 1
         self._owed += REQUEST
         self._asked_at = asyncio.get_running_loop().time()
-        body = orjson.dumps({"batch": REQUEST, "expires": int(EXPIRES_S * 1e9)})
+        body = orjson.dumps({"batch": REQUEST, "max_bytes": IN_HAND_BYTES, "expires": int(EXPIRES_S * 1e9)})
         await self._nc.publish(
             f"$JS.API.CONSUMER.MSG.NEXT.{STREAM}.{self._consumer}", body, reply=f"{self._inbox}.{self._asked}"
         )
@@ -148,10 +161,10 @@ class NatsStream:
             if self._draining:
                 break
             silent = loop.time() - self._asked_at > EXPIRES_S + 2
-            if len(self._ready) + self._owed < count + REQUEST // 2 or silent:
+            if self._ready_bytes < IN_HAND_BYTES and (len(self._ready) + self._owed < count + REQUEST // 2 or silent):
                 self._owed = 0 if silent else self._owed
                 await self._request()
-            if len(self._ready) >= count:
+            if len(self._ready) >= count or self._ready_bytes >= IN_HAND_BYTES:
                 break
             if self._ready and gathered is None:
                 gathered = loop.time() + gather
@@ -161,7 +174,18 @@ class NatsStream:
             self._arrived.clear()
             with contextlib.suppress(asyncio.TimeoutError):
                 await asyncio.wait_for(self._arrived.wait(), min(left, 1.0))
-        return [self._message(self._ready.popleft()) for _ in range(min(count, len(self._ready)))]
+        return self._take(count)
+
+    def _take(self, count: int) -> list[Message]:
+        """At least one message, if there is any, and more while they are neither too many nor too large together."""
+        taken: list[Message] = []
+        size = 0
+        while self._ready and len(taken) < count and (not taken or size + len(self._ready[0].data) <= IN_HAND_BYTES):
+            msg = self._ready.popleft()
+            size += len(msg.data)
+            taken.append(self._message(msg))
+        self._ready_bytes -= size
+        return taken
 
     async def _request(self) -> None:
         try:
@@ -172,11 +196,11 @@ class NatsStream:
     def _message(self, msg: Any) -> Message:
         parts = msg.reply.split(".")
         delivered, sequence, _, when = parts[4:8] if len(parts) == 9 else parts[6:10]
-        topic = msg.subject.removeprefix(PREFIX).replace(".", "/")
         self._given.append((int(sequence), msg.reply))
         return Message(
-            topic, msg.data, datetime.fromtimestamp(int(when) / 1e9, UTC), int(sequence), delivered != "1", msg.reply
-        )
+            topic_of(msg.subject), msg.data, datetime.fromtimestamp(int(when) / 1e9, UTC), int(sequence),
+            delivered != "1", handle=msg.reply,
+        )  # fmt: skip
 
     async def ack(self, upto: Message) -> None:
         """Acknowledge what was given out up to and with this message, in the order it was given."""

@@ -169,3 +169,15 @@ def test_a_fault_of_ours_with_a_key_sets_its_message_aside_instead_of_blocking_t
     monkeypatch.setattr(actions, "store_readings", broken)
     working.store(batch([orjson.dumps({"t": NOW.isoformat(), "v": 0.01, "unit": "m"})]))
     assert RejectedMessage.objects.get().code == "sensing.store.failed"
+
+
+def test_a_retained_message_counts_only_with_its_own_time(working):
+    dated, undated = ({"t": NOW.isoformat(), "v": 0.01, "unit": "m"}, {"v": 0.02, "unit": "m"})
+    working.store(
+        [
+            Message("fs/ST01/water_depth", orjson.dumps(body), NOW + timedelta(seconds=i), i, retained=True)
+            for i, body in enumerate((dated, undated))
+        ]
+    )
+    assert list(Observation.objects.values_list("value", flat=True)) == [0.01]
+    assert RejectedMessage.objects.get().code == "sensing.message.undated"

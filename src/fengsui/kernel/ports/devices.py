@@ -14,6 +14,7 @@ class Message:
 
     topic: MQTT topic with slashes. received_at: when the broker (or, where it does not say, we) got it, aware.
     key: the stream's own name for the message; grows with delivery, used by `ack`. redelivered: given out before.
+    retained: the broker had put it by for whoever subscribes, so `received_at` does not tell how old it is.
     """
 
     topic: str
@@ -21,6 +22,7 @@ class Message:
     received_at: datetime
     key: int
     redelivered: bool = False
+    retained: bool = False
     handle: Any = None
 
 
