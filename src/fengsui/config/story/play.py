@@ -266,9 +266,9 @@ class Story:
                 self._do(task, incident)
         if left:
             raise StoryError(f"还有 {len(left)} 项任务没有办结", f"{len(left)} tasks are still open")
-        self.home(incident)
+        self.send_home(incident)
 
-    def home(self, incident: Incident) -> None:
+    def send_home(self, incident: Incident) -> None:
         """Whoever was sent comes back: nobody else could have the team otherwise."""
         for deployment in queries_of_command.teams_out(incident):
             task_id, post = deployment.order.task_id, deployment.order.leader_post
