@@ -259,6 +259,8 @@ class Supervisor:
 
     def _stop_all(self) -> None:
         self._write_status("stopping")
+        if any(service.process for service in self.services):
+            say("正在停止全部服务", "Stopping everything")
         for process in self.tasks:
             children.stop(process, signal.SIGTERM, 5)
         for service in reversed(self.services):
