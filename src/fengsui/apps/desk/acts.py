@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
+from django.utils.timezone import localtime
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from fengsui.apps.alerts.models import Warning
@@ -32,7 +35,7 @@ class NextAct:
     next_name: str
 
 
-def next_act(by: Actor, rows: list[clocks.Row]) -> NextAct | None:
+def next_act(by: Actor, rows: list[clocks.Row], now: datetime) -> NextAct | None:
     """My earliest decision; without one, the earliest thing I owe."""
     running = [row for row in rows if row.state == "running"]
     chosen = next((row for row in running if row.kind in DECISIONS), running[0] if running else None)
@@ -45,7 +48,7 @@ def next_act(by: Actor, rows: list[clocks.Row]) -> NextAct | None:
     if chosen.about_type == "alerts.warning":
         warning = Warning.objects.in_world(by.world).select_related("place__area").filter(pk=key).first()
         if warning:
-            why, series_url = _why_warning(warning)
+            why, series_url = _why_warning(warning, now)
     elif chosen.about_type == "incidents.incident":
         incident = Incident.objects.in_world(by.world).select_related("place", "area").filter(pk=key).first()
         if incident:
@@ -65,11 +68,12 @@ def _next_ladder(row: clocks.Row) -> str:
     return clocks.role_word(clock.ladder[clock.rungs_fired]["to_role"])
 
 
-def _why_warning(warning: Warning) -> tuple[list[tuple[str, str]], str]:
+def _why_warning(warning: Warning, now: datetime) -> tuple[list[tuple[str, str]], str]:
     """已过, 预计, 影响 of a warning's clock, each from what is stored."""
     why: list[tuple[str, str]] = []
+    english = (get_language() or "").startswith("en") and warning.description_en
     if warning.description:
-        why.append((_("情况"), warning.description))
+        why.append((_("情况"), warning.description_en if english else warning.description))
     current = (
         CurrentValue.objects.filter(
             datastream__station__place_id=warning.place_id, datastream__world_id=warning.world_id
@@ -82,23 +86,30 @@ def _why_warning(warning: Warning) -> tuple[list[tuple[str, str]], str]:
         return why, ""
     if current.value is not None:
         value, unit = shown_value(current.value, current.datastream.unit)
-        why.insert(0, (_("现在"), f"{value} {unit}"))
+        at = f"{localtime(current.at):%H:%M:%S}" if current.at else ""
+        why.insert(0, (_("现在"), _("%(value)s %(unit)s，%(at)s 的数") % {"value": value, "unit": unit, "at": at}))
     run = (
         ForecastRun.objects.in_world(warning.world_id)
         .filter(datastream_id=current.datastream_id)
         .order_by("-issued_at")
         .first()
     )
-    if run and run.points:
-        _ms, v, low, high = run.points[-1]
-        word, unit = shown_value(v, current.datastream.unit)
-        lo, hi = shown_value(low, current.datastream.unit)[0], shown_value(high, current.datastream.unit)[0]
-        minutes = max(1, round(run.horizon_s / 60))
-        why.append(
-            (
-                _("预计"),
-                _("%(minutes)d 分后 %(value)s %(unit)s（区间 %(low)s–%(high)s），水的时钟")
-                % {"minutes": minutes, "value": word, "unit": unit, "low": lo, "high": hi},
-            )
-        )
+    if run and run.points and run.issued_at + timedelta(seconds=run.horizon_s / run.speed) > now:
+        why.append((_("预计"), _forecast_word(run, current.datastream.unit)))
     return why, f"/stations/{current.datastream.station.code}/chart.json"
+
+
+def _forecast_word(run: ForecastRun, unit: str) -> str:
+    """Where it goes within the horizon; depths end at dry ground, whatever the statistics say."""
+    _ms, point, low, high = (max(0.0, each) if unit == "m" else each for each in run.points[-1])
+    facts = {
+        "minutes": max(1, round(run.horizon_s / 60)),
+        "value": shown_value(point, unit)[0],
+        "unit": shown_value(point, unit)[1],
+        "low": shown_value(low, unit)[0],
+        "high": shown_value(high, unit)[0],
+        "at": f"{localtime(run.issued_at):%H:%M:%S}",
+    }
+    if run.speed > 1:
+        return _("现场再过 %(minutes)d 分 %(value)s %(unit)s（区间 %(low)s 至 %(high)s），%(at)s 起报") % facts
+    return _("%(minutes)d 分后 %(value)s %(unit)s（区间 %(low)s 至 %(high)s），%(at)s 起报") % facts

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -18,20 +19,23 @@ from fengsui.apps.command import queries as command
 from fengsui.apps.command.models import Response, Task
 from fengsui.apps.desk import clocks
 from fengsui.apps.incidents import queries as incidents
-from fengsui.apps.incidents.models import Incident
+from fengsui.apps.incidents.models import Incident, Report
+from fengsui.apps.incidents.rules import STAGES
 from fengsui.apps.people import queries as people
 from fengsui.apps.places import queries as places
+from fengsui.apps.sensing import boards as sensing_boards
 from fengsui.apps.sensing import queries as sensing
 from fengsui.apps.sensing.models import CurrentValue
 from fengsui.core.models import Clock
-from fengsui.core.ui.present import level
+from fengsui.core.ui.present import LOST_PERIODS, level
 from fengsui.kernel.actor import Actor
 from fengsui.kernel.clock import MACHINE
 from fengsui.kernel.levels import LEVELS, Level
 from fengsui.science.series.quality import SUSPECT
 
-LOST_PERIODS = 3.0
 SHOWN = 8
+STREAMS = 4
+"""A station has some streams; so many rows are read for each place that is shown."""
 SPARK_POINTS = 60
 
 
@@ -59,9 +63,9 @@ class Spot:
     points: list[tuple[float, float | None]] = field(default_factory=list)
 
 
-def shown_value(value: float, unit: str) -> tuple[str, str]:
-    """Depth in centimetres, everything else as stored."""
-    return (f"{value * 100:.0f}", "cm") if unit == "m" else (f"{value:g}", unit)
+def shown_value(value: float, unit: str, kind: str = "water_depth") -> tuple[str, str]:
+    """Depth of water on a road in centimetres, everything else as stored: a river stage of 3.36 m is not 336 cm."""
+    return (f"{value * 100:.0f}", "cm") if unit == "m" and kind == "water_depth" else (f"{value:g}", unit)
 
 
 def _ladder_next(row: CurrentValue) -> tuple[str, float | None]:
@@ -74,29 +78,24 @@ def _ladder_next(row: CurrentValue) -> tuple[str, float | None]:
     return "", None
 
 
-def board(by: Actor, now: datetime) -> tuple[list[Spot], int, int]:
-    """Places that are not normal (worst first), how many others are normal, how many streams are silent."""
-    rows = list(sensing.stations_board(by.world))
-    statuses = _warning_words(by)
+def board(by: Actor, now: datetime, limit: int) -> list[Spot]:
+    """At most `limit` places that are not normal, the worst first: their worst stream and its last trusted value."""
+    rows = sensing.not_normal(by.world, now, limit * STREAMS)
+    statuses = _warning_words(by, [row.datastream.station.place_id for row in rows])
     spots: dict[str, Spot] = {}
-    normal: set[str] = set()
-    silent = 0
     for row in rows:
         stream = row.datastream
         station = stream.station
-        period = stream.period_s / stream.speed
-        lost = row.at is None or (now - row.at).total_seconds() > LOST_PERIODS * period
-        silent += lost
-        if row.level == 0 and not row.watched and not lost:
-            normal.add(station.code)
+        if station.code in spots or len(spots) == limit:
             continue
-        if station.code in spots:
-            continue
+        period = sensing_boards.wall_period_s(stream)
+        lost = row.good_at is None or (now - row.good_at).total_seconds() > LOST_PERIODS * period
         code, line = _ladder_next(row)
-        value, unit = shown_value(row.value, stream.unit) if row.value is not None else ("—", stream.unit)
+        value, unit = shown_value(row.good_value or 0.0, stream.unit, stream.kind)
+        value = value if row.good_value is not None else "—"
         word = ""
         if line is not None:
-            figure, measure = shown_value(line, stream.unit)
+            figure, measure = shown_value(line, stream.unit, stream.kind)
             word = f"{level(code).word} {figure}" if measure == "cm" else f"{level(code).word} {figure} {measure}"
         shown = Level(row.level).code if row.level else ("lost" if lost else "watch")
         spots[station.code] = Spot(
@@ -106,7 +105,7 @@ def board(by: Actor, now: datetime) -> tuple[list[Spot], int, int]:
             level=shown,
             value=value,
             unit=unit,
-            at=row.at,
+            at=row.good_at,
             period_s=period,
             speed=stream.speed,
             next_word=word,
@@ -118,7 +117,7 @@ def board(by: Actor, now: datetime) -> tuple[list[Spot], int, int]:
             lost=lost,
             url=f"/stations/{station.code}/",
         )
-    return list(spots.values()), len(normal - set(spots)), silent
+    return list(spots.values())
 
 
 def with_curves(spots: list[Spot], now: datetime) -> list[Spot]:
@@ -149,15 +148,16 @@ def _trend(spot: Spot, points: list[tuple[float, float | None]]) -> str:
     if minutes < 1 or last_v is None or first_v is None:
         return ""
     change = (last_v - first_v) * (100 if spot.unit == "cm" else 1)
-    digits = 0 if spot.unit == "cm" else 1
-    sign = "+" if change > 0 else "−" if change < 0 else ""
-    return _("%(change)s /%(minutes)d 分") % {"change": f"{sign}{abs(change):.{digits}f}", "minutes": minutes}
+    digits = {"cm": 0, "m": 2}.get(spot.unit, 1)
+    figure = f"{abs(change):.{digits}f}"
+    sign = "" if not float(figure) else "+" if change > 0 else "−"
+    return _("%(change)s /%(minutes)d 分") % {"change": f"{sign}{figure}", "minutes": minutes}
 
 
-def _warning_words(by: Actor) -> dict[UUID, str]:
+def _warning_words(by: Actor, at: Iterable[UUID | None]) -> dict[UUID, str]:
     """What stands about a place's warning: 草稿, 生效…"""
-    rows = alerts.queue(by.world).values_list("place_id", "status", "issued_at")
-    return {place: clocks.word(STATUSES[status]) if status in STATUSES else status for place, status, _at in rows}
+    rows = alerts.queue(by.world).filter(place_id__in={each for each in at if each}).values_list("place_id", "status")
+    return {place: clocks.word(STATUSES[status]) if status in STATUSES else status for place, status in rows}
 
 
 def level_word(number: int) -> str:
@@ -211,7 +211,6 @@ def burning(by: Actor) -> list[Incident]:
 def situation(by: Actor, now: datetime) -> dict[str, Any]:
     """The one line above everything: response, worst warning, sensors, calls, who leads."""
     responses = Response.objects.in_world(by.world).filter(status="active").select_related("incident")
-    counts = CurrentValue.objects.filter(datastream__world_id=by.world, datastream__is_active=True)
     calls = Call.objects.in_world(by.world).filter(bulletin__warning__status__in=["issued", "revising", "revised"])
     answered = unanswered = 0
     for state in calls.values_list("state", flat=True):
@@ -220,20 +219,40 @@ def situation(by: Actor, now: datetime) -> dict[str, Any]:
         elif state in ("called", "passed"):
             unanswered += 1
     leader = people.by_role("duty_leader")
-    silent = total = 0
-    for at, period, speed in counts.values_list("at", "datastream__period_s", "datastream__speed"):
-        total += 1
-        silent += at is None or (now - at).total_seconds() > LOST_PERIODS * period / speed
+    tally = sensing.tally(by.world, now)
     return {
         "response": max(responses, key=lambda each: Level.of(each.level), default=None),
         "bulletin": alerts.in_force(by.world, now).first(),
-        "sensors": total,
-        "silent": silent,
+        "sensors": tally.streams,
+        "silent": tally.silent,
         "answered": answered,
         "unanswered": unanswered,
         "leader": leader[0] if leader else None,
-        "newest": sensing.newest_time(by.world),
+        "newest": tally.newest,
     }
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Something nobody can do but this person or a peer, for which no clock of theirs runs."""
+
+    verb: str
+    label: str
+    url: str
+
+
+def waiting(by: Actor) -> list[Waiting]:
+    """Reports that wait for a second person's signature, incidents that wait to be closed: the oldest first."""
+    found = []
+    if by.has_role("duty_leader", "commander"):
+        reports = Report.objects.in_world(by.world).filter(status="review", incident__in=incidents.visible_to(by))
+        rows = reports.exclude(drafted_by=by.person).select_related("incident").order_by("drafted_at")[:20]
+        for row in rows:
+            verb = _("审核签发%(stage)s") % {"stage": clocks.word(STAGES[row.stage])}
+            found.append(Waiting(verb, row.title, f"/incidents/reports/{row.pk}/"))
+        done = incidents.visible_to(by).filter(status="reported").order_by("known_at")[:20]
+        found += [Waiting(_("归档事件"), row.title, f"/incidents/{row.pk}/close") for row in done]
+    return found
 
 
 def my_calls(by: Actor) -> list[Call]:

@@ -8,8 +8,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Case, ExpressionWrapper, F, FloatField, Q, QuerySet, Value, When
-from django.db.models.functions import Coalesce, Extract, Greatest
+from django.db.models import Count, ExpressionWrapper, F, FloatField, Q, QuerySet, Value
+from django.db.models.functions import Coalesce, Extract
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
@@ -22,8 +22,6 @@ from fengsui.kernel.levels import Level
 from fengsui.kernel.terms import Term
 from fengsui.science.series.quality import FLAGS, SUSPECT, names, reason
 
-FLICKER_S = 5.0
-"""A replay's period of a second or less would flicker with the network (as in rules.freshness)."""
 SORTS = {
     "level": ["-level_now", "-is_watched", "-ratio", "station__code", "kind"],
     "code": ["station__code", "kind"],
@@ -59,12 +57,16 @@ class Display:
         return "" if value is None else f"{value * self.factor:.{self.decimals + 1}f}"
 
 
-def display_of(stream: Datastream) -> Display:
+def display(kind: str, unit: str) -> Display:
     """Depth on a road is spoken of in whole centimetres; everything else in the unit of its kind."""
-    if stream.kind == "water_depth" and stream.unit == "m":
+    if kind == "water_depth" and unit == "m":
         return Display(100.0, "cm", 0)
-    kind = kinds().get(stream.kind)
-    return Display(1.0, stream.unit, kind.decimals if kind else 3)
+    found = kinds().get(kind)
+    return Display(1.0, unit, found.decimals if found else 3)
+
+
+def display_of(stream: Datastream) -> Display:
+    return display(stream.kind, stream.unit)
 
 
 def kind_of(stream: Datastream) -> SensorKind | None:
@@ -84,7 +86,7 @@ def nature(station: Station) -> str:
 
 def wall_period_s(stream: Datastream) -> float:
     """Expected seconds of the wall clock between two readings."""
-    return max(stream.period_s / stream.speed, FLICKER_S if stream.speed > 1 else 0.0)
+    return max(stream.period_s / stream.speed, rules.FLICKER_S if stream.speed > 1 else 0.0)
 
 
 def place_name(station: Station) -> str:
@@ -184,11 +186,7 @@ def listing(
     world: UUID, now: datetime, *, find: str = "", level: str = "", fresh: str = "", sort: str = "level"
 ) -> QuerySet[Datastream]:
     """Active streams of a world with station, place and what is known now: two queries a page, however many rows."""
-    period = Greatest(
-        ExpressionWrapper(F("period_s") / F("speed"), FloatField()),
-        Case(When(speed__gt=1, then=Value(FLICKER_S)), default=Value(0.0), output_field=FloatField()),
-        output_field=FloatField(),
-    )
+    period = queries.wall_period()
     rows: Any = (
         Datastream.objects.in_world(world)
         .filter(is_active=True)
@@ -230,15 +228,20 @@ def listing(
 
 
 def summary(world: UUID, now: datetime) -> dict[str, int]:
-    """How many streams report, are late, lost, never heard, and stand at or above 关注; one query."""
-    found = {"all": 0, "fresh": 0, "late": 0, "lost": 0, "never": 0, "raised": 0}
-    rows: Any = listing(world, now)
-    for old, level, watched in rows.values_list("old", "level_now", "is_watched"):
-        late, lost = present.LATE_PERIODS, present.LOST_PERIODS
-        state = "never" if old is None else "fresh" if old <= late else "late" if old <= lost else "lost"
-        found[state] += 1
-        found["all"] += 1
-        found["raised"] += bool(level or watched)
+    """How many streams report, are late, lost, never heard, and stand at or above 关注; one query, counted there."""
+    late, lost = present.LATE_PERIODS, present.LOST_PERIODS
+    found: dict[str, int] = (
+        listing(world, now)
+        .order_by()
+        .aggregate(
+            all=Count("pk"),
+            fresh=Count("pk", filter=Q(old__lte=late)),
+            late=Count("pk", filter=Q(old__gt=late, old__lte=lost)),
+            lost=Count("pk", filter=Q(old__gt=lost)),
+            never=Count("pk", filter=Q(old__isnull=True)),
+            raised=Count("pk", filter=Q(level_now__gt=0) | Q(is_watched=True)),
+        )
+    )
     return found
 
 

@@ -6,11 +6,18 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.urls import reverse
-
-from fengsui.apps.sensing import boards
+from fengsui.apps.sensing import boards, rules
+from fengsui.apps.sensing.rules import FLICKER_S
+from fengsui.catalog.sensors import kinds
 from fengsui.core.maps import registry
 from fengsui.core.ui.present import LOST_PERIODS
+
+SHOWN = 2_000
+"""So many streams are sent as GeoJSON; of more a browser would rather have tiles."""
+COLUMNS = (
+    "station__code", "station__name", "station__place__name", "station__place__name_en", "station__location",
+    "station__provenance", "kind", "unit", "current__good_value", "level_now", "is_watched", "old",
+)  # fmt: skip
 
 # One point a station: its worst stream. The attributes are those of the kind `stations` in frontend/src/map/layers.ts.
 _STATIONS = f"""
@@ -24,7 +31,7 @@ SELECT ST_AsMVTGeom(s.location_3857, tile.box, 4096, 64) AS geom, s.code, s.name
 FROM tile, sensing_station s JOIN LATERAL (
     SELECT o.kind, o.unit, coalesce(c.level, 0) AS level, coalesce(c.watched, false) AS watched, c.good_value AS value,
         extract(epoch FROM now() - c.good_at)
-            / greatest(o.period_s / o.speed, CASE WHEN o.speed > 1 THEN {boards.FLICKER_S} ELSE 0 END) AS age
+            / greatest(o.period_s / o.speed, CASE WHEN o.speed > 1 THEN {FLICKER_S} ELSE 0 END) AS age
     FROM sensing_datastream o LEFT JOIN sensing_currentvalue c ON c.datastream_id = o.id
     WHERE o.station_id = s.id AND o.is_active ORDER BY c.level DESC NULLS LAST, o.id LIMIT 1
 ) d ON true
@@ -33,24 +40,31 @@ WHERE s.world_id = %(world)s AND s.location_3857 && tile.box
 STATIONS = registry.add(registry.TileLayer("stations", _STATIONS))
 
 
-def features(world: UUID, now: datetime) -> dict[str, Any]:
-    """GeoJSON of a world's stations in one query; a station with several streams shows the worst."""
+def features(world: UUID, now: datetime, limit: int = SHOWN) -> dict[str, Any]:
+    """GeoJSON of a world's stations in one query; a station with several streams shows the worst.
+
+    At most `limit` streams, the worst first: `left_off` counts the others, which are normal unless very many are not.
+    """
+    rows = boards.listing(world, now)
+    english, words = boards.english(), {code: boards.word(kind.term) for code, kind in kinds().items()}
     found: dict[str, dict[str, Any]] = {}
-    for stream in boards.listing(world, now):
-        station = stream.station
-        if station.code in found:  # the worst came first
+    listed = list(rows.values_list(*COLUMNS)[:limit])
+    for code, name, zh, en, where, nature, kind, unit, value, level, watched, old in listed:
+        if code in found:  # the worst came first
             continue
-        it = boards.now_of(stream, now)
-        found[station.code] = {
+        silent = old is None or old > LOST_PERIODS
+        shown = boards.display(kind, unit)
+        found[code] = {
             "type": "Feature",
-            "geometry": {"type": "Point", "coordinates": [station.location.x, station.location.y]},
+            "geometry": {"type": "Point", "coordinates": [where.x, where.y]},
             "properties": {
-                "level": it.mark,
-                "name": it.place or station.name,
-                "label": f"{it.value} {it.unit}" if it.value else "",
-                "url": reverse("sensing:station-show", args=[station.code]),
-                "said": it.kind,
-                "illustrative": station.provenance == "illustrative",
+                "level": "lost" if silent and not level and not watched else rules.shown_level(level, watched),
+                "name": (en if english and en else zh) or name,
+                "label": f"{shown.text(value)} {shown.unit}" if value is not None else "",
+                "url": f"/stations/{code}/",
+                "said": words.get(kind, kind),
+                "illustrative": nature == "illustrative",
             },
         }
-    return {"type": "FeatureCollection", "features": list(found.values())}
+    left_off = rows.count() - limit if len(listed) == limit else 0
+    return {"type": "FeatureCollection", "features": list(found.values()), "left_off": left_off}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -11,9 +12,13 @@ from uuid import UUID
 import numpy as np
 import numpy.typing as npt
 from django.db import connection
-from django.db.models import F, QuerySet
+from django.db.models import Case, Count, ExpressionWrapper, F, FloatField, Max, Q, QuerySet, Value, When
+from django.db.models.functions import Extract, Greatest
+from django.db.models.lookups import GreaterThan
 
 from fengsui.apps.sensing.models import CurrentValue, Datastream, Device, Observation, Station
+from fengsui.apps.sensing.rules import FLICKER_S
+from fengsui.core.ui.present import LOST_PERIODS
 from fengsui.kernel.actor import Actor
 from fengsui.kernel.errors import NotFound
 from fengsui.science.series.quality import SUSPECT
@@ -127,24 +132,52 @@ def series_json(datastream: int, low: datetime, high: datetime, max_points: int 
         return str(cursor.fetchone()[0]).encode()
 
 
-def stations_board(world: UUID) -> QuerySet[CurrentValue]:
-    """Streams of a world with what is known now, the worst first."""
-    return (
-        CurrentValue.objects.filter(datastream__world_id=world, datastream__is_active=True)
-        .select_related("datastream__station__place")
-        .order_by("-level", "-watched", F("at").asc(nulls_first=True), "datastream_id")
+def wall_period(stream: str = "") -> Greatest:
+    """Expected seconds of the wall clock between two readings, in SQL; `stream`: path to the datastream, with `__`."""
+    return Greatest(
+        ExpressionWrapper(F(f"{stream}period_s") / F(f"{stream}speed"), FloatField()),
+        Case(When(**{f"{stream}speed__gt": 1}, then=Value(FLICKER_S)), default=Value(0.0), output_field=FloatField()),
+        output_field=FloatField(),
     )
 
 
-def newest_time(world: UUID) -> datetime | None:
-    """When the newest reading of a world came: the page's own proof that the way from the devices works."""
-    newest: datetime | None = (
-        CurrentValue.objects.filter(datastream__world_id=world)
-        .order_by(F("received_at").desc(nulls_last=True))
-        .values_list("received_at", flat=True)
-        .first()
+def _lost(now: datetime) -> Q:
+    """Nothing trusted for more than three periods, or never."""
+    old = Extract(Value(now) - F("good_at"), "epoch") / wall_period("datastream__")
+    return Q(good_at__isnull=True) | Q(GreaterThan(old, LOST_PERIODS))
+
+
+def not_normal(world: UUID, now: datetime, limit: int) -> list[CurrentValue]:
+    """At most `limit` streams that stand above normal or are silent, the worst first."""
+    rows = CurrentValue.objects.filter(datastream__world_id=world, datastream__is_active=True)
+    rows = rows.filter(Q(level__gt=0) | Q(watched=True) | _lost(now)).defer("memory")
+    listed = rows.select_related("datastream__station__place")
+    return list(listed.order_by("-level", "-watched", F("good_at").asc(nulls_first=True), "datastream_id")[:limit])
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """A world's streams counted by the database. `newest`: when the last reading came, the proof that the way works."""
+
+    streams: int
+    silent: int
+    stations: int
+    not_normal: int
+    newest: datetime | None
+
+
+def tally(world: UUID, now: datetime) -> Tally:
+    """One query, however many streams."""
+    rows = CurrentValue.objects.filter(datastream__world_id=world, datastream__is_active=True)
+    station = "datastream__station"
+    found = rows.aggregate(
+        streams=Count("pk"),
+        silent=Count("pk", filter=_lost(now)),
+        stations=Count(station, distinct=True),
+        not_normal=Count(station, distinct=True, filter=Q(level__gt=0) | Q(watched=True) | _lost(now)),
+        newest=Max("received_at"),
     )
-    return newest
+    return Tally(**found)
 
 
 def trusted_series(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
 from math import inf
 from typing import Any
 from uuid import UUID, uuid5
@@ -17,6 +16,8 @@ from fengsui.science.series.quality import Limit
 
 LEVEL_CODES = ("blue", "yellow", "orange", "red")
 CHAIN = UUID("7a0be0c7-2c5b-5f0e-9c54-6d5a3b6c2e10")
+FLICKER_S = 5.0
+"""A replay's period of a second or less would flicker with the network: at least five real seconds."""
 SILENT_PERIODS = 3  # 断: so many periods without a reading. From the interface direction, section 3 [U]
 
 FRESHNESS = Terms(
@@ -99,18 +100,6 @@ def chain_of(datastream: int, left_at_us: int) -> UUID:
     Derived, not drawn: a redelivered batch, or a second worker, gives the same one.
     """
     return uuid5(CHAIN, f"{datastream}:{left_at_us}")
-
-
-def freshness(seen_at: datetime | None, now: datetime, period_s: float, speed: float) -> str:
-    """Code of FRESHNESS by the age of the newest reading, in periods of the replay's clock."""
-    if seen_at is None:
-        return "never"
-    # A replay's period of a second or less would flicker with the network: at least five real seconds.
-    period = max(period_s / speed, 5.0 if speed > 1 else 0.0)
-    age = (now - seen_at) / timedelta(seconds=1)
-    if age <= 2 * period:
-        return "fresh"
-    return "late" if age <= SILENT_PERIODS * period else "lost"
 
 
 def topic_of(world_prefix: str, station: str, kind: str) -> str:

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import csv
 import io
+from datetime import timedelta
 from uuid import uuid4
 
 import pytest
+from django.contrib.gis.geos import Point
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from fengsui.apps.desk import clocks, telling
+from fengsui.apps.desk import clocks, queries, telling
 from fengsui.apps.desk.tests.make import actor_of, client_of, make_clock, make_officer, make_org
+from fengsui.apps.sensing.models import CurrentValue, Datastream, Station
 from fengsui.core import failed_jobs
 from fengsui.core.models import AuditRow, Clock, ClockRuleRow, StoredEvent
 from fengsui.core.tests.make import sql, unguarded
+from fengsui.core.worlds import LIVE
 
 pytestmark = pytest.mark.django_db
 
@@ -237,3 +241,28 @@ def test_failed_jobs_are_listed_and_settled_by_the_system_administrator_alone(ho
     done = client_of(house["admin"]).post(f"/jobs/{clock.pk}/retry", follow=True).content.decode()
     assert f"作业 {job} 已交去重做" in done
     assert "没有未成的作业" in done
+
+
+def test_burning_counts_all_and_shows_the_worst_when_stations_are_many(house) -> None:
+    """Counted and chosen by the database: of 40 stations 12 are not normal, one of them red."""
+    now = timezone.now()
+    for n in range(40):
+        station = Station.objects.create(
+            world_id=LIVE, code=f"D{n:02d}", name=f"站{n:02d}", location=Point(123.3, 41.8), provenance="illustrative"
+        )
+        stream = Datastream.objects.create(
+            world_id=LIVE, station=station, kind="water_depth", topic=f"d/{n}", unit="m", period_s=60,
+            ladder={"blue": 0.1, "yellow": 0.2, "orange": 0.3, "red": 0.5},
+        )  # fmt: skip
+        level = 4 if n == 17 else 1 if n < 5 else 0
+        at = now - timedelta(seconds=3600 if 30 <= n < 36 else 10)
+        CurrentValue.objects.create(
+            datastream=stream, at=at, value=9.9, flags=1, received_at=at, good_at=at, good_value=0.12, level=level
+        )
+    spots = queries.board(actor_of(house["duty"]), now, 4)
+    assert [spot.code for spot in spots] == ["D17", "D00", "D01", "D02"]
+    assert (spots[0].level, spots[0].value) == ("red", "12")  # the last trusted value, not the refused one
+    page = shown(house["duty"], "/")
+    assert "其余 28 处正常" in page
+    assert "另有 4 处" in page
+    assert "6 路断数" in page

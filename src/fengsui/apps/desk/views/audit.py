@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.apps import apps
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, QueryDict, StreamingHttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.dateparse import parse_date, parse_datetime
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
@@ -105,6 +108,7 @@ class Shown:
     intact: bool | None
     fault: str
     text: str
+    about: str
 
 
 def _shown(rows: Iterable[AuditRow]) -> list[Shown]:
@@ -129,7 +133,20 @@ def _one(row: AuditRow, names: dict[UUID, str], intact: bool | None, fault: str)
         intact,
         fault,
         "" if said == row.verb else said,
+        _kind_of(row.subject),
     )
+
+
+def _kind_of(subject: str) -> str:
+    """What a subject is, in words: 账号 for `people.account:…`; the model's own name in English."""
+    label = subject.partition(":")[0]
+    try:
+        model = apps.get_model(label)
+    except (LookupError, ValueError):
+        return label
+    if (get_language() or "").startswith("en"):
+        return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", model.__name__).lower()
+    return str(model._meta.verbose_name)
 
 
 def _short(value: Any) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -16,7 +16,9 @@ from fengsui.apps.command.rules import TASK_STATES
 from fengsui.apps.desk import acts, clocks, nav, queries, telling
 from fengsui.apps.desk.page import shell
 from fengsui.apps.desk.rules import works_by_phone
+from fengsui.apps.incidents.rules import GRADES
 from fengsui.apps.people.edge import actor_of
+from fengsui.apps.sensing import queries as sensing
 from fengsui.kernel.actor import Actor
 from fengsui.kernel.levels import Level
 
@@ -24,29 +26,34 @@ Facts = dict[str, Any]
 
 
 def _act(by: Actor, now: datetime) -> Facts:
-    return {"act": acts.next_act(by, queries.my_open(by)), "statuses": STATUSES}
+    act, waiting = acts.next_act(by, queries.my_open(by), now), queries.waiting(by)
+    if act and waiting and not act.clock.is_decision and act.clock.due_at > now + timedelta(hours=1):
+        act = None  # what somebody waits for now comes before what is due some day
+    return {"act": act, "statuses": STATUSES, "waiting": waiting}
 
 
 def _burning(by: Actor, now: datetime) -> Facts:
-    spots, normal, silent = queries.board(by, now)
-    shown = queries.with_curves(spots[: queries.SHOWN], now)
+    tally = sensing.tally(by.world, now)
+    shown = queries.with_curves(queries.board(by, now, queries.SHOWN), now)
     incidents = queries.burning(by)
     return {
         "spots": shown,
-        "more": len(spots) - len(shown),
-        "normal": normal,
-        "silent": silent,
+        "more": tally.not_normal - len(shown),
+        "normal": tally.stations - tally.not_normal,
+        "silent": tally.silent,
         "incidents": incidents[: queries.SHOWN],
+        "grades": {row.pk: clocks.word(GRADES[row.grade]) for row in incidents if row.grade in GRADES},
         "all_incidents": len(incidents),
-        "all_spots": len(spots),
+        "all_spots": tally.not_normal,
     }
 
 
 def _mine(by: Actor, now: datetime) -> Facts:
-    rows = queries.my_open(by)
+    rows, waiting = queries.my_open(by), queries.waiting(by)
     return {
         "rows": rows[:9],
-        "count": len(rows),
+        "waiting": waiting,
+        "count": len(rows) + len(waiting),
         "ahead": queries.next_hour(by, now),
         "closed": queries.closed_today(by, now),
     }

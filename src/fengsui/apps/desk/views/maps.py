@@ -18,7 +18,11 @@ from fengsui.apps.desk.page import shell
 from fengsui.apps.people.edge import actor_of
 from fengsui.apps.places.models import Place
 from fengsui.apps.resources import queries as resources
+from fengsui.apps.sensing import queries as sensing
 from fengsui.kernel.levels import Level
+
+LISTED = 100
+"""So many of a kind on one page; the pages of the kind have them all."""
 
 
 def _tiles(name: str) -> str:
@@ -60,11 +64,10 @@ def show(request: HttpRequest) -> HttpResponse:
 def listing(request: HttpRequest) -> HttpResponse:
     """Everything the map shows, as tables: works without WebGL, by keyboard and by ear."""
     by, now = actor_of(request), timezone.now()
-    spots, normal, silent = queries.board(by, now)
+    tally = sensing.tally(by.world, now)
     context = {
-        "spots": spots,
-        "normal": normal,
-        "silent": silent,
+        "spots": queries.board(by, now, LISTED),
+        "tally": tally,
         "incidents": queries.burning(by),
         "bulletins": list(alerts.in_force(by.world, now)[:100]),
         "closures": list(command.closures_now(by.world)[:200]),

@@ -1,15 +1,16 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.db import connection
 
-from fengsui.apps.sensing import actions, book, queries, rules
-from fengsui.apps.sensing.models import CurrentValue, Observation, RejectedMessage
+from fengsui.apps.sensing import actions, boards, book, queries, rules
+from fengsui.apps.sensing.models import CurrentValue, Datastream, Observation, RejectedMessage
 from fengsui.apps.sensing.tests.make import LADDER, US0, columns, make_stream, moment
 from fengsui.core.models import StoredEvent
+from fengsui.core.ui import present
 from fengsui.core.worlds import LIVE
 from fengsui.science.series import quality as q
 
@@ -151,8 +152,9 @@ def test_book_reads_a_stream_with_a_broken_ladder_as_one_without():
 
 @pytest.mark.parametrize(
     ("age", "speed", "expected"),
-    [(60, 1, "fresh"), (121, 1, "late"), (181, 1, "lost"), (9, 60, "fresh"), (14, 60, "late"), (16, 60, "lost")],
+    [(60, 1, "fresh"), (121, 1, "late"), (181, 1, "lost"), (4, 60, "fresh"), (14, 60, "late"), (16, 60, "lost")],
 )
 def test_freshness_by_periods(age, speed, expected):
     now = datetime(2026, 11, 20, 3, tzinfo=UTC)
-    assert rules.freshness(now.fromtimestamp(now.timestamp() - age, UTC), now, 60, speed) == expected
+    period = boards.wall_period_s(Datastream(period_s=60, speed=speed))
+    assert present.age(now - timedelta(seconds=age), now, period).state == expected
