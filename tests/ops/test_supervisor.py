@@ -156,6 +156,27 @@ def test_stop_when_it_comes_during_a_long_step_is_obeyed_at_once(begin, home):
     assert time.monotonic() - began < 3
 
 
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+def test_front_end_build_is_ended_with_all_it_started(begin, home, tmp_path, number):
+    """npm is a script that starts Node: the grandchildren have to go as well."""
+    (tmp_path / "package-lock.json").write_text("{}")
+    tools = tmp_path / "bin"
+    tools.mkdir()
+    told = tmp_path / "grandchild"
+    (tools / "npm").write_text(f"#!/bin/sh\nsleep 600 & echo $! >{told}; wait\n")
+    (tools / "npm").chmod(0o755)
+    build = (
+        "import os; from fengsui.config.ops import frontend; "
+        f"frontend.BIN = Path({str(tools)!r}); "
+        f'supervisor.begin_task(frontend.command(), dict(os.environ), "frontend", {str(tmp_path)!r}, "TERM")'
+    )
+    process = begin(build)
+    until(lambda: told.exists() and told.read_text().strip())
+    process.send_signal(number)
+    process.wait(20)
+    until(lambda: not alive(int(told.read_text())), 5)
+
+
 def test_lock_when_held_is_not_taken_twice(tmp_path):
     first, second = Lock(tmp_path / "lock"), Lock(tmp_path / "lock")
     assert first.take()

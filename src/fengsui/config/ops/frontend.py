@@ -40,14 +40,16 @@ def stale() -> bool:
 def command() -> list[str]:
     """The build as one shell command: packages only when the lock changed, then Vite, then the stamp.
 
-    Run in `frontend/`; exits non-zero where a step failed, so that the stamp is only written after success.
+    Run in `frontend/`, in a session of its own; exits non-zero where a step failed, so that the stamp is only written
+    after success. SIGTERM ends npm, Node and whatever they started: the shell waits beside them, not for them.
     """
     script = (
+        "trap 'kill -KILL 0' TERM; step() { \"$@\" & wait $!; }; "
         "lock=$(sha256sum <package-lock.json); "
         'if [ "$(cat node_modules/.fengsui-lock 2>/dev/null)" != "$lock" ]; then '
-        '"$1/npm" ci --no-audit --no-fund --loglevel=error || exit 1; '
+        'step "$1/npm" ci --no-audit --no-fund --loglevel=error || exit 1; '
         'printf %s "$lock" >node_modules/.fengsui-lock; fi; '
-        '"$1/node" node_modules/vite/bin/vite.js build --logLevel warn || exit 1; '
+        'step "$1/node" node_modules/vite/bin/vite.js build --logLevel warn || exit 1; '
         'mkdir -p "$2" && printf %s "$3" >"$2/$4"'
     )
     return ["sh", "-c", script, "build", str(BIN), str(TARGET), fingerprint(), STAMP]

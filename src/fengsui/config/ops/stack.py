@@ -175,7 +175,7 @@ class Stack:
         build = None
         if frontend.stale():
             say("构建前端(与数据库准备同时进行)", "Building the front end (beside the database's preparation)")
-            build = supervisor.begin_task(frontend.command(), self.env, "frontend", frontend.SOURCE)
+            build = supervisor.begin_task(frontend.command(), self.env, "frontend", frontend.SOURCE, "TERM")
         self._start_database(supervisor)
         say("数据库就绪", "Database ready")
         self._start_broker(supervisor)

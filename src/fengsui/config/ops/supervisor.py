@@ -173,14 +173,19 @@ class Supervisor:
         return code
 
     def begin_task(
-        self, command: Sequence[str], env: Mapping[str, str], log: str = "", cwd: Path | str = "/"
+        self,
+        command: Sequence[str],
+        env: Mapping[str, str],
+        log: str = "",
+        cwd: Path | str = "/",
+        death_signal: str = "KILL",
     ) -> subprocess.Popen[bytes]:
-        """A step running beside us; stopped with everything else."""
+        """A step running beside us; stopped with everything else. TERM for one that has children of its own to end."""
         if log:
             with self.log(log) as output:
-                process = children.spawn(command, env=env, output=output, cwd=cwd)
+                process = children.spawn(command, env=env, output=output, cwd=cwd, death_signal=death_signal)
         else:
-            process = children.spawn(command, env=env, cwd=cwd)
+            process = children.spawn(command, env=env, cwd=cwd, death_signal=death_signal)
         self.tasks.append(process)
         return process
 

@@ -78,8 +78,9 @@ def build_frontend(env: dict[str, str]) -> None:
     if not frontend.stale():
         return
     say("构建前端", "Building the front end")
+    command = [*children.launcher("TERM"), *frontend.command()]
     built = subprocess.run(
-        frontend.command(), cwd=frontend.SOURCE, env=env, capture_output=True, text=True, check=False
+        command, cwd=frontend.SOURCE, env=env, capture_output=True, text=True, check=False, start_new_session=True
     )
     if built.returncode:
         raise Problem(
