@@ -75,3 +75,12 @@ def test_command_without_root_or_sudo_names_packages_that_exist(tmp_path, langua
         assert "apt-get install --no-install-recommends ca-certificates libpango-1.0-0" in told.stderr
         assert "postgresql-postgis" not in told.stderr
     assert not (clone / ".venv").exists()
+
+
+def test_demo_when_the_replay_cannot_be_read_says_where_before_anything_starts(tmp_path):
+    (tmp_path / "mine.csv").write_text("time,value\n2026-07-28T02:00,0.1\nsoon,0.2\n")
+    env = {"HOME": str(tmp_path), "FENGSUI_VAR": str(tmp_path / "var")}
+    told = run(str(REPO / "fengsui"), "demo", "--headless", "--replay", "mine.csv", cwd=tmp_path, **env)
+    assert told.returncode == 1
+    assert f"{tmp_path / 'mine.csv'}: line 3, column time: time 'soon'" in told.stderr
+    assert not (tmp_path / "var").exists()

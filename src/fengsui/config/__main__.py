@@ -10,6 +10,7 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from importlib import import_module
+from pathlib import Path
 
 from fengsui.config.ops.console import Problem, word
 
@@ -21,9 +22,27 @@ def _django(settings: str = "fengsui.config.settings") -> None:
     django.setup()
 
 
+def _look_at_replay(options: argparse.Namespace) -> None:
+    """Say what is wrong with the file before anything is started; its path means the same to processes elsewhere."""
+    from fengsui.config.ops.home import REPO
+    from fengsui.kernel import replay
+
+    options.replay = os.path.abspath(options.replay)
+    districts = Path(os.environ.get("FENGSUI_DISTRICTS") or REPO / "districts")
+    district = options.district or os.environ.get("FENGSUI_DISTRICT") or "tiexi"
+    try:
+        replay.load(districts / district / "replay", file=Path(options.replay))
+    except replay.ReplayError as wrong:
+        raise Problem(f"回放文件不能用:{wrong}", f"The file cannot be replayed: {wrong}") from None
+
+
 def _demo(options: argparse.Namespace) -> int:
     from fengsui.config.ops import stack
 
+    if options.replay is not None:
+        _look_at_replay(options)
+    if options.speed is not None and not options.speed >= 1:
+        raise Problem("--speed 须不小于 1", "--speed must be 1 or more")
     story = ["--headless"] if options.headless else []
     if options.by_hand:
         story.append("--by-hand")
