@@ -68,7 +68,7 @@ def log_in_demo(*, username: str, source: str, now: datetime) -> Account:
     rules.check_not_locked(account.locked_until, now)
     account.last_login = now
     account.save(update_fields=["last_login"])
-    by = Actor(world=LIVE, person=account.person_id, source=source, reason="demo")
+    by = Actor(world=LIVE, person=account.person_id, source=source, reason="演示：一键登录")
     announce(events.LoggedIn(account.pk), about=account, by=by)
     return account
 

@@ -10,7 +10,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
-from django.utils.translation import check_for_language
+from django.utils.translation import check_for_language, get_language
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -18,6 +18,7 @@ from fengsui.apps.people import actions
 from fengsui.apps.people.edge import actor_of
 from fengsui.apps.people.forms import LoginForm, RevealForm
 from fengsui.apps.people.models import Account, Holding
+from fengsui.apps.people.rules import ROLES
 from fengsui.core import wording
 from fengsui.kernel.errors import Refused
 
@@ -47,14 +48,25 @@ def login_page(request: HttpRequest) -> HttpResponse:
 
 
 def _demo_accounts() -> list[dict[str, str]]:
-    """Only a demonstration shows its accounts, one click each: who, and in which post."""
-    rows = Account.objects.filter(is_active=True).select_related("person").order_by("username")[:30]
-    accounts = list(rows)
+    """Only a demonstration shows its accounts, one click each: by role in the order of a story, who, in which post."""
+    accounts = list(Account.objects.filter(is_active=True).select_related("person").order_by("username")[:30])
     held = Holding.objects.filter(until__isnull=True, person__in=[row.person_id for row in accounts])
-    titles = dict(held.order_by("-post__call_order").values_list("person_id", "post__title"))
-    return [
-        {"username": row.username, "name": row.person.name, "title": titles.get(row.person_id, "")} for row in accounts
-    ]
+    posts = {each.person_id: each.post for each in held.select_related("post").order_by("-post__call_order")}
+    order = list(ROLES)
+    english = (get_language() or "").startswith("en")
+
+    def shown(row: Account) -> dict[str, str]:
+        post = posts.get(row.person_id)
+        role = ROLES[post.role] if post else None
+        word = "" if role is None else role.en.capitalize() if english else role.zh
+        title = post.title if post else ""
+        return {"username": row.username, "name": row.person.name, "title": title, "role": word or row.username}
+
+    def rank(row: Account) -> int:
+        post = posts.get(row.person_id)
+        return order.index(post.role) if post else len(order)
+
+    return [shown(row) for row in sorted(accounts, key=rank)]
 
 
 @require_POST

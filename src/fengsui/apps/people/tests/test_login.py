@@ -143,6 +143,7 @@ def test_demonstration_door_does_not_exist_when_not_in_a_demonstration(client, a
     assert client.post("/login/demo", {"username": "duty"}).status_code == 404
     assert b"duty" not in client.get("/login/").content
     settings.DEMO = True
+    assert b">duty" in client.get("/login/").content  # the name that the handbook uses stands on its button
     assert client.post("/login/demo", {"username": "duty"}).headers["Location"] == "/"
     assert StoredEvent.objects.get().name == "people.LoggedIn"
 
