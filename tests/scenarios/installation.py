@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
-import threading
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +17,8 @@ from typing import Any
 
 import psycopg
 
+from fengsui.config.ops.children import launcher
+from fengsui.config.ops.cluster import Cluster
 from fengsui.config.ops.home import REPO, Home
 from fengsui.config.ops.supervisor import read_status
 
@@ -33,6 +36,7 @@ class Installation:
         self.words, self.extra = words, env
         self.process: subprocess.Popen[bytes] | None = None
         self.output = var / "terminal.log"
+        self.clear()
 
     def start(self, patience_s: float = 120) -> dict[str, Any]:
         """Start and wait until everything runs. Raises AssertionError with the terminal's text."""
@@ -40,7 +44,8 @@ class Installation:
         env |= {"FENGSUI_VAR": str(self.home.var), "PYTHONPATH": str(REPO / "src"), **self.extra}
         self.home.var.mkdir(parents=True, exist_ok=True)
         with open(self.output, "ab") as out:
-            command = [sys.executable, "-m", "fengsui.config", *self.words]
+            # With a test that is stopped or killed, its installation must go too.
+            command = [*launcher("TERM"), sys.executable, "-m", "fengsui.config", *self.words]
             self.process = subprocess.Popen(command, env=env, stdout=out, stderr=out, stdin=subprocess.DEVNULL)
         return self.wait_running(patience_s)
 
@@ -101,43 +106,42 @@ class Installation:
         if self.process and self.process.poll() is None:
             self.process.terminate()
             self.process.wait(60)
+        self.clear()
+
+    def clear(self) -> None:
+        """Remove the cluster, which for a folder that the database's user cannot enter lies outside of it: a later
+        test in a folder of the same name must not find it."""
+        shutil.rmtree(Cluster(self.home).data, ignore_errors=True)
 
 
 @dataclass
 class Nemesis:
-    """Kills a random target every `every_s` (low, high) seconds until left; the same seed kills in the same order."""
+    """Kills in random order, each target once before any comes again, every `every_s` (low, high) seconds.
+
+    Runs in the caller's thread: a killed supervisor is started again here, and a child dies with the thread that
+    forked it. The same seed gives the same order; what each moment hits is up to the machine.
+    """
 
     installation: Installation
     seed: int
     targets: tuple[str, ...]
     every_s: tuple[float, float] = (1.0, 3.0)
     kills: list[str] = field(default_factory=list)
-    failed: list[str] = field(default_factory=list)
-    _ending: threading.Event = field(default_factory=threading.Event)
-    _thread: threading.Thread | None = None
 
-    def __enter__(self) -> Nemesis:
-        # Children die with the thread that forked them, so the installation's own process must come from a thread
-        # that lives as long as the test: the supervisor is started here again only by `kill`, in this same thread.
-        self._thread = threading.Thread(target=self._run, name="nemesis")
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._ending.set()
-        assert self._thread is not None
-        self._thread.join()
-
-    def _run(self) -> None:
+    def run(self, until: Callable[[], bool]) -> None:
+        """Until `until()` is true. Raises AssertionError where the installation does not come up again."""
         dice = random.Random(self.seed)
-        while not self._ending.wait(dice.uniform(*self.every_s)):
-            target = dice.choice(self.targets)
-            try:
-                if self.installation.kill(target):
-                    self.kills.append(target)
-            except AssertionError as error:
-                self.failed.append(f"{target}: {error}")
-                return
+        waiting: list[str] = []
+        while not self._rest(dice.uniform(*self.every_s), until):
+            waiting = waiting or dice.sample(self.targets, len(self.targets))
+            if self.installation.kill(waiting[-1]):
+                self.kills.append(waiting.pop())
+
+    def _rest(self, seconds: float, until: Callable[[], bool]) -> bool:
+        deadline = time.monotonic() + seconds
+        while not (over := until()) and time.monotonic() < deadline:
+            time.sleep(0.1)
+        return over
 
     def counts(self) -> dict[str, int]:
         return {target: self.kills.count(target) for target in self.targets}

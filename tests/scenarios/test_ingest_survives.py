@@ -217,6 +217,29 @@ def test_sigterm_stores_what_was_fetched_and_ends(broker, ingest):
     device.close()
 
 
+def test_two_workers_share_the_work_and_store_each_reading_once(broker, ingest):
+    """The second takes over what the first cannot; order inside a stream is then not promised, nothing else changes."""
+    streams = [make_stream(f"ST{i:02d}", ladder={**LADDER, "up_count": 2}) for i in range(4)]
+    until(lambda: ready(broker))
+    second = Ingest(broker)
+    try:
+        start = datetime.now(UTC)
+        devices = [DeviceClient(broker, stream.station.code) for stream in streams]
+        for n in range(1_000):
+            for stream, device in zip(streams, devices, strict=True):
+                device.publish(stream.topic, message(start + timedelta(milliseconds=n), 0.01), key=(stream.id, n))
+            if n == 500:
+                ingest.kill()
+        for device in devices:
+            device.wait(60)
+            device.close()
+        until(lambda: Observation.objects.count() >= 4_000)
+        assert Observation.objects.count() == 4_000
+        assert RejectedMessage.objects.count() == 0
+    finally:
+        second.kill()
+
+
 def test_a_reading_by_http_goes_the_same_way(broker, ingest, client, monkeypatch):
     from django.urls import reverse
 
