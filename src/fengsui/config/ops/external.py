@@ -59,7 +59,8 @@ async def _ask(url: str) -> str:
     )
     try:
         await client.jetstream().account_info()
-        return str(client.connected_server_version)
+        found = client.connected_server_version
+        return f"{found.major}.{found.minor}.{found.patch}"
     finally:
         await client.close()
 
