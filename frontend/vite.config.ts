@@ -5,7 +5,8 @@ export default defineConfig({
   base: "./",
   build: {
     outDir: "../src/fengsui/static/dist",
-    emptyOutDir: true,
+    // A server that runs meanwhile still serves the files it started with; names carry hashes, so old ones harm nobody.
+    emptyOutDir: false,
     manifest: "manifest.json",
     target: "es2022",
     chunkSizeWarningLimit: 1400,

@@ -24,8 +24,17 @@ export function startActs(): void {
     if (row && !target.closest("a, button, input, summary, label")) location.assign(row.dataset.href ?? "");
   });
   guardAll();
-  document.addEventListener("htmx:after:swap", guardAll);
+  reachable();
+  document.addEventListener("htmx:after:swap", () => { guardAll(); reachable(); });
+  window.addEventListener("resize", reachable);
   startUnsaved();
+}
+
+/** What scrolls sideways can be reached by keyboard too. */
+function reachable(): void {
+  for (const box of document.querySelectorAll<HTMLElement>(".scroll, .situ, .views"))
+    if (box.scrollWidth > box.clientWidth + 1) box.tabIndex = 0;
+    else box.removeAttribute("tabindex");
 }
 
 function guardAll(): void {

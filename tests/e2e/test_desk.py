@@ -34,6 +34,16 @@ def test_desk_shows_the_one_next_act_when_a_duty_officer_logs_in(visit) -> None:
     expect(page.locator("#heard")).to_contain_text("已收")
 
 
+def test_curve_of_the_next_act_stays_when_the_panel_is_refreshed(visit) -> None:
+    page = visit("duty").page
+    expect(page.locator("#act canvas")).to_be_visible()
+    expect(page.locator("#heard")).to_contain_text("已收")
+    with page.expect_response("**/desk/parts/act"):
+        page.evaluate("window.dispatchEvent(new CustomEvent('fengsui:refresh', {detail: 'desk'}))")
+    page.wait_for_timeout(600)
+    expect(page.locator("#act canvas")).to_be_visible()
+
+
 def test_login_says_what_to_do_when_the_password_is_wrong(visit) -> None:
     window = visit()
     window.go("/login/")
@@ -136,3 +146,14 @@ def test_desk_keeps_its_contrast_when_the_theme_changes(visit, theme: str) -> No
     window.go("/")
     expect(window.page.locator("html")).to_have_attribute("data-theme", theme)
     assert window.axe() == []
+
+
+def test_word_to_type_is_said_beside_its_field_when_a_warning_is_issued(visit) -> None:
+    page = visit("duty").page
+    page.locator("#act a.btn.do").click()
+    page.click("button:has-text('核定，送签发')")
+    leader = visit("leader")
+    leader.go(page.url.removeprefix(leader.site))
+    leader.page.locator("#bar summary", has_text="签发").first.click()
+    expect(leader.page.locator("#bar .typed label").first).to_contain_text("输入“")
+    expect(leader.page.locator("#bar [data-typed-button]").first).to_be_disabled()
