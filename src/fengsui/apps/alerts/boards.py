@@ -11,13 +11,14 @@ from uuid import UUID
 from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext as _
 
-from fengsui.apps.alerts import queries, rules
+from fengsui.apps.alerts import queries, reasons, rules
 from fengsui.apps.alerts.models import Bulletin, Call, Delivery, Warning
 from fengsui.apps.alerts.page import either, level_word, said, word
 from fengsui.apps.people import queries as people
 from fengsui.catalog.channels import channel
 from fengsui.catalog.hazards import hazard
 from fengsui.core import policy
+from fengsui.core.clock_words import default_word
 from fengsui.core.models import Clock
 from fengsui.kernel.actor import Actor
 from fengsui.kernel.clock import ClockKind
@@ -92,7 +93,7 @@ def _clock_words(clock: Clock | None) -> Clock | None:
     if clock is not None:
         kind = ClockKind.registered.get(clock.kind)
         clock.verb = said(kind.verb) if kind else clock.label  # type: ignore[attr-defined]
-        clock.default = kind.default if kind else ""  # type: ignore[attr-defined]
+        clock.default = default_word(kind)  # type: ignore[attr-defined]
     return clock
 
 
@@ -237,7 +238,7 @@ def verbs(row: Warning, by: Actor, channels: int, names: int, world: str) -> lis
     here = reverse("alerts:warning-show", args=[row.pk])
     allowed = [verb for verb in rules.MACHINE.verbs(row.status) if policy.can(by, f"alerts.{verb}", row)]
     level, shown = Level(row.level), level_word(row.level)
-    told = _("%(world)s；%(n)d 个渠道，%(m)d 人须应答；发出后不能收回，只能更新、解除或撤销") % {
+    told = _("%(world)s；%(n)d 个渠道；叫应先叫 %(m)d 人，不应转下一人；发出后不能收回，只能更新、解除或撤销") % {
         "world": world, "n": channels, "m": names,
     }  # fmt: skip
     levels = tuple((int(each), level_word(each)) for each in reversed(Level) if each not in (Level.NONE, level))
@@ -267,7 +268,7 @@ def verbs(row: Warning, by: Actor, channels: int, names: int, world: str) -> lis
         elif verb == "lift":
             do = row.level_suggested == 0
             made.insert(0 if do else len(made), Verb(
-                verb, _("解除…"), url, kbd="E", do=do, danger=True,
+                verb, _("解除…"), url, kbd="L", do=do, danger=True,
                 title=_("解除%(level)s预警") % {"level": level_word(row.level_in_force)},
                 told=told, reason=_("依据：谁、何时看过现场")))  # fmt: skip
         elif verb == "cancel":
@@ -287,7 +288,10 @@ def delivery_rows(found: Sequence[Delivery]) -> list[dict[str, Any]]:
             "channel": said(channel(each.outlet.channel).term),
             "state": word(rules.DELIVERY_STATES, each.state),
             "proves": said(channel(each.outlet.channel).receipt) if each.state == "acknowledged" else "",
-            "attempts": list(each.attempts.all()),
+            "why": reasons.said(each.reason),
+            "attempts": [
+                (row, word(rules.DELIVERY_STATES, row.outcome), reasons.said(row.reason)) for row in each.attempts.all()
+            ],
         }
         for each in found
     ]

@@ -306,3 +306,16 @@ def waiting_deliveries(before: datetime, limit: int = 500) -> list[UUID]:
         state__in=["pending", "failed"], next_try_at__lt=before
     )
     return list(rows.order_by("next_try_at").values_list("pk", flat=True)[:limit])
+
+
+_OUTLET_NAMES: dict[str, tuple[str, str]] = {}
+
+
+def outlet_names(code: str) -> tuple[str, str]:
+    """Chinese and English name of an outlet. Asked once a process: names change with a new start."""
+    if code not in _OUTLET_NAMES:
+        found = Outlet.objects.filter(pk=code).values_list("name", "name_en").first()
+        if found is None:
+            return code, code
+        _OUTLET_NAMES[code] = found
+    return _OUTLET_NAMES[code]

@@ -201,6 +201,12 @@ def check_by_person(person: UUID | None, verb: str) -> None:
         raise Refused(f"alerts.{verb}.by_person")
 
 
+def check_version(current: int, read: int | None) -> None:
+    """Nobody confirms a draft that rose while they read the one before. Raises Refused("alerts.confirm.changed")."""
+    if read is not None and read != current:
+        raise Refused("alerts.confirm.changed", read=read, current=current)
+
+
 def check_typed(level: Level, typed: str, verb: str) -> None:
     """A dangerous act repeats its level in words. Raises Invalid("alerts.<verb>.typed", field="typed")."""
     if typed.strip().lower() not in {level.zh, level.zh.removesuffix("色"), level.code}:

@@ -21,6 +21,10 @@ words(
         mark("%(level)s预警须由第二人签发：核定人不能签发自己核定的"),
         mark("请带班领导或指挥长签发"),
     ),
+    alerts__confirm__changed=(
+        mark("你看的是第 %(read)s 稿，水情变了，现在是第 %(current)s 稿"),
+        mark("看过新稿再核定"),
+    ),
     alerts__issue__by_person=(mark("预警只能由人签发"), mark("请值班人员办理")),
     alerts__issue__not_confirmed=(mark("还没有人核定"), mark("先核定，再签发")),
     alerts__reject__needs_reason=(mark("不发布要写理由"), mark("写明依据，如：现场看过，为溅水")),

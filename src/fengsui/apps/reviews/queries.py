@@ -10,6 +10,7 @@ from django.db.models import Count, Max, Min, Q
 from django.utils.translation import get_language
 
 from fengsui.apps.alerts.models import Bulletin, Call, Delivery
+from fengsui.apps.alerts.reasons import said as said_reason
 from fengsui.apps.command import queries as command
 from fengsui.apps.command import timeline
 from fengsui.apps.command.models import Order, Response, Task
@@ -203,7 +204,7 @@ def _deliveries(incident: Incident) -> list[DeliveryRow]:
             each.get_state_display(),
             each.attempts_made,
             (each.done_at - each.created_at).total_seconds() if each.done_at else None,
-            each.reason,
+            said_reason(each.reason),
         )
         for each in rows.order_by("bulletin__sequence", "outlet_id", "created_at")
     ]

@@ -19,12 +19,13 @@ TEXTS = ("description", "description_en", "instruction", "instruction_en")
 
 
 @atomic
-def confirm(*, warning_id: UUID, by: Actor, now: datetime) -> Warning:
-    """核定: the draft is right as it stands; the second person may issue it."""
+def confirm(*, warning_id: UUID, by: Actor, now: datetime, version: int | None = None) -> Warning:
+    """核定: the draft is right as it stands; the second person may issue it. `version`: the draft that was read."""
     warning = queries.lock(warning_id, by)
     by = by.in_chain(warning.correlation)
     policy.require(by, "alerts.confirm", warning)
     rules.check_by_person(by.person, "confirm")
+    rules.check_version(warning.version, version)
     before, warning.status = warning.status, rules.MACHINE.next(warning.status, "confirm")
     warning.confirmed_by, warning.confirmed_at = by.person, now
     warning.save(update_fields=["status", "confirmed_by", "confirmed_at"])

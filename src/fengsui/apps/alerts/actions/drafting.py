@@ -206,7 +206,8 @@ def start_issue(warning: Warning, by: Actor, now: datetime) -> None:
 
 
 def start_lift(warning: Warning, by: Actor, now: datetime) -> None:
-    _start("alerts.lift", "duty_officer", "解除", warning, by, now)
+    high = Level(warning.level_in_force) >= rules.SECOND_PERSON_FROM
+    _start("alerts.lift", "duty_leader" if high else "duty_officer", "解除", warning, by, now)
 
 
 def start_reassess(warning: Warning, by: Actor, now: datetime) -> None:

@@ -79,6 +79,18 @@ def test_press_when_confirmed_and_issued_through_the_pages(town, outlets):
     assert Bulletin.objects.in_world(LIVE).count() == 1
 
 
+def test_confirm_when_the_draft_rose_while_it_was_read_is_refused(town, outlets):
+    read = make_warning(town, Level.YELLOW)
+    risen = signal(town, Level.ORANGE, at=later(minutes=2))
+    assert risen.version > read.version
+    officer = log_in(town, "赵明远")
+    late = officer.post(f"/warnings/{read.pk}/confirm", {"version": read.version}, follow=True)
+    assert f"你看的是第 {read.version} 稿" in late.content.decode()
+    assert Warning.objects.in_world(LIVE).get().status == "draft"
+    officer.post(f"/warnings/{read.pk}/confirm", {"version": risen.version})
+    assert Warning.objects.in_world(LIVE).get().status == "confirmed"
+
+
 def test_press_when_by_who_confirmed_shows_the_shut_button(town, outlets):
     row = signal(town, Level.ORANGE)
     actions.confirm(warning_id=row.pk, by=town.by("孙丽"), now=NOW)
@@ -197,7 +209,7 @@ def test_bulletin_when_dead_can_be_retried_and_waived_on_the_page(town, outlets,
     client = log_in(town, "赵明远")
     page = fetch(client, f"/bulletins/{bulletin.pk}/")
     assert "死信 1" in page
-    assert "webhook.status(status=401)" in page
+    assert "对方没有受理（HTTP 401）" in page
     assert client.post(f"/deliveries/{row.pk}/retry").status_code == 302
     row.refresh_from_db()
     actions.deliver(delivery_id=row.pk, now=row.next_try_at)

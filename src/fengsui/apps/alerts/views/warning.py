@@ -99,7 +99,9 @@ def part(request: HttpRequest, warning_id: UUID, name: str) -> HttpResponse:
 @require_POST
 @pressed(_home)
 def confirm(request: HttpRequest, warning_id: UUID) -> None:
-    actions.confirm(warning_id=warning_id, by=actor_of(request), now=timezone.now())
+    read = request.POST.get("version", "")
+    version = int(read) if read.isdecimal() else None
+    actions.confirm(warning_id=warning_id, by=actor_of(request), now=timezone.now(), version=version)
 
 
 @require_POST
