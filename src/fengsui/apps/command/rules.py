@@ -201,9 +201,8 @@ def check_proof(evidence: Sequence[str], given: Mapping[str, object]) -> None:
     """Every kind of evidence that the plan asks for is there. Raises Invalid("command.finish.no_proof")."""
     lacking = [each for each in evidence if not given.get(each)]
     if lacking:
-        raise Invalid(
-            "command.finish.no_proof", field=lacking[0], lacking="、".join(EVIDENCE.zh(each) for each in lacking)
-        )
+        words = "、".join(EVIDENCE.zh(each) for each in lacking)
+        raise Invalid("command.finish.no_proof", field=lacking[0], lacking=words, fields=lacking)
 
 
 def unfinished(tasks: Iterable[TaskFacts]) -> list[str]:

@@ -8,8 +8,11 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from fengsui.apps.alerts.queries import outlet_names
+from fengsui.apps.alerts.reasons import said as delivery_reason
 from fengsui.apps.command.rules import STAGES, level_of
 from fengsui.apps.incidents.models import Incident, LogEntry
 from fengsui.apps.incidents.page import word
@@ -58,6 +61,12 @@ def _crossed(f: Facts) -> str:
     }
 
 
+def _outlet(f: Facts) -> str:
+    """The outlet's name; the code of one that no longer exists."""
+    zh, en = outlet_names(str(f["outlet"]))
+    return en if en and (get_language() or "").startswith("en") else zh
+
+
 def _sent(f: Facts) -> str:
     late = f"，{_('迟')} {f['late_s'] / 60:.0f} {_('分')}" if f["late_s"] else ""
     return _("%(title)s已报送 %(receiver)s%(late)s") % {"title": f["title"], "receiver": f["receiver"], "late": late}
@@ -76,11 +85,13 @@ SAID: dict[str, Callable[[Facts], str]] = {
     "alerts.BulletinIssued": lambda f: f"{f['number']} {f['headline']}",
     "alerts.WarningLifted": lambda f: _("预警解除"),
     "alerts.WarningCancelled": lambda f: _("预警撤销：%(why)s") % {"why": f["reason"]},
-    "alerts.DeliveryAcknowledged": lambda f: _("渠道 %(outlet)s 已送达") % {"outlet": f["outlet"]},
+    "alerts.DeliveryAcknowledged": lambda f: _("渠道 %(outlet)s 已送达") % {"outlet": _outlet(f)},
     "alerts.DeliveryFailed": lambda f: (
-        _("渠道 %(outlet)s 未送达：%(why)s") % {"outlet": f["outlet"], "why": f["reason"]}
+        _("渠道 %(outlet)s 未送达：%(why)s") % {"outlet": _outlet(f), "why": delivery_reason(f["reason"])}
     ),
-    "alerts.DeliveryDead": lambda f: _("渠道 %(outlet)s 放弃：%(why)s") % {"outlet": f["outlet"], "why": f["reason"]},
+    "alerts.DeliveryDead": lambda f: (
+        _("渠道 %(outlet)s 放弃：%(why)s") % {"outlet": _outlet(f), "why": delivery_reason(f["reason"])}
+    ),
     "alerts.PersonCalled": lambda f: _("叫应第 %(turn)s 人") % {"turn": f["turn"]},
     "alerts.PersonAnswered": lambda f: _("叫应已应，用 %(took)s 秒") % {"took": round(f["took_s"])},
     "alerts.PersonPassed": lambda f: (

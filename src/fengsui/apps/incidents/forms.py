@@ -1,16 +1,33 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
 from django import forms
 from django.utils import timezone
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from fengsui.apps.incidents.rules import FIELDS, GRADES, SOURCES, STATES, TYPES
 from fengsui.apps.places.models import Area, Place
 from fengsui.catalog.hazards import hazards
 from fengsui.kernel.levels import LEVELS
+from fengsui.kernel.terms import Terms
+
+
+def _words(terms: Terms, *without: str) -> Callable[[], list[tuple[str, str]]]:
+    """Choices in the language of the page, asked for when the form is made."""
+
+    def listed() -> list[tuple[str, str]]:
+        english = (get_language() or "").startswith("en")
+        return [(code, each.en if english else each.zh) for code, each in terms.items() if code not in without]
+
+    return listed
+
+
+def _with(*first: tuple[str, Any], terms: Terms) -> Callable[[], list[tuple[str, Any]]]:
+    return lambda: [*first, *_words(terms)()]
 
 
 class LocalTime(forms.DateTimeInput):
@@ -18,6 +35,10 @@ class LocalTime(forms.DateTimeInput):
 
     def __init__(self) -> None:
         super().__init__(format="%Y-%m-%dT%H:%M")
+
+
+def _named(row: Place | Area) -> str:
+    return row.name_en if row.name_en and (get_language() or "").startswith("en") else row.name
 
 
 def _moment(label: Any, **over: Any) -> forms.DateTimeField:
@@ -49,8 +70,8 @@ class CountsForm(forms.Form):
 class IntakeForm(CountsForm):
     """接报. The place, or an address with its street."""
 
-    source = forms.ChoiceField(label=_("信息来源"), choices=[(c, zh) for c, zh in SOURCES.choices if c != "bulletin"])
-    type_code = forms.ChoiceField(label=_("类型"), choices=TYPES.choices)
+    source = forms.ChoiceField(label=_("信息来源"), choices=_words(SOURCES, "bulletin"))
+    type_code = forms.ChoiceField(label=_("类型"), choices=_words(TYPES))
     place = forms.ModelChoiceField(
         label=_("点位"), queryset=Place.objects.none(), required=False, empty_label=_("不在已知点位")
     )
@@ -69,6 +90,8 @@ class IntakeForm(CountsForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        for name in ("place", "area"):
+            self.fields[name].label_from_instance = _named  # type: ignore[attr-defined]
         self.fields["place"].queryset = Place.objects.filter(kind="waterlogging_point").order_by("code")  # type: ignore[attr-defined]
         self.fields["area"].queryset = Area.objects.filter(kind="subdistrict").order_by("code")  # type: ignore[attr-defined]
         self.fields["known_at"].initial = timezone.localtime().replace(second=0, microsecond=0)
@@ -121,7 +144,7 @@ class IntakeForm(CountsForm):
 
 
 class GradeForm(CountsForm):
-    grade = forms.ChoiceField(label=_("初判级别"), choices=GRADES.choices)
+    grade = forms.ChoiceField(label=_("初判级别"), choices=_words(GRADES))
     sensitive = forms.BooleanField(label=_("敏感"), required=False)
     reason = forms.CharField(label=_("依据"), max_length=300)
 
@@ -131,9 +154,9 @@ class FilterForm(forms.Form):
 
     q = forms.CharField(label=_("编号、标题、地点"), max_length=60, required=False)
     state = forms.ChoiceField(
-        label=_("状态"), required=False, choices=[("", _("未结")), ("all", _("全部")), *STATES.choices]
+        label=_("状态"), required=False, choices=_with(("", _("未结")), ("all", _("全部")), terms=STATES)
     )
-    level = forms.ChoiceField(label=_("现地等级"), required=False, choices=[("", _("全部")), *LEVELS.choices])
+    level = forms.ChoiceField(label=_("现地等级"), required=False, choices=_with(("", _("全部")), terms=LEVELS))
     area = forms.CharField(label=_("区域"), max_length=12, required=False, widget=forms.HiddenInput())
 
 

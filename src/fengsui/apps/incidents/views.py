@@ -239,13 +239,18 @@ def report(request: HttpRequest, report_id: UUID) -> HttpResponse:
     return _report_page(request, found, by)
 
 
-def _report_page(request: HttpRequest, found: Report, by: Actor) -> HttpResponse:
+def _report_page(request: HttpRequest, found: Report, by: Actor, refused: Invalid | None = None) -> HttpResponse:
+    """`refused`: what was wrong with one field of the form; it is said beside it."""
     verbs = rules.REPORT_MACHINE.verbs(found.status)
     may_draft = policy.can(by, "incidents.draft_report", found.incident)
     may_sign = policy.can(by, "incidents.sign_report", found.incident) and by.person != found.drafted_by
     form = None
     if "edit" in verbs and may_draft:
-        form = ReportForm(found.stage, initial={**found.fields, "receiver": found.receiver})
+        held = {**found.fields, "receiver": found.receiver}
+        form = ReportForm(found.stage, held if refused else None, initial=held)
+        if refused:
+            said = wording.say(refused)
+            form.add_error(refused.facts["field"], f"{said.what}。{said.todo}")
     labels = {code: label for code, label, _needed in rules.FIELDS[found.stage]}
     kinds = rules.CLOCKS_OF_STAGE[found.stage]
     clock = next((each for each in queries.clocks_of(found.incident) if each.kind == kinds[0]), None)
@@ -272,7 +277,7 @@ def _report_page(request: HttpRequest, found: Report, by: Actor) -> HttpResponse
         own=by.person == found.drafted_by,
     )
     part = "incidents/_report_part.html" if request.headers.get("HX-Request") else "incidents/report.html"
-    return render(request, part, context)
+    return render(request, part, context, status=422 if refused else 200)
 
 
 def report_page(report_id: UUID) -> str:
@@ -287,16 +292,20 @@ def report_act(request: HttpRequest, report_id: UUID, verb: str) -> HttpResponse
     found = queries.get_report(report_id, by)
     if verb in ("edit", "submit", "send") and "receiver" in sent and found.status == "draft":
         reports.edit(report_id=report_id, by=by, fields=sent.dict(), receiver=sent["receiver"])
-    if verb == "submit":
-        reports.submit(report_id=report_id, by=by, now=now)
+    if verb in ("submit", "send"):
+        try:
+            (reports.submit if verb == "submit" else reports.send)(report_id=report_id, by=by, now=now)
+        except Invalid as refused:
+            found = queries.get_report(report_id, by)
+            if found.status != "draft" or refused.facts.get("field") not in ReportForm(found.stage).fields:
+                raise
+            return _report_page(request, found, by, refused)
     elif verb == "sign":
         reports.sign(report_id=report_id, by=by, now=now)
     elif verb == "give_back":
         reports.give_back(report_id=report_id, by=by, reason=sent.get("reason", ""))
     elif verb == "withdraw":
         reports.withdraw(report_id=report_id, by=by, reason=sent.get("reason", ""))
-    elif verb == "send":
-        reports.send(report_id=report_id, by=by, now=now)
     elif verb == "confirm":
         reports.confirm(report_id=report_id, by=by, now=now, receipt=sent.get("receipt", ""))
     elif verb == "correct":

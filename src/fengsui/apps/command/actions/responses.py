@@ -12,11 +12,11 @@ from django.db.transaction import atomic
 from fengsui.apps.command import events, queries, rules
 from fengsui.apps.command import policy as local
 from fengsui.apps.command.actions.shared import start_task_clocks, topic, why
-from fengsui.apps.command.actions.tasks import waive_task
+from fengsui.apps.command.actions.tasks import finish_by_report, waive_task
 from fengsui.apps.command.models import Closure, Response, Scope, Task
 from fengsui.apps.incidents import actions as incidents
 from fengsui.apps.incidents import queries as incident_queries
-from fengsui.apps.incidents.models import Incident
+from fengsui.apps.incidents.models import Incident, Report
 from fengsui.apps.incidents.rules import MACHINE, page
 from fengsui.apps.people.models import Post
 from fengsui.apps.plans import queries as plans
@@ -183,7 +183,19 @@ def _make(spec: TaskSpec, response: Response, incident: Incident, by: Actor, now
         after={"owner": post.code if post else "", "org": org.code if org else "", "skill": spec.skill},
         topics=topic(incident.pk),
     )
+    if task.clock_kind:
+        _prove_by_earlier_report(task, own, now)
     return task
+
+
+def _prove_by_earlier_report(task: Task, by: Actor, now: datetime) -> None:
+    """What was reported before the plan began is the proof of its task all the same."""
+    stages = [stage for stage, kinds in rules.TASK_CLOCKS_OF_STAGE.items() if task.clock_kind in kinds]
+    sent = Report.objects.in_world(by.world).filter(
+        incident_id=task.incident_id, stage__in=stages, sent_at__isnull=False
+    )
+    if first := sent.order_by("sent_at").first():
+        finish_by_report(incident_id=task.incident_id, clock_kind=task.clock_kind, by=by, now=now, title=first.title)
 
 
 @atomic

@@ -158,8 +158,11 @@ def test_phone_leads_the_leader_through_every_step_by_one_big_act(login, actors,
     photo = task.progress.get().photo
     assert client.get(f"/photos/{photo.pk}.jpg").headers["Content-Type"] == "image/jpeg"
     lacking = client.post(f"{page}do/finish", {"text": "抽干"})
-    assert lacking.status_code == 302
-    assert "还缺佐证" in client.get(page).content.decode()
+    assert lacking.status_code == 422
+    told = lacking.content.decode()
+    assert "还缺佐证" in told
+    assert ">抽干</textarea>" in told.replace("\n", "")
+    assert told.index("完成要有这一项") > told.index('name="flow"')
     client.post(f"{page}do/finish", {"text": "抽干", "flow": "1800"})
     task.refresh_from_db()
     assert (task.status, task.proof["flow"]) == ("done", 1800.0)
@@ -211,6 +214,20 @@ def test_report_is_drafted_prefilled_signed_and_sent_by_hand(login, actors):
     assert report.fields["losses"] == "无"
     assert "report" in page
     assert client.get(page).status_code == 200
+
+
+def test_report_says_beside_its_field_what_is_missing_and_keeps_the_rest(login, actors):
+    incident = make_response(actors).incident
+    client = login("duty")
+    page = client.post(f"/incidents/{incident.pk}/draft", {"stage": "first_written"}).headers["Location"]
+    report = Report.objects.in_world(LIVE).get()
+    sent = {**report.fields, "receiver": report.receiver, "measures": "", "course": "水从雨水口冒出"}
+    refused = client.post(f"{page}do/submit", sent)
+    text = refused.content.decode()
+    assert refused.status_code == 422
+    assert "水从雨水口冒出" in text
+    assert text.index("还空着") > text.index('name="measures"')
+    assert "拟书面初报" not in client.get(f"/incidents/{incident.pk}/").content.decode()
 
 
 def test_closing_page_lists_what_still_blocks_and_closes_after(login, actors):

@@ -11,7 +11,7 @@ from fengsui.apps.command.tests.make import make_response
 from fengsui.apps.incidents import actions as incidents
 from fengsui.apps.incidents import reports
 from fengsui.apps.incidents.models import Incident
-from fengsui.apps.incidents.tests.make import NOW
+from fengsui.apps.incidents.tests.make import NOW, make_incident
 from fengsui.core.models import AuditRow, Clock, StoredEvent
 from fengsui.core.worlds import LIVE
 from fengsui.kernel.errors import Forbidden, Invalid, Refused
@@ -133,6 +133,14 @@ def test_sent_report_is_the_proof_of_its_task(actors):
     assert [(task.code, task.status, task.proof) for task in done] == [
         ("report_phone", "done", {"document": report.title})
     ]
+
+
+def test_report_sent_before_the_plan_began_is_the_proof_of_its_task(actors):
+    incident = make_incident(actors["duty"])
+    report = reports.draft(incident_id=incident.pk, stage="first_phone", by=actors["duty"], now=NOW)
+    reports.send(report_id=report.pk, by=actors["duty"], now=NOW)
+    task = make_response(actors, incident=incident).tasks.get(code="report_phone")
+    assert (task.status, task.proof) == ("done", {"document": report.title})
 
 
 def report_first(response, actors):

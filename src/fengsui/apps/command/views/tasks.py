@@ -22,7 +22,7 @@ from fengsui.apps.incidents.page import pressed, shell, word
 from fengsui.apps.incidents.rules import page
 from fengsui.apps.people import queries as people
 from fengsui.apps.people.edge import actor_of
-from fengsui.core import policy
+from fengsui.core import policy, wording
 from fengsui.core.models import Clock
 from fengsui.kernel.actor import Actor
 from fengsui.kernel.errors import Invalid, NotFound
@@ -243,14 +243,37 @@ def _tell(request: HttpRequest, task: Task, verb: str, by: Actor) -> HttpRespons
     if not form.is_valid():
         return render(request, "command/task.html", _context(request, task, by, form, verb), status=422)
     now, text, photo = timezone.now(), form.cleaned_data["text"], form.photo_bytes
-    if verb == "block":
-        actions.block_task(task_id=task.pk, by=by, now=now, reason=text, photo=photo)
-        messages.info(request, _("已报受阻，值班室会看到"))
-        return None
-    deed = actions.report_progress if verb == "report" else actions.finish_task
-    deed(task_id=task.pk, by=by, now=now, text=text, values=form.values, photo=photo, position=form.position)
-    messages.info(request, _("已报") if verb == "report" else _("任务完成，已报值班室"))
+    told = {"by": by, "now": now, "text": text, "values": form.values, "photo": photo, "position": form.position}
+    try:
+        if verb == "block":
+            actions.block_task(task_id=task.pk, by=by, now=now, reason=text, photo=photo)
+        elif verb == "report":
+            actions.report_progress(task_id=task.pk, **told)
+        else:
+            actions.finish_task(task_id=task.pk, **told)
+    except Invalid as refused:
+        return _lacking(request, task, verb, by, form, refused)
+    said = {"block": _("已报受阻，值班室会看到"), "report": _("已报"), "finish": _("任务完成，已报值班室")}
+    messages.info(request, said[verb])
     return None
+
+
+def _lacking(
+    request: HttpRequest, task: Task, verb: str, by: Actor, form: ProgressForm, refused: Invalid
+) -> HttpResponse:
+    """The page again with everything typed, and beside each field what is wrong with it."""
+    said = wording.say(refused)
+    had_photo = bool(form.cleaned_data.get("photo"))
+    if verb == "finish":
+        lacking = [name for name in refused.facts.get("fields", []) if name in form.fields]
+        for name in lacking:
+            form.add_error(name, _("完成要有这一项"))
+    elif not form.cleaned_data.get("text"):
+        form.add_error("text", _("写一句情况"))
+    if had_photo:
+        form.add_error("photo", _("照片没有存下，请再选一次"))
+    form.add_error(None, f"{said.what}。{said.todo}")
+    return render(request, "command/task.html", _context(request, task, by, form, verb), status=422)
 
 
 @require_POST
