@@ -9,12 +9,14 @@ from uuid import UUID
 
 from django.db.models import OuterRef, Q, QuerySet, Subquery
 from django.utils.translation import get_language
+from django.utils.translation import gettext as _
 
 from fengsui.apps.desk.rules import DECISIONS
 from fengsui.apps.people import queries as people
 from fengsui.apps.people.models import Person, Post
 from fengsui.apps.people.rules import DISTRICT_ROLES, ROLES
 from fengsui.apps.places.models import Place
+from fengsui.core.clock_words import default_word
 from fengsui.core.models import Clock, ClockPause
 from fengsui.kernel.actor import Actor, Grant
 from fengsui.kernel.clock import MACHINE, ClockKind
@@ -170,8 +172,8 @@ def _row(row: Clock, held: dict[UUID, list[people.Holder]], titles: dict[UUID, s
         owner,
         row.owner_person,
         row.owner_post,
-        "、".join(role_word(each) for each in row.heard_roles),
-        kind.default if kind else "",
+        _("、").join(role_word(each) for each in row.heard_roles),
+        default_word(kind),
         row.source,
         row.basis,
         row.correlation,

@@ -65,7 +65,9 @@ class Spot:
 
 def shown_value(value: float, unit: str, kind: str = "water_depth") -> tuple[str, str]:
     """Depth of water on a road in centimetres, everything else as stored: a river stage of 3.36 m is not 336 cm."""
-    return (f"{value * 100:.0f}", "cm") if unit == "m" and kind == "water_depth" else (f"{value:g}", unit)
+    if unit == "m" and kind == "water_depth":
+        return f"{value * 100:.0f}", "cm"
+    return f"{value:.2f}" if unit == "m" else f"{value:g}", unit
 
 
 def _ladder_next(row: CurrentValue) -> tuple[str, float | None]:

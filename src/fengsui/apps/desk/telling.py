@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -28,6 +28,7 @@ class Told:
     text: str
     who: str
     correlation: UUID
+    is_one_of_many: bool = False
 
 
 def recent(by: Actor, limit: int = 10) -> list[Told]:
@@ -52,8 +53,35 @@ def told(rows: list[StoredEvent]) -> list[Told]:
         if place and place not in text:
             text = f"{place} {text}"
         who = names.get(row.person_id, "") if row.person_id else _("系统")
-        told_rows.append(Told(row.at, text, who, row.correlation))
-    return told_rows
+        told_rows.append(Told(row.at, text, who, row.correlation, row.name in MANY))
+    return _together(told_rows)
+
+
+def _together(rows: list[Told]) -> list[Told]:
+    """The same thing said again at once (one mail to each of nine people) is one row with its number."""
+    kept: list[tuple[Told, int]] = []
+    for row in rows:
+        near = next(
+            (
+                number
+                for number, (first, _n) in enumerate(kept)
+                if row.is_one_of_many
+                and (first.text, first.who, first.correlation) == (row.text, row.who, row.correlation)
+                and abs(first.at - row.at) < AT_ONCE
+            ),
+            None,
+        )
+        if near is None:
+            kept.append((row, 1))
+        else:
+            kept[near] = (kept[near][0], kept[near][1] + 1)
+    said = _("%(what)s（%(n)d 次）")
+    return [replace(row, text=said % {"what": row.text, "n": n}) if n > 1 else row for row, n in kept]
+
+
+AT_ONCE = timedelta(seconds=10)
+MANY = frozenset({"alerts.DeliveryAcknowledged", "alerts.DeliveryFailed", "alerts.PersonCalled", "core.ClockEscalated"})
+"""Events that say nothing of whom or which they are about: alike, they are alike."""
 
 
 QUIET: dict[str, Callable[[dict[str, Any]], str]] = {

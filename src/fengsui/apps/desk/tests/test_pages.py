@@ -167,7 +167,7 @@ def test_audit_is_for_auditors_when_asked(house) -> None:
 def test_audit_finds_rows_when_filtered(house) -> None:
     clock = make_clock(house["a"], label="甲的事")
     find = client_of(house["auditor"]).get
-    assert f"core.clock #{1}" in find(f"/audit/?subject=core.clock:{clock.pk}").content.decode()
+    assert "时限 #1" in find(f"/audit/?subject=core.clock:{clock.pk}").content.decode()
     assert "没有符合的记录" in find("/audit/?verb=NothingEver").content.decode()
     assert "没有符合的记录" in find("/audit/?since=2099-01-01T00:00").content.decode()
     for bad in ("since=yesterday", "correlation=12", "until=2026-02-31"):

@@ -146,7 +146,7 @@ def _kind_of(subject: str) -> str:
         return label
     if (get_language() or "").startswith("en"):
         return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", model.__name__).lower()
-    return str(model._meta.verbose_name)
+    return _("时限") if label == "core.clock" else str(model._meta.verbose_name)
 
 
 def _short(value: Any) -> str:
