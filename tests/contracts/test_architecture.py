@@ -154,9 +154,7 @@ def test_apps_use_no_signals_and_override_no_saving():
 
 
 NO_KIND_YET = {
-    "alerts.outlet_test": "the nightly self-test of outlets is not built",
     "incidents.casualty_supplement": "follows the accident register",
-    "sensing.silence": "silence is shown on pages and by age; no clock starts yet",
     "resources.readiness": "proof of life of teams and depots is not built",
     "people.handover": "the duty handover is not built",
     "relief.first_aid": "the app `relief` is not built",

@@ -323,6 +323,34 @@ def test_link_test_when_asked_tells_nobody(way):
     assert way.got() == []
 
 
+@pytest.mark.parametrize(("to", "again"), [("nobody@b.example", False), ("later@b.example", True)])
+def test_mail_address_is_asked_for_and_no_mail_sent(to, again):
+    """The self-test of a contact: the first half of a mail, taken back."""
+    way = MailWay()
+    try:
+        assert way.outlet.test(Address(("a@b.example",))).reference == "250 address accepted"
+        with pytest.raises(NotDelivered, match=r"email\.address_refused") as refused:
+            way.outlet.test(Address((to,)))
+        assert refused.value.again is again
+        assert way.outlet.send(parcel(), way.address).reference
+        assert len(way.mails) == 1
+    finally:
+        way.close()
+
+
+def test_mail_is_asked_for_on_a_new_connection_when_the_kept_one_was_closed():
+    way = MailWay()
+    try:
+        way.outlet.test(Address())
+        port = way.controller.port
+        way.controller.stop()
+        way.controller = Controller(way, hostname="127.0.0.1", port=port)
+        way.controller.start()
+        assert way.outlet.test(Address(("a@b.example",))).reference
+    finally:
+        way.close()
+
+
 def test_send_when_from_several_threads_at_once(way):
     parcels = [parcel(key=f"key-{n}") for n in range(8)]
     failures: list[Exception] = []

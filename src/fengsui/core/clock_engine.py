@@ -12,7 +12,7 @@ from django.db import DatabaseError, close_old_connections
 from django.db.transaction import atomic
 from django.utils import timezone
 
-from fengsui.core import events
+from fengsui.core import events, proofs
 from fengsui.core.metrics import CLOCK_FIRED, CLOCK_SWEEP
 from fengsui.core.models import Clock, ClockFiring
 from fengsui.core.record import announce
@@ -21,6 +21,8 @@ from fengsui.kernel.clock import MACHINE, jumped, next_fire, rule_from
 
 log = structlog.get_logger(__name__)
 BATCH = 500
+WATCH_EVERY_S = 15.0
+LINK = "core.link"
 SETTLE_S = 10.0
 """After the wall clock jumped the engine waits so long before firing, so that a corrected jump fires nothing."""
 
@@ -74,6 +76,7 @@ class Engine:
         self.every_s = every_s
         self.ending = threading.Event()
         self._settled_at = 0.0
+        self._looked_at = -WATCH_EVERY_S
         self._wall, self._mono = timezone.now(), time.monotonic()
 
     def step(self, wall: datetime, mono: float) -> int:
@@ -88,6 +91,14 @@ class Engine:
         with CLOCK_SWEEP.time():
             return sweep(wall)
 
+    def _look(self, wall: datetime, mono: float) -> None:
+        """Proofs of life, four times a minute; not while the wall clock settles."""
+        if mono - self._looked_at < WATCH_EVERY_S or mono < self._settled_at:
+            return
+        self._looked_at = mono
+        proofs.prove(LINK, "clocks", at=wall, how="时限引擎循环")
+        proofs.watch(wall)
+
     def run(self) -> None:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: self.ending.set())
@@ -95,6 +106,7 @@ class Engine:
         while not self.ending.is_set():
             try:
                 self.step(timezone.now(), time.monotonic())
+                self._look(timezone.now(), time.monotonic())
             except DatabaseError as error:
                 log.warning("clock_engine.database", error=type(error).__name__)
             close_old_connections()

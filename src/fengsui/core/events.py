@@ -84,3 +84,31 @@ class JobRetried:
 class JobWrittenOff:
     job_id: int
     task: str
+
+
+@dataclass(frozen=True, slots=True)
+class WentSilent:
+    """Something that people rely on gave no sign of life for too long; `count` things at once where it is a group."""
+
+    kind: str
+    key: str
+    label: str
+    last_at: datetime | None
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class SpokeAgain:
+    kind: str
+    key: str
+    label: str
+    at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class SelfTested:
+    """The self-test of one kind: how many were asked, how many answered."""
+
+    kind: str
+    asked: int
+    answered: int

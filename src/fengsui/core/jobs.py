@@ -63,6 +63,16 @@ async def rescue_stalled(context: Any, timestamp: int) -> None:
         await manager.retry_job_by_id_async(job.id, retry_at=timezone.now())
 
 
+@app.periodic(cron="* * * * * */15")
+@app.task(name="core.beat", queue="upkeep", queueing_lock="beat")
+@clean
+def beat(timestamp: int) -> None:
+    """That jobs are picked up and done is the worker's proof of life."""
+    from fengsui.core import proofs
+
+    proofs.prove("core.link", "worker", at=timezone.now(), how="作业办结")
+
+
 @app.periodic(cron="* * * * * */10")
 @app.task(name="core.watch_failed", queue="upkeep", queueing_lock="watch_failed")
 @clean

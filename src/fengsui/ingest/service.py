@@ -26,6 +26,7 @@ from psycopg_pool import PoolTimeout
 from fengsui.apps.sensing import actions, book
 from fengsui.apps.sensing.book import StreamBook
 from fengsui.apps.sensing.hot import StreamGone
+from fengsui.core import proofs
 from fengsui.engines.devices.mqtt import MqttStream
 from fengsui.engines.devices.nats_stream import NatsStream, mqtt_greeting
 from fengsui.ingest.decode import UNKNOWN, Columns, columns
@@ -127,6 +128,7 @@ class Service:
             if (today := timezone.now().date()) != self._partitions_on:
                 actions.make_partitions(timezone.now())
                 self._partitions_on = today
+            proofs.prove("core.link", "ingest", at=timezone.now(), how="消息流已连", coarse_s=15)
         finally:
             close_old_connections()
 

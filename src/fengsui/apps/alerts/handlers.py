@@ -6,8 +6,10 @@ from uuid import UUID
 
 from django.utils import timezone
 
-from fengsui.apps.alerts import actions, rules
+from fengsui.apps.alerts import actions, proofs, rules
 from fengsui.apps.forecasts.events import ForecastReady
+from fengsui.apps.people.events import LoggedIn
+from fengsui.apps.people.models import Account
 from fengsui.apps.sensing.events import ThresholdCrossed
 from fengsui.catalog.hazards import of_sensor
 from fengsui.core.events import ClockEscalated
@@ -96,3 +98,10 @@ def follow_forecast(event: ForecastReady, by: Actor) -> None:
 def pass_silent_person(event: ClockEscalated, by: Actor) -> None:
     if event.kind == "alerts.acknowledge" and event.to_role == "next_in_chain" and ":" not in event.slot:
         actions.pass_on(bulletin_id=UUID(event.about_id), person_id=UUID(event.slot), by=by, now=timezone.now())
+
+
+@on(LoggedIn)
+def hear_person(event: LoggedIn, by: Actor) -> None:
+    """Who logs in can be reached by what he logs in with."""
+    persons = Account.objects.filter(pk=event.account_id).values_list("person_id", flat=True)
+    proofs.person_was_heard(persons, timezone.now(), "登录")

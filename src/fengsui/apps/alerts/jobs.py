@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import datetime
 from uuid import UUID
 
 from django.utils import timezone
 from procrastinate.contrib.django import app
+from procrastinate.exceptions import AlreadyEnqueued
 
-from fengsui.apps.alerts.actions import sending
+from fengsui.apps.alerts.actions import sending, testing
+from fengsui.apps.people.queries import actor_for
 from fengsui.core.jobs import RETRY, clean
+from fengsui.core.worlds import LIVE
+from fengsui.kernel.actor import Actor
 
 
 @app.task(name="alerts.deliver", queue="deliver", retry=RETRY)
@@ -23,6 +28,26 @@ def deliver(delivery_id: str) -> None:
 @clean
 def sweep_deliveries(timestamp: int) -> None:
     sending.sweep(timezone.now())
+
+
+@app.periodic(cron="30 19 * * *")
+@app.task(name="alerts.self_test_nightly", queue="upkeep", queueing_lock="alerts_self_test")
+@clean
+def self_test_nightly(timestamp: int) -> None:
+    """Half past three in Beijing: what fails then has the rest of the night to be mended."""
+    testing.self_test(by=Actor(world=LIVE, system="alerts.self_test"), now=timezone.now())
+
+
+@app.task(name="alerts.self_test", queue="upkeep", queueing_lock="alerts_self_test")
+@clean
+def self_test_now(person: str) -> None:
+    testing.self_test(by=actor_for(UUID(person), LIVE), now=timezone.now())
+
+
+def ask_self_test(by: Actor) -> None:
+    """A press; one that waits already is enough."""
+    with suppress(AlreadyEnqueued):
+        self_test_now.defer(person=str(by.person))
 
 
 def defer(delivery: UUID, at: datetime | None) -> None:

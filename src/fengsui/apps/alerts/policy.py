@@ -15,6 +15,7 @@ rule("alerts.draft", "alerts.confirm", "alerts.reject", "alerts.revise", "alerts
 )
 rule("alerts.cancel")(roles(*DESK))
 rule("alerts.retry", "alerts.waive")(roles(*DESK, "system_admin"))
+rule("alerts.self_test")(roles("system_admin", "duty_officer"))
 rule("alerts.see")(roles(*DESK, "liaison", "street_officer", "auditor", "audit_admin", "system_admin"))
 
 

@@ -13,6 +13,7 @@ from fengsui.apps.alerts import queries as alerts
 from fengsui.apps.command import queries as command
 from fengsui.apps.desk import clocks
 from fengsui.apps.desk.rules import works_by_phone
+from fengsui.apps.drills import queries as drills
 from fengsui.apps.incidents import queries as incidents
 from fengsui.apps.people.models import Post
 from fengsui.core import policy
@@ -21,8 +22,8 @@ from fengsui.core.ports import PortAbsent, port
 from fengsui.kernel.actor import Actor
 from fengsui.kernel.clock import MACHINE
 
-MENU = ("desk", "warnings", "incidents", "tasks", "map", "clocks", "jobs", "audit")
-GUARDED = {"jobs": "core.jobs", "audit": "core.audit"}
+MENU = ("desk", "warnings", "incidents", "tasks", "map", "clocks", "drills", "proofs", "jobs", "audit")
+GUARDED = {"proofs": "core.proofs", "jobs": "core.jobs", "audit": "core.audit"}
 PREFIXES = {
     "desk": ("/desk/",),
     "warnings": ("/warnings/", "/bulletins/", "/calls/"),
@@ -30,6 +31,8 @@ PREFIXES = {
     "tasks": ("/tasks/", "/orders/"),
     "map": ("/map/", "/stations/"),
     "clocks": ("/clocks/",),
+    "drills": ("/drills/",),
+    "proofs": ("/proofs/",),
     "jobs": ("/jobs/",),
     "audit": ("/audit/", "/chain/"),
 }
@@ -43,11 +46,12 @@ def _url(name: str, fallback: str) -> str:
 
 
 def items(by: Actor, path: str) -> list[dict[str, Any]]:
-    """What the navigation shows this person: four counting queries, none of them per row."""
+    """What the navigation shows this person: five counting queries, none of them per row."""
     counts = {
         "desk": Clock.objects.in_world(by.world).filter(clocks.mine(by), state__in=MACHINE.open_states).count(),
         "warnings": alerts.queue(by.world).filter(status__in=["draft", "confirmed", "revising", "revised"]).count(),
         "incidents": incidents.open_incidents(by).count(),
+        "drills": drills.invited(by),
         "tasks": command.my_tasks(by).exclude(status__in=["done", "waived"]).count(),
     }
     labels = {
@@ -57,6 +61,8 @@ def items(by: Actor, path: str) -> list[dict[str, Any]]:
         "tasks": (_("任务"), _url("command:task-list", "/tasks/")),
         "map": (_("地图"), reverse("desk:map-show")),
         "clocks": (_("时限"), reverse("desk:clock-list")),
+        "drills": (_("演练"), reverse("drills:exercise-list")),
+        "proofs": (_("存活证明"), reverse("desk:proof-list")),
         "jobs": (_("后台作业"), reverse("desk:job-list")),
         "audit": (_("审计"), reverse("desk:audit-search")),
     }
@@ -111,4 +117,6 @@ def context(request: HttpRequest) -> dict[str, Any]:
         "me_post": SimpleLazyObject(lambda: _post(by)),
         "by_phone": works_by_phone(by.roles),
         "find_url": reverse("desk:find-show"),
+        "live_burning_url": reverse("drills:live-part"),
+        "leave_url": reverse("drills:exercise-leave"),
     }

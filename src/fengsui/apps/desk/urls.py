@@ -1,6 +1,6 @@
 from django.urls import path
 
-from fengsui.apps.desk.views import audit, clocks, find, home, jobs, maps
+from fengsui.apps.desk.views import audit, clocks, find, home, jobs, maps, proofs
 
 app_name = "desk"
 urlpatterns = [
@@ -16,6 +16,8 @@ urlpatterns = [
     path("jobs/", jobs.listing, name="job-list"),
     path("jobs/<uuid:job_clock_id>/retry", jobs.retry, name="job-retry"),
     path("jobs/<uuid:job_clock_id>/write-off", jobs.write_off, name="job-write-off"),
+    path("proofs/", proofs.listing, name="proof-list"),
+    path("proofs/self-test", proofs.self_test, name="proof-test"),
     path("map/", maps.show, name="map-show"),
     path("map/list", maps.listing, name="map-list"),
     path("map/warnings.geojson", maps.warnings, name="map-warnings"),

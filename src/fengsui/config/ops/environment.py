@@ -115,10 +115,48 @@ VARIABLES: tuple[Variable, ...] = (
     ),
     Variable("FENGSUI_HASH", "sha256", "审计链算法:sha256 或 sm3", "Hash of the audit chain: sha256 or sm3"),
     Variable(
+        "FENGSUI_SECOND_FACTOR_ROLES",
+        "system_admin,security_admin,audit_admin,duty_leader,commander",
+        "登录要第二因素(TOTP)的角色,逗号分隔;等保三级要两种鉴别,哪些岗位属本地约定",
+        "Roles that log in with a second factor (TOTP), separated by commas; level 3 asks for two kinds of proof, "
+        "which posts is a local choice",
+    ),
+    Variable(
+        "FENGSUI_PASSWORD_DAYS",
+        "90",
+        "特权岗位密码的最长使用天数,0 为不限",
+        "Days until a privileged password must be changed; 0: never",
+    ),
+    Variable("FENGSUI_SESSION_S", "43200", "登录的最长秒数(一个班次)", "Longest seconds of a login (one shift)"),
+    Variable(
+        "FENGSUI_SESSION_IDLE_S",
+        "14400",
+        "无人操作多少秒后退出登录;页面自动刷新不算操作",
+        "Seconds without use after which a login ends; pages that refresh themselves do not count",
+    ),
+    Variable(
+        "FENGSUI_SESSION_ADMIN_IDLE_S",
+        "900",
+        "同上,系统、安全、审计管理员",
+        "The same for system, security and audit administrators",
+    ),
+    Variable(
+        "FENGSUI_SESSIONS_MAX",
+        "3(演示 50)/ 3 (demonstration: 50)",
+        "一个账号同时登录的最多处数,超过时最久未用的退出",
+        "Logins of one account at the same time; of more, the one unused for longest ends",
+    ),
+    Variable(
         "FENGSUI_CLOCKS",
         "",
         "演练或测试时改变时限:种类=秒,逗号分隔",
         "Other clock durations for drills or tests: kind=seconds, separated by commas",
+    ),
+    Variable(
+        "FENGSUI_HALF_LIVES",
+        "",
+        "存活证明的半衰期:类别=秒,逗号分隔",
+        "Half-lives of proofs of life: kind=seconds, separated by commas",
     ),
     Variable(
         "FENGSUI_METRICS_TOKEN",

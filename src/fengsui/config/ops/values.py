@@ -55,6 +55,22 @@ def _clocks(value: str, env: Mapping[str, str]) -> bool:
     return all(kind in known and seconds.isascii() and seconds.isdigit() for kind, _, seconds in pairs)
 
 
+def _whole(least: int) -> Check:
+    return lambda value, _: value.isascii() and value.isdigit() and int(value) >= least
+
+
+def _roles(value: str, _: Mapping[str, str]) -> bool:
+    """A misspelt role would leave a post without its second factor, silently."""
+    from fengsui.apps.people.rules import ROLES
+
+    return all(each in ROLES for each in value.split(",") if each)
+
+
+def _seconds(value: str, env: Mapping[str, str]) -> bool:
+    pairs = [each.partition("=") for each in value.split(",") if each]
+    return all(kind and re.fullmatch(r"[0-9]+", seconds) and int(seconds) > 0 for kind, _, seconds in pairs)
+
+
 def _districts(env: Mapping[str, str]) -> Path:
     return Path(env.get("FENGSUI_DISTRICTS") or REPO / "districts")
 
@@ -113,6 +129,17 @@ RULES: Mapping[str, tuple[Check, str, str]] = {
         "种类=秒,逗号分隔;种类见 districts/区/clocks.yaml",
         "kind=seconds, separated by commas; kinds as in districts/CODE/clocks.yaml",
     ),
+    "FENGSUI_HALF_LIVES": (
+        _seconds,
+        "类别=秒,逗号分隔;类别见存活证明页",
+        "kind=seconds, separated by commas; kinds as on the page of proofs",
+    ),
+    "FENGSUI_SECOND_FACTOR_ROLES": (_roles, "角色代码,逗号分隔", "codes of roles, separated by commas"),
+    "FENGSUI_PASSWORD_DAYS": (_whole(0), "0 或正整数", "0 or a whole number"),
+    "FENGSUI_SESSION_S": (_whole(60), "60 以上的整数", "a whole number from 60"),
+    "FENGSUI_SESSION_IDLE_S": (_whole(60), "60 以上的整数", "a whole number from 60"),
+    "FENGSUI_SESSION_ADMIN_IDLE_S": (_whole(60), "60 以上的整数", "a whole number from 60"),
+    "FENGSUI_SESSIONS_MAX": (_whole(1), "正整数", "a whole number from 1"),
     "FENGSUI_DISTRICTS": (lambda value, _: Path(value).is_dir(), "已有的目录", "an existing folder"),
     "FENGSUI_DISTRICT": (
         lambda value, env: (_districts(env) / value / "district.yaml").is_file(),

@@ -1,6 +1,8 @@
 """Tables that every app stands on."""
 
 from fengsui.core.models.clocks import Clock, ClockFiring, ClockPause, ClockRuleRow
+from fengsui.core.models.proofs import LastProof
+from fengsui.core.models.ledgers import LedgerImport, LedgerState
 from fengsui.core.models.record import AuditCheckpoint, AuditHead, AuditRow, Handled, StoredEvent
 from fengsui.core.models.worlds import InWorld, UnscopedError, World, WorldManager, WorldQuerySet
 
@@ -14,6 +16,9 @@ __all__ = [
     "ClockRuleRow",
     "Handled",
     "InWorld",
+    "LastProof",
+    "LedgerImport",
+    "LedgerState",
     "StoredEvent",
     "UnscopedError",
     "World",

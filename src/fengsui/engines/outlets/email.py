@@ -54,14 +54,22 @@ class Mail:
         return Receipt("acknowledged", said, {"to": len(address.to) - len(refused), "refused": sorted(refused)})
 
     def test(self, address: Address) -> Receipt:
-        server, _ = self._take()
+        """Is the server there; with addresses also whether it would take mail for each. No mail is sent."""
+        server, reused = self._take()
         try:
-            code, said = server.noop()
+            receipt = _ask(server, address.to)
         except (smtplib.SMTPException, OSError) as error:
             _quit(server)
-            raise _verdict(error) from error
+            if not (reused and _is_broken(error)):
+                raise _verdict(error) from error
+            server = self._connect()
+            try:
+                receipt = _ask(server, address.to)
+            except (smtplib.SMTPException, OSError) as again:
+                _quit(server)
+                raise _verdict(again) from again
         self._give_back(server)
-        return Receipt("acknowledged", f"{code} {said.decode('utf-8', 'replace')}")
+        return receipt
 
     def close(self) -> None:
         with suppress(Empty):
@@ -99,6 +107,19 @@ class Mail:
         except (smtplib.SMTPException, OSError) as error:
             raise _verdict(error) from error
         return server
+
+
+def _ask(server: smtplib.SMTP, to: tuple[str, ...]) -> Receipt:
+    """NOOP, or the first half of a mail that is taken back. Raises NotDelivered for an address that is refused."""
+    if not to:
+        code, said = server.noop()
+        return Receipt("acknowledged", f"{code} {said.decode('utf-8', 'replace')}")
+    server.mail(_sender())
+    codes = [server.rcpt(each)[0] for each in to]
+    server.rset()
+    if max(codes) >= 400:
+        raise NotDelivered("email.address_refused", again=max(codes) < 500, status=max(codes))
+    return Receipt("acknowledged", f"{max(codes)} address accepted")
 
 
 def _sender() -> str:

@@ -8,7 +8,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db.transaction import atomic
 
-from fengsui.apps.alerts import events, queries, rules
+from fengsui.apps.alerts import events, proofs, queries, rules
 from fengsui.apps.alerts.actions import sending
 from fengsui.apps.alerts.models import Bulletin, Call
 from fengsui.apps.people import queries as people
@@ -88,6 +88,7 @@ def acknowledge(*, call_id: UUID, by: Actor, now: datetime, note: str = "") -> C
     row.save(update_fields=["state", "acknowledged_at", "acknowledged_by", "note"])
     took = (now - row.called_at).total_seconds() if row.called_at else 0.0
     bulletin = row.bulletin
+    proofs.person_was_heard([row.person_id], now, "电话应答" if on_behalf else "应答叫应")
     announce(
         events.PersonAnswered(row.id, bulletin.id, row.person_id, on_behalf, round(took, 3)),
         about=row,
@@ -103,11 +104,11 @@ def acknowledge(*, call_id: UUID, by: Actor, now: datetime, note: str = "") -> C
         bulletin=bulletin, line=row.line, state__in=["waiting", "called", "passed"]
     )
     for other in others.select_for_update().order_by("turn"):
-        _spare(other, f"{row.name}已应答", by, now)
+        spare(other, f"{row.name}已应答", by, now)
     return row
 
 
-def _spare(row: Call, why: str, by: Actor, now: datetime) -> None:
+def spare(row: Call, why: str, by: Actor, now: datetime) -> None:
     row.state, row.note = rules.CALL.next(row.state, "spare"), why[:300]
     row.save(update_fields=["state", "note"])
     clocks.cancel("alerts.acknowledge", about=row.bulletin, slot=str(row.person_id), by=by, now=now, reason=why)
@@ -162,7 +163,7 @@ def end_earlier(bulletin: Bulletin, by: Actor, now: datetime) -> None:
         bulletin__warning_id=bulletin.warning_id, state__in=["waiting", "called", "passed"]
     )
     for row in rows.exclude(bulletin=bulletin).select_related("bulletin").select_for_update(of=("self",)):
-        _spare(row, why, by, now)
+        spare(row, why, by, now)
         clocks.cancel("alerts.acknowledge", about=row.bulletin, slot=f"line:{row.line}", by=by, now=now, reason=why)
 
 

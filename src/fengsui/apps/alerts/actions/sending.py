@@ -16,7 +16,7 @@ import structlog
 from django.conf import settings
 from django.db.transaction import atomic
 
-from fengsui.apps.alerts import events, queries, rules
+from fengsui.apps.alerts import events, proofs, queries, rules
 from fengsui.apps.alerts.models import Bulletin, Call, Delivery, DeliveryAttempt
 from fengsui.apps.people import queries as people
 from fengsui.catalog.channels import channel as channel_of
@@ -111,7 +111,7 @@ def deliver(*, delivery_id: UUID, now: datetime) -> str:
         _last_gate(row, entry.public, now)
         receipt = outlet.send(parcel, address)
     except Refused as refused:
-        return _block(row, refused, by, now)
+        return block(row, refused, by, now)
     except (NotDelivered, PortAbsent) as error:
         return _failed(row, error, by, now, _ms(began))
     if receipt.state == "sent" and entry.needs_receipt:
@@ -126,7 +126,7 @@ def _ms(began: float) -> int:
 
 def _last_gate(row: Delivery, public: bool, now: datetime) -> None:
     """Everything is asked again, immediately before the send, from the rows as they are now."""
-    gate(row.world_id, door=row.outlet_id, public=public)
+    gate(row.world_id, door=row.outlet_id, public=public, person=row.call.person_id if row.call else None)
     bulletin = row.bulletin
     status = type(bulletin.warning).objects.in_world(row.world_id).values_list("status", flat=True)
     rules.gate(
@@ -193,7 +193,7 @@ def _topics(row: Delivery) -> tuple[str, ...]:
     return (f"alerts.bulletin:{row.bulletin_id}", f"alerts.warning:{row.bulletin.warning_id}")
 
 
-def _mark(row: Delivery, verb: str, event: Any, by: Actor) -> str:
+def mark(row: Delivery, verb: str, event: Any, by: Actor) -> str:
     before, row.state = row.state, rules.DELIVERY.next(row.state, verb)
     row.save(update_fields=["state", "attempts_made", "next_try_at", "done_at", "receipt", "reason"])
     after = {"state": row.state, "attempts": row.attempts_made, "reason": row.reason}
@@ -201,11 +201,11 @@ def _mark(row: Delivery, verb: str, event: Any, by: Actor) -> str:
     return row.state
 
 
-def _block(row: Delivery, refused: Refused, by: Actor, now: datetime) -> str:
+def block(row: Delivery, refused: Refused, by: Actor, now: datetime) -> str:
     _attempt(row, "blocked", now, 0, refused.code, {})
     row.reason, row.next_try_at, row.done_at = refused.code, None, now
     event = events.DeliveryBlocked(row.id, row.bulletin_id, row.outlet_id, refused.code)
-    state = _mark(row, "block", event, by)
+    state = mark(row, "block", event, by)
     _close_when_done(row, by, now)
     return state
 
@@ -219,22 +219,24 @@ def _failed(row: Delivery, error: NotDelivered | PortAbsent, by: Actor, now: dat
     if again and row.attempts_made < rules.MAX_ATTEMPTS:
         row.next_try_at = now + rules.back_off(row.attempts_made)
         event: Any = events.DeliveryFailed(row.id, row.bulletin_id, row.outlet_id, reason, row.next_try_at)
-        state = _mark(row, "fail", event, by)
+        state = mark(row, "fail", event, by)
         _queue(row.id, row.next_try_at)
         return state
     row.next_try_at = None
     event = events.DeliveryDead(row.id, row.bulletin_id, row.outlet_id, reason, row.attempts_made)
-    return _mark(row, "die", event, by)
+    return mark(row, "die", event, by)
 
 
 def _arrived(row: Delivery, receipt: Receipt, by: Actor, now: datetime, ms: int) -> str:
     facts = {"reference": receipt.reference, **receipt.facts}
     _attempt(row, receipt.state, now, ms, "", facts)
     row.receipt, row.reason, row.next_try_at, row.done_at = facts, "", None, now
+    if receipt.state == "acknowledged":
+        proofs.outlet_gave_receipt(row.outlet_id, now, receipt.reference)
     verb, event = "send", events.DeliverySent(row.id, row.bulletin_id, row.outlet_id)  # type: str, Any
     if receipt.state == "acknowledged":
         verb, event = "acknowledge", _acknowledged(row, receipt.reference)
-    state = _mark(row, verb, event, by)
+    state = mark(row, verb, event, by)
     _close_when_done(row, by, now)
     return state
 
@@ -268,8 +270,9 @@ def report_seen(*, bulletin_id: UUID, by: Actor, now: datetime) -> int:
     )
     proved = 0
     for row in rows:
+        proofs.outlet_gave_receipt(row.outlet_id, now, "screen")
         row.receipt, row.done_at = {"reference": f"seen by {by.person}", "person": str(by.person)}, now
-        _mark(row, "acknowledge", _acknowledged(row, row.receipt["reference"]), by.in_chain(row.bulletin.correlation))
+        mark(row, "acknowledge", _acknowledged(row, row.receipt["reference"]), by.in_chain(row.bulletin.correlation))
         proved += 1
     return proved
 
@@ -281,7 +284,7 @@ def retry(*, delivery_id: UUID, by: Actor, now: datetime) -> Delivery:
     by = by.in_chain(row.bulletin.correlation)
     policy.require(by, "alerts.retry", row)
     row.next_try_at = now
-    _mark(row, "retry", events.DeliveryRetried(row.id, row.bulletin_id, row.outlet_id), by)
+    mark(row, "retry", events.DeliveryRetried(row.id, row.bulletin_id, row.outlet_id), by)
     _queue(row.id)
     return row
 
@@ -295,7 +298,7 @@ def waive(*, delivery_id: UUID, reason: str, by: Actor, now: datetime) -> Delive
     text = rules.check_reason(reason, "waive")
     row.reason, row.done_at = text[:300], now
     event = events.DeliveryWaived(row.id, row.bulletin_id, row.outlet_id, text)
-    _mark(row, "waive", event, by.because(text))
+    mark(row, "waive", event, by.because(text))
     _close_when_done(row, by, now)
     return row
 

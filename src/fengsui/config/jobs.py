@@ -1,0 +1,26 @@
+"""Jobs of the installation itself."""
+
+from __future__ import annotations
+
+from django.utils import timezone
+from procrastinate.contrib.django import app
+
+from fengsui.config.proofs import KIND
+from fengsui.core import proofs
+from fengsui.core.jobs import clean
+from fengsui.core.ports import PortAbsent, port
+from fengsui.kernel.errors import FengsuiError
+
+
+@app.periodic(cron="*/5 * * * *")
+@app.task(name="config.ask_engines", queue="upkeep", queueing_lock="ask_engines")
+@clean
+def ask_engines(timestamp: int) -> None:
+    """An engine that does not answer is noticed before somebody needs it."""
+    now = timezone.now()
+    try:
+        network = port("router").network()
+    except (PortAbsent, FengsuiError) as error:
+        proofs.fail(KIND.code, "roads", at=now, why=error.code)
+    else:
+        proofs.prove(KIND.code, "roads", at=now, how=f"{network.engine} 应答")
