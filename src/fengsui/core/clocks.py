@@ -16,9 +16,12 @@ from fengsui.core import events
 from fengsui.core.models import Clock, ClockPause, ClockRuleRow
 from fengsui.core.ports import PortAbsent, port
 from fengsui.core.record import announce, plain, subject_of
+from fengsui.core.worlds import LIVE, is_over
 from fengsui.kernel.actor import Actor
 from fengsui.kernel.clock import MACHINE, ClockKind, ClockRule, WorkCalendar, due, left_s, next_fire, rule_from
-from fengsui.kernel.errors import FengsuiError, NotFound
+from fengsui.kernel.errors import FengsuiError, NotFound, Refused
+
+EXERCISE_OVER = "演练已结束"
 
 
 @cache
@@ -70,8 +73,11 @@ def start(
     if open_one := same.filter(state__in=MACHINE.open_states).first():
         return open_one
     rule = rule_for(kind)
+    over = is_over(by.world)
     limit = limit_s if limit_s is not None else rule.limit_s
     due_at = due(now, limit, rule.calendar, work_calendar())
+    # A reaction may come after the end of its exercise: what it would owe is written down as owed no longer.
+    ended = {"state": "cancelled", "closed_at": now, "proof": {"reason": EXERCISE_OVER}} if over else {}
     clock = Clock.objects.create(
         world_id=by.world,
         kind=kind,
@@ -90,9 +96,10 @@ def start(
         calendar=rule.calendar,
         ladder=[{"after_s": rung.after_s, "to_role": rung.to_role, "say": rung.say} for rung in rule.ladder],
         default_after_s=rule.default_after_s,
-        next_fire_at=next_fire(due_at, rule.ladder, 0, rule.default_after_s),
+        next_fire_at=None if over else next_fire(due_at, rule.ladder, 0, rule.default_after_s),
         source=rule.source,
         basis=rule.basis,
+        **ended,
     )
     announce(
         events.ClockStarted(clock.id, kind, about_type, about_id, due_at), about=clock, by=by, topics=("core.clocks",)
@@ -124,6 +131,15 @@ def cancel(
 ) -> list[Clock]:
     """The thing owed is no longer owed, and why."""
     return [_end(clock, "cancel", by, now, {"reason": reason}) for clock in _open(kind, about, by, slot)]
+
+
+@atomic
+def cancel_all(*, by: Actor, now: datetime, reason: str) -> list[Clock]:
+    """Every clock that runs in the actor's world, because that world ends. Raises Refused for the live world."""
+    if by.world == LIVE:
+        raise Refused("core.clock.live_world_goes_on")
+    rows = Clock.objects.in_world(by.world).filter(state__in=MACHINE.open_states).select_for_update().order_by("id")
+    return [_end(clock, "cancel", by.in_chain(clock.correlation), now, {"reason": reason}) for clock in rows]
 
 
 def _end(clock: Clock, verb: str, by: Actor, now: datetime, proof: Mapping[str, Any]) -> Clock:

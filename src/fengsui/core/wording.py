@@ -29,6 +29,13 @@ def words(**by_code: tuple[str, str]) -> None:
 words(
     core__policy__forbidden=(mark("你的岗位不能办这件事"), mark("请有权的岗位办理，或请安全管理员调整权限")),
     core__gate__exercise=(mark("演练中的内容不能发往对外渠道"), mark("演练只在演练内流转；实发请回到实战")),
+    core__gate__exercise_over=(mark("这次演练已经结束"), mark("演练结束后什么都不再发出；实发请回到实战")),
+    core__gate__not_in_exercise=(mark("这个人不在演练中"), mark("演练只叫应参演的人；需要他就先请导演加入名单")),
+    core__world__other_page=(
+        mark("没有办：这一页属于另一个世界，您现在在“%(here)s”"),
+        mark("先看清本页顶上写的是实战还是演练，再从列表重新打开要办的事"),
+    ),
+    core__clock__live_world_goes_on=(mark("实战的时限不能一并取消"), mark("逐件办结或取消")),
     core__clock__not_found=(mark("没有这个时限"), mark("回到时限列表，看它是否已经办结")),
     core__job__not_found=(mark("没有等待处置的这项作业"), mark("刷新本页：可能已由别人重做或作废")),
     core__job__needs_reason=(mark("作废要写理由"), mark("写明它该做的事已怎样办了，或为何不必办")),

@@ -16,6 +16,7 @@ from fengsui.apps.incidents.models import Incident, LogEntry
 from fengsui.apps.places.models import Area, Place
 from fengsui.core import clocks, policy
 from fengsui.core.record import announce
+from fengsui.core.worlds import LIVE
 from fengsui.kernel.actor import Actor
 from fengsui.kernel.clock import ClockKind
 from fengsui.kernel.errors import Invalid, Refused
@@ -330,6 +331,29 @@ def close(*, incident_id: UUID, by: Actor, now: datetime, unfinished: Sequence[s
         events.IncidentClosed(incident.pk, incident.number),
         about=incident,
         by=by,
+        before={"status": before},
+        after={"status": incident.status},
+    )
+    return incident
+
+
+@atomic
+def stop(*, incident_id: UUID, by: Actor, now: datetime, reason: str) -> Incident:
+    """随演练结束: filed as it stands, without the reports that a real one would still owe.
+
+    Raises Refused("incidents.stop.live"): a real incident ends by its own verbs only.
+    """
+    if by.world == LIVE:
+        raise Refused("incidents.stop.live")
+    incident = queries.lock(incident_id, by)
+    policy.require(by, "incidents.stop", incident)
+    reason = _why(reason)
+    before, by = _move(incident, "stop", by, reason=reason, closed_at=now, closed_by=by.person)
+    _cancel_clocks(incident, by, now, reason)
+    announce(
+        events.IncidentStopped(incident.pk, incident.number, reason),
+        about=incident,
+        by=by.because(reason),
         before={"status": before},
         after={"status": incident.status},
     )

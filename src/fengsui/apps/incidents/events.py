@@ -88,6 +88,15 @@ class IncidentClosed:
 
 
 @dataclass(frozen=True, slots=True)
+class IncidentStopped:
+    """Its exercise ended: filed as it stood."""
+
+    incident_id: UUID
+    number: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Noted:
     """记一笔."""
 

@@ -16,7 +16,7 @@ rule(
     "incidents.draft_report",
     "incidents.send_report",
 )(roles(*DUTY))
-rule("incidents.sign_report", "incidents.close")(roles("duty_leader", "commander"))
+rule("incidents.sign_report", "incidents.close", "incidents.stop")(roles("duty_leader", "commander"))
 rule("incidents.end", "incidents.resume")(roles(*DUTY))
 
 

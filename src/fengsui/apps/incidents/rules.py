@@ -31,11 +31,17 @@ MACHINE = Machine(
     states=STATES,
     final=frozenset({"closed", "false_alarm", "merged"}),
     moves={
-        "received": {"verify": "verified", "dismiss": "false_alarm", "merge": "merged"},
-        "verified": {"respond": "responding", "end": "ended", "dismiss": "false_alarm", "merge": "merged"},
+        "received": {"verify": "verified", "dismiss": "false_alarm", "merge": "merged", "stop": "closed"},
+        "verified": {
+            "respond": "responding",
+            "end": "ended",
+            "dismiss": "false_alarm",
+            "merge": "merged",
+            "stop": "closed",
+        },
         "responding": {"end": "ended"},
-        "ended": {"resume": "responding", "conclude": "reported"},
-        "reported": {"close": "closed"},
+        "ended": {"resume": "responding", "conclude": "reported", "stop": "closed"},
+        "reported": {"close": "closed", "stop": "closed"},
     },
 )
 GRADES = Terms(

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from uuid import UUID
 
 from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
 from django.utils.functional import SimpleLazyObject
 
-from fengsui.apps.people import queries
+from fengsui.apps.people import queries, session_world
 from fengsui.core.models import World
-from fengsui.core.worlds import LIVE
 from fengsui.kernel.actor import Actor
 
 Respond = Callable[[HttpRequest], HttpResponse]
@@ -24,7 +22,7 @@ def actor_middleware(get_response: Respond) -> Respond:
     def handle(request: HttpRequest) -> HttpResponse:
         user = request.user
         if user.is_authenticated:
-            world = UUID(request.session.get("world", str(LIVE)))
+            world = session_world.world_of(request)
             request.world = SimpleLazyObject(lambda: World.objects.get(pk=world))  # type: ignore[attr-defined]
             request.me = user.person  # type: ignore[attr-defined]
             request.actor = queries.actor_for(  # type: ignore[attr-defined]
@@ -33,7 +31,10 @@ def actor_middleware(get_response: Respond) -> Respond:
                 source=request.META.get("REMOTE_ADDR", ""),
                 correlation=request.correlation,  # type: ignore[attr-defined]
             )
-        elif not request.path.startswith(OPEN):
+            if refused := session_world.of_another_page(request, world):
+                return refused
+            return session_world.marked(get_response(request), world)
+        if not request.path.startswith(OPEN):
             if request.headers.get("HX-Request"):
                 return HttpResponse(status=401, headers={"HX-Redirect": settings.LOGIN_URL})
             return redirect_to_login(request.get_full_path())

@@ -47,3 +47,18 @@ class CredentialsIssued:
 
     station: UUID
     users: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DoublesOpened:
+    """An exercise got stations of its own; their topics begin with `prefix`."""
+
+    world_id: UUID
+    count: int
+    prefix: str
+
+
+@dataclass(frozen=True, slots=True)
+class DoublesClosed:
+    world_id: UUID
+    streams: int

@@ -3,6 +3,7 @@
 from fengsui.core.policy import roles, rule
 
 rule("sensing.change_ladder")(roles("duty_leader", "commander", "system_admin"))
+rule("sensing.doubles")(roles("duty_leader", "commander"))
 rule("sensing.credentials")(roles("system_admin"))
 rule("sensing.see_rejected")(
     roles(

@@ -7,6 +7,7 @@ from django.db import IntegrityError, transaction
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fengsui.core import clocks
 from fengsui.core.models import Clock, UnscopedError, World
 from fengsui.core.tests.make import NOW, make_clock, make_person, make_rule, make_world
 from fengsui.core.worlds import LIVE, gate, live_world
@@ -78,9 +79,44 @@ def test_live_world_is_one_when_another_is_tried():
         World.objects.create(kind="live", name="第二个实战")
 
 
+@pytest.mark.django_db
 def test_gate_opens_when_live_or_when_the_door_is_not_public():
     gate(LIVE, door="sms", public=True)
-    gate(uuid4(), door="exercise sink", public=False)
+    gate(make_world().pk, door="exercise sink", public=False)
+
+
+@pytest.mark.django_db
+def test_gate_refuses_when_the_exercise_is_over():
+    drill = make_world()
+    drill.ended_at = NOW
+    drill.save(update_fields=["ended_at"])
+    with pytest.raises(Refused) as refused:
+        gate(drill.pk, door="exercise sink", public=False)
+    assert refused.value.code == "core.gate.exercise_over"
+
+
+@pytest.mark.django_db
+def test_clock_is_owed_no_more_when_it_starts_after_the_end_of_its_exercise():
+    make_rule()
+    drill = make_world()
+    running = make_clock(make_person(world=drill.pk), about=drill)
+    by = make_person(world=drill.pk)
+    assert [each.pk for each in clocks.cancel_all(by=by, now=NOW, reason="演练结束")] == [running.pk]
+    drill.ended_at = NOW
+    drill.save(update_fields=["ended_at"])
+    late = make_clock(by, about=drill)
+    assert (late.state, late.next_fire_at, late.proof) == ("cancelled", None, {"reason": clocks.EXERCISE_OVER})
+    assert not Clock.objects.in_world(drill).filter(state__in=["running", "paused"]).exists()
+
+
+@pytest.mark.django_db
+def test_clocks_of_the_live_world_are_kept_when_somebody_would_cancel_them_all():
+    make_rule()
+    clock = make_clock(make_person())
+    with pytest.raises(Refused):
+        clocks.cancel_all(by=make_person(), now=NOW, reason="x")
+    clock.refresh_from_db()
+    assert clock.state == "running"
 
 
 @given(world=st.uuids().filter(lambda each: each != LIVE), door=st.text(max_size=20))

@@ -7,9 +7,13 @@ from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
+from django.template.backends.utils import csrf_input
 from django.templatetags.static import static
 from django.urls import reverse
 from django.utils import timezone, translation
+from django.utils.functional import SimpleLazyObject
+from django.utils.html import format_html
+from django.utils.safestring import mark_safe
 from jinja2 import Environment, StrictUndefined
 
 from fengsui.core import policy
@@ -45,9 +49,17 @@ def environment(**options: Any) -> Environment:
     return env
 
 
+def _form_marks(request: HttpRequest) -> str:
+    """Hidden fields of each form: the token, and the world whose page it stands on (people.edge compares it)."""
+    by = getattr(request, "actor", None)
+    own = format_html('<input type="hidden" name="_world" value="{}">', by.world) if by is not None else ""
+    return mark_safe(f"{csrf_input(request)}{own}")  # noqa: S308 - two pieces that are safe already
+
+
 def shared(request: HttpRequest) -> dict[str, Any]:
     """What every page may use; the shell's own context (nav, counts) comes from `desk`'s fragments."""
     return {
+        "csrf_input": SimpleLazyObject(lambda: _form_marks(request)),
         "actor": getattr(request, "actor", None),
         "me": getattr(request, "me", None),
         "world": getattr(request, "world", None),

@@ -6,6 +6,7 @@ from fengsui.apps.alerts.actions.drafting import draft_by_hand, take_forecast, t
 from fengsui.apps.alerts.actions.issuing import cancel, issue, lift
 from fengsui.apps.alerts.actions.loading import load_outlets
 from fengsui.apps.alerts.actions.sending import deliver, report_seen, retry, sweep, waive
+from fengsui.apps.alerts.actions.stopping import stop_all
 
 __all__ = [
     "acknowledge",
@@ -23,6 +24,7 @@ __all__ = [
     "retry",
     "revise",
     "send_back",
+    "stop_all",
     "sweep",
     "take_forecast",
     "take_signal",

@@ -1,0 +1,68 @@
+"""Which world a session is in, and what a page of another one may do: nothing.
+
+A page belongs to the world in which it was opened. Its forms and its htmx requests name that world; where the session
+has meanwhile changed worlds (in another window, or because the exercise ended), nothing is done and the page is fetched
+anew: no press meant for an exercise may happen in the live world, nor the other way round.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+
+from fengsui.core import wording
+from fengsui.core.worlds import LIVE, is_inside, is_over
+from fengsui.kernel.actor import Actor
+from fengsui.kernel.errors import Refused
+
+SAME_IN_EVERY_WORLD = ("/language/", "/logout/", "/drills/leave")
+"""Presses that do the same wherever their page was opened."""
+MARK = "exercise-"
+"""Before the name of each file that leaves an exercise by a browser."""
+KEY = "world"
+
+
+def world_of(request: HttpRequest) -> UUID:
+    """The session's world; the live one again where the exercise is over, or the person has left it elsewhere."""
+    world = UUID(request.session.get(KEY, str(LIVE)))
+    if world == LIVE or (not is_over(world) and is_inside(world, request.user.person_id)):  # type: ignore[union-attr]
+        return world
+    request.session.pop(KEY)
+    messages.warning(request, _("演练已结束，或您已离开它：现在是实战"))
+    return LIVE
+
+
+def of_another_page(request: HttpRequest, world: UUID) -> HttpResponse | None:
+    """The answer where the page that asks was opened in another world; None where it was not, or does not say."""
+    is_read = request.method in ("GET", "HEAD", "OPTIONS")
+    said = request.headers.get("X-Fengsui-World") or ("" if is_read else request.POST.get("_world", ""))
+    if said in ("", str(world)) or request.path in SAME_IN_EVERY_WORLD:
+        return None
+    words = wording.say(Refused("core.world.other_page", here=str(request.world)))  # type: ignore[attr-defined]
+    if request.headers.get("HX-Request"):
+        if not is_read:
+            messages.error(request, f"{words.what}。{words.todo}")
+        return HttpResponse(status=200 if is_read else 409, headers={"HX-Refresh": "true"})
+    context = {"said": words, "status": 409, "number": str(request.correlation)[:8]}  # type: ignore[attr-defined]
+    return render(request, "ui/error.html", context, status=409)
+
+
+def marked(response: HttpResponse, world: UUID) -> HttpResponse:
+    """Whatever is answered inside an exercise says so, and a file that is saved from it carries it in its name."""
+    if world == LIVE:
+        return response
+    response.headers["X-Fengsui-World"] = "exercise"
+    if named := response.headers.get("Content-Disposition"):
+        response.headers["Content-Disposition"] = re.sub(r'(filename=")', rf"\1{MARK}", named)
+    return response
+
+
+def live_actor(by: Actor) -> Actor:
+    """The same person acting in the live world: exercises themselves are planned, joined and ended there."""
+    return replace(by, world=LIVE)
