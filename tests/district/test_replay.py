@@ -204,6 +204,15 @@ def test_one_wrong_clock_does_not_hold_up_the_rest_when_in_the_file(tmp_path: Pa
     assert replay.gaps == ()
 
 
+def test_a_series_that_rises_is_taken_before_one_with_higher_spikes(tmp_path: Path) -> None:
+    path = tmp_path / "two.csv"
+    rising = [0, 0, 0.1, 0.4, 0.9, 1.0, 0.9, 0.5, 0.2, 0, 0, 0]
+    spiky = [0, 0, 0, 9.0, 8.9, 0, 0, 0, 9.5, 0, 0, 0]
+    rows = [f"{900 * n},{a},{b}" for n, (a, b) in enumerate(zip(rising, spiky, strict=True))]
+    path.write_text("time,weir_m,odd_m\n" + "\n".join(rows), encoding="utf-8")
+    assert "(weir_m" in load(HOME, file=path).mapping[0]
+
+
 def test_fault_is_refused_when_it_hits_nothing(tmp_path: Path) -> None:
     for path in HOME.iterdir():
         (tmp_path / path.name).write_bytes(path.read_bytes())

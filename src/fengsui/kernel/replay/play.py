@@ -200,12 +200,15 @@ def _fitted(table: Table, fit: Fit, wanted: str, hours: float | None) -> tuple[d
 
 
 def _strongest(table: Table) -> Series | None:
-    """A level, then a flow, then a tide, then the rest; among equals the one that rises most above its median."""
+    """A level, then a flow, then a tide, then the rest; among equals the one that rises most above its median.
+
+    A rise counts as far as three readings in a row show it: a spike moves no level, so it makes no story.
+    """
     rank = {"length": 0, "flow": 1}
 
     def order(series: Series) -> tuple[int, float]:
         values = [value for _, value in series.numbers]
-        rise = max(values) - median(values)
+        rise = max(min(row) for row in zip(values, values[1:], values[2:], strict=False)) - median(values)
         if not units.known(series.unit):
             return 3, -rise
         quantity = units.quantity(series.unit)
