@@ -6,6 +6,7 @@ from contextlib import suppress
 from datetime import datetime
 from uuid import UUID
 
+from django.db.transaction import atomic
 from django.utils import timezone
 from procrastinate.contrib.django import app
 from procrastinate.exceptions import AlreadyEnqueued
@@ -46,7 +47,7 @@ def self_test_now(person: str) -> None:
 
 def ask_self_test(by: Actor) -> None:
     """A press; one that waits already is enough."""
-    with suppress(AlreadyEnqueued):
+    with suppress(AlreadyEnqueued), atomic():
         self_test_now.defer(person=str(by.person))
 
 

@@ -26,6 +26,7 @@ from fengsui.apps.places import queries as places
 from fengsui.apps.sensing import boards as sensing_boards
 from fengsui.apps.sensing import queries as sensing
 from fengsui.apps.sensing.models import CurrentValue
+from fengsui.core import proofs
 from fengsui.core.models import Clock
 from fengsui.core.ui.present import LOST_PERIODS, level
 from fengsui.kernel.actor import Actor
@@ -210,6 +211,12 @@ def burning(by: Actor) -> list[Incident]:
     return sorted(rows, key=lambda row: (-int(row.level_now), order.get(row.grade, 9), row.known_at))
 
 
+def parts_silent(by: Actor, now: datetime) -> int:
+    """Parts of the system that are silent, asked by the page itself: the engine that should tell may be the one."""
+    links = proofs.sources().get("core.link")
+    return links.tally(by.world, now)["silent"] if links else 0
+
+
 def situation(by: Actor, now: datetime) -> dict[str, Any]:
     """The one line above everything: response, worst warning, sensors, calls, who leads."""
     responses = Response.objects.in_world(by.world).filter(status="active").select_related("incident")
@@ -225,6 +232,7 @@ def situation(by: Actor, now: datetime) -> dict[str, Any]:
     return {
         "response": max(responses, key=lambda each: Level.of(each.level), default=None),
         "bulletin": alerts.in_force(by.world, now).first(),
+        "parts_silent": parts_silent(by, now),
         "sensors": tally.streams,
         "silent": tally.silent,
         "answered": answered,

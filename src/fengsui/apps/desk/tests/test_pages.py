@@ -17,7 +17,7 @@ from django.utils import timezone
 from fengsui.apps.desk import clocks, queries, telling
 from fengsui.apps.desk.tests.make import actor_of, client_of, make_clock, make_officer, make_org
 from fengsui.apps.sensing.models import CurrentValue, Datastream, Station
-from fengsui.core import failed_jobs
+from fengsui.core import failed_jobs, proofs
 from fengsui.core.models import AuditRow, Clock, ClockRuleRow, StoredEvent
 from fengsui.core.tests.make import sql, unguarded
 from fengsui.core.worlds import LIVE
@@ -266,3 +266,26 @@ def test_burning_counts_all_and_shows_the_worst_when_stations_are_many(house) ->
     assert "其余 28 处正常" in page
     assert "另有 4 处" in page
     assert "6 路断数" in page
+
+
+def test_proofs_are_shown_with_their_clocks_and_the_desk_names_silent_parts_by_itself(house) -> None:
+    now = timezone.now()
+    proofs.prove("core.link", "clocks", at=now - timedelta(minutes=5), how="时限引擎循环")
+    proofs.prove("core.link", "worker", at=now, how="作业办结")
+    ClockRuleRow.objects.create(kind="core.link_silent", limit_s=600, ladder=[])
+    assert "系统部件 1 处断" in shown(house["duty"], "/")
+    proofs.watch(now)
+    page = shown(house["admin"], "/proofs/?kind=core.link")
+    assert "时限引擎循环" in page
+    assert "失联 1" in page
+    clock = Clock.objects.all_worlds("one").get(kind="core.link_silent")
+    assert f"/clocks/{clock.pk}/" in page
+    assert client_of(house["a"]).get("/proofs/").status_code == 403
+
+
+def test_self_test_is_asked_for_once_and_by_who_may(house) -> None:
+    assert client_of(house["a"]).post("/proofs/self-test").status_code == 403
+    for _ in range(2):
+        told = client_of(house["admin"]).post("/proofs/self-test", follow=True).content.decode()
+        assert "不发任何消息" in told
+    assert sql("SELECT count(*) FROM procrastinate_jobs WHERE task_name = 'alerts.self_test'") == [(1,)]
