@@ -8,6 +8,7 @@ import type { FeatureCollection } from "geojson";
 import { drawn, prepare, sourceOf, type Wanted } from "./map/layers";
 import { palette } from "./map/palette";
 import { baseStyle } from "./map/style";
+import { legend } from "./map/legend";
 import { addSymbols } from "./map/symbols";
 import { say } from "./words";
 
@@ -51,6 +52,8 @@ class OneMap {
     this.map.addControl(new NavigationControl({ showCompass: false }), "top-right");
     this.map.addControl(new ScaleControl({ maxWidth: 90 }), "top-right");
     this.map.getCanvas().setAttribute("aria-label", this.box.getAttribute("aria-label") ?? say("地图", "Map"));
+    this.box.querySelector(".map-legend")?.remove();
+    this.box.append(legend(this.wanted.map((w) => w.kind), palette()));
     this.map.on("load", () => { this.put(); void this.load(); });
     this.map.on("error", (e) => this.trouble(e.error?.message ?? ""));
     this.map.on("click", (e) => this.press(e.point.x, e.point.y));

@@ -157,3 +157,21 @@ def test_word_to_type_is_said_beside_its_field_when_a_warning_is_issued(visit) -
     leader.page.locator("#bar summary", has_text="签发").first.click()
     expect(leader.page.locator("#bar .typed label").first).to_contain_text("输入“")
     expect(leader.page.locator("#bar [data-typed-button]").first).to_be_disabled()
+
+
+def test_typed_text_comes_back_and_one_incident_is_opened_when_the_session_ended_and_the_finger_trembles(visit) -> None:
+    window = visit("duty")
+    page = window.page
+    window.go("/incidents/new")
+    page.fill("textarea[name=summary]", "路口积水，两车被困")
+    page.fill("input[name=address]", "兴华街与建设路口")
+    page.select_option("select[name=area]", index=1)
+    page.context.clear_cookies(name="sessionid")
+    page.click("button:has-text('立案')")
+    page.click("button[name=username][value=duty]")
+    expect(page.locator("#said")).to_contain_text("填的内容还在")
+    expect(page.locator("textarea[name=summary]")).to_have_value("路口积水，两车被困")
+    page.dblclick("button:has-text('立案')")
+    page.wait_for_url(re.compile(r"/incidents/[0-9a-f-]{36}/"))
+    window.go("/incidents/?q=兴华街与建设路口")
+    expect(page.locator("tbody tr")).to_have_count(1)

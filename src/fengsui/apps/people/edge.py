@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from urllib.parse import urlsplit, urlunsplit
 
 from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
@@ -37,10 +38,18 @@ def actor_middleware(get_response: Respond) -> Respond:
         if not request.path.startswith(OPEN):
             if request.headers.get("HX-Request"):
                 return HttpResponse(status=401, headers={"HX-Redirect": settings.LOGIN_URL})
-            return redirect_to_login(request.get_full_path())
+            return redirect_to_login(_wanted(request))
         return get_response(request)
 
     return handle
+
+
+def _wanted(request: HttpRequest) -> str:
+    """Where to go after the login: the page; of a form that was sent too late, the page that it stood on."""
+    if request.method in ("GET", "HEAD"):
+        return request.get_full_path()
+    parts = urlsplit(request.META.get("HTTP_REFERER", ""))
+    return urlunsplit(("", "", parts.path, parts.query, "")) if parts.netloc == request.get_host() else "/"
 
 
 def actor_of(request: HttpRequest) -> Actor:

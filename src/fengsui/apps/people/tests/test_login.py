@@ -176,3 +176,10 @@ def test_lock_follows_the_count_when_computed(failures, locked):
 )
 def test_phone_is_masked_when_shown(phone, shown):
     assert rules.mask_phone(phone) == shown
+
+
+def test_form_sent_after_the_session_ended_leads_back_to_the_page_it_stood_on(client, account):
+    late = client.post("/tasks/1/do/finish", headers={"Referer": "http://testserver/tasks/1/?a=b"})
+    assert late.headers["Location"] == "/login/?next=/tasks/1/%3Fa%3Db"
+    foreign = client.post("/tasks/1/do/finish", headers={"Referer": "http://elsewhere.example/x"})
+    assert foreign.headers["Location"] == "/login/?next=/"
