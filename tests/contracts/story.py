@@ -9,7 +9,7 @@ import io
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from django.conf import settings
 from django.db import connection
@@ -23,6 +23,7 @@ from fengsui.apps.command import actions as command
 from fengsui.apps.command.models import Photo, Task
 from fengsui.apps.incidents import intake, reports
 from fengsui.apps.incidents.models import Incident
+from fengsui.apps.people import actions as rights
 from fengsui.apps.people import queries as people
 from fengsui.apps.people.models import Account, Holding, Person, Post
 from fengsui.apps.places.models import WaterloggingPoint
@@ -163,9 +164,25 @@ def tell() -> Story:
         "correlation": incident.correlation,
         "subject": f"incidents.incident:{incident.pk}",
         "person_id": Account.objects.get(username="community").person_id,
+        **_rights(by("secadmin"), now),
         "code": Station.objects.in_world(LIVE).order_by("code")[0].code,
     }
     return story
+
+
+def _rights(by: Actor, now: datetime) -> dict[str, Any]:
+    """An account, a post with its holding, a privileged post asked for, a session."""
+    account = Account.objects.get(username="community")
+    holding = Holding.objects.get(person=account.person)
+    post = Post.objects.get(code="leader-zone")
+    asked = rights.assign(post_id=post.pk, person_id=account.person_id, by=by, now=now, reason=REASON, alongside=True)
+    return {
+        "account_id": account.pk,
+        "post_id": holding.post_id,
+        "holding_id": holding.pk,
+        "assignment_id": asked.pk,
+        "session_id": uuid4(),
+    }
 
 
 def _failed_job(now: datetime) -> UUID:

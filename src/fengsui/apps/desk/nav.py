@@ -22,8 +22,8 @@ from fengsui.core.ports import PortAbsent, port
 from fengsui.kernel.actor import Actor
 from fengsui.kernel.clock import MACHINE
 
-MENU = ("desk", "warnings", "incidents", "tasks", "map", "clocks", "drills", "proofs", "jobs", "audit")
-GUARDED = {"proofs": "core.proofs", "jobs": "core.jobs", "audit": "core.audit"}
+MENU = ("desk", "warnings", "incidents", "tasks", "map", "clocks", "drills", "proofs", "people", "jobs", "audit")
+GUARDED = {"proofs": "core.proofs", "people": "people.see_accounts", "jobs": "core.jobs", "audit": "core.audit"}
 PREFIXES = {
     "desk": ("/desk/",),
     "warnings": ("/warnings/", "/bulletins/", "/calls/"),
@@ -33,6 +33,7 @@ PREFIXES = {
     "clocks": ("/clocks/",),
     "drills": ("/drills/",),
     "proofs": ("/proofs/",),
+    "people": ("/people/",),
     "jobs": ("/jobs/",),
     "audit": ("/audit/", "/chain/"),
 }
@@ -63,6 +64,7 @@ def items(by: Actor, path: str) -> list[dict[str, Any]]:
         "clocks": (_("时限"), reverse("desk:clock-list")),
         "drills": (_("演练"), reverse("drills:exercise-list")),
         "proofs": (_("存活证明"), reverse("desk:proof-list")),
+        "people": (_("人员"), reverse("people:organisation-list")),
         "jobs": (_("后台作业"), reverse("desk:job-list")),
         "audit": (_("审计"), reverse("desk:audit-search")),
     }
@@ -97,6 +99,14 @@ def _post(by: Actor) -> str:
     )
 
 
+def _links(by: Actor) -> list[tuple[str, str]]:
+    """What everybody has in his own menu."""
+    own = [(reverse("people:me"), _("我的账号"))]
+    if policy.can(by, "people.see"):
+        own.append((reverse("people:organisation-list"), _("组织与人员")))
+    return own
+
+
 def district_name() -> str:
     try:
         return str(port("district").name)
@@ -115,6 +125,7 @@ def context(request: HttpRequest) -> dict[str, Any]:
         "nav": SimpleLazyObject(lambda: items(by, path)),
         "phone_tabs": SimpleLazyObject(lambda: tabs(by, path)),
         "me_post": SimpleLazyObject(lambda: _post(by)),
+        "menu_links": SimpleLazyObject(lambda: _links(by)),
         "by_phone": works_by_phone(by.roles),
         "find_url": reverse("desk:find-show"),
         "live_burning_url": reverse("drills:live-part"),

@@ -6,9 +6,13 @@ from collections.abc import Callable
 from urllib.parse import urlsplit, urlunsplit
 
 from django.conf import settings
+from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
+from django.utils.translation import gettext as _
 
 from fengsui.apps.people import queries, session_world
 from fengsui.core.models import World
@@ -17,6 +21,8 @@ from fengsui.kernel.actor import Actor
 Respond = Callable[[HttpRequest], HttpResponse]
 OPEN = ("/login/", "/healthz", "/metrics", "/static/", "/feeds/", "/public/", "/language/", "/api/v1/readings")
 """Paths that nobody logs in for; every other one needs an account. Tested URL by URL."""
+BEFORE_ALL_ELSE = ("/me/password", "/me/second-factor", "/logout/", *OPEN)
+"""What remains open to somebody who owes a new password or a second factor."""
 
 
 def actor_middleware(get_response: Respond) -> Respond:
@@ -26,22 +32,61 @@ def actor_middleware(get_response: Respond) -> Respond:
             world = session_world.world_of(request)
             request.world = SimpleLazyObject(lambda: World.objects.get(pk=world))  # type: ignore[attr-defined]
             request.me = user.person  # type: ignore[attr-defined]
-            request.actor = queries.actor_for(  # type: ignore[attr-defined]
+            by = request.actor = queries.actor_for(  # type: ignore[attr-defined]
                 user.person_id,
                 world,
                 source=request.META.get("REMOTE_ADDR", ""),
                 correlation=request.correlation,  # type: ignore[attr-defined]
             )
+            if not user.is_active or _lost_a_post(request, by):
+                request.session.flush()
+                return _to_login(request)
+            if owed := _owed_first(request, by):
+                return _to(request, owed)
+            # A page that fetches itself is no sign that somebody sits before it.
+            if request.method != "GET" or not request.headers.get("HX-Request"):
+                request.session.seen(timezone.now())  # type: ignore[attr-defined]
             if refused := session_world.of_another_page(request, world):
                 return refused
             return session_world.marked(get_response(request), world)
         if not request.path.startswith(OPEN):
-            if request.headers.get("HX-Request"):
-                return HttpResponse(status=401, headers={"HX-Redirect": settings.LOGIN_URL})
-            return redirect_to_login(_wanted(request))
+            return _to_login(request)
         return get_response(request)
 
     return handle
+
+
+def _to_login(request: HttpRequest) -> HttpResponse:
+    if request.headers.get("HX-Request"):
+        return HttpResponse(status=401, headers={"HX-Redirect": settings.LOGIN_URL})
+    return redirect_to_login(_wanted(request))
+
+
+def _to(request: HttpRequest, name: str) -> HttpResponse:
+    where = redirect(name)
+    if request.headers.get("HX-Request"):
+        return HttpResponse(status=403, headers={"HX-Redirect": where.headers["Location"]})
+    return where
+
+
+def _lost_a_post(request: HttpRequest, by: Actor) -> bool:
+    """Whether a post held at the login is gone, by a press or because its time ran out."""
+    held = request.session.get("posts")
+    return held is not None and not set(held) <= {str(post) for post in by.posts}
+
+
+def _owed_first(request: HttpRequest, by: Actor) -> str:
+    """The page that comes before everything else: a new password, or a second factor for a privileged post."""
+    if request.path.startswith(BEFORE_ALL_ELSE):
+        return ""
+    if request.session.get("change"):
+        return "people:password"
+    privileged = by.roles & settings.FENGSUI_SECOND_FACTOR_ROLES
+    if privileged and request.session.get("factor") == "none" and not settings.DEMO:
+        if request.method == "GET" and not request.headers.get("HX-Request"):
+            messages.warning(request, _("你的岗位要用第二因素登录：先在这里启用"))
+        return "people:factor"
+    return ""
 
 
 def _wanted(request: HttpRequest) -> str:

@@ -36,3 +36,81 @@ class PostTaken:
 class PostLeft:
     post_id: UUID
     person_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedOut:
+    account_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class FactorEnrolled:
+    account_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class FactorFailed:
+    account_id: UUID
+    failures: int
+
+
+@dataclass(frozen=True, slots=True)
+class FactorReset:
+    account_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class RecoveryCodeUsed:
+    account_id: UUID
+    left: int
+
+
+@dataclass(frozen=True, slots=True)
+class PasswordChanged:
+    account_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class PasswordReset:
+    account_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class AccountOpened:
+    account_id: UUID
+    person_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class AccountDeactivated:
+    account_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class AccountReactivated:
+    account_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class AccountUnlocked:
+    account_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class SessionsEnded:
+    account_id: UUID
+    count: int
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class AssignmentAsked:
+    assignment_id: UUID
+    post_id: UUID
+    person_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class AssignmentDecided:
+    assignment_id: UUID
+    status: str

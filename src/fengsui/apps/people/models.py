@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import uuid
+from datetime import datetime
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
+from django.contrib.sessions.base_session import AbstractBaseSession
 from django.db import models
 from django.db.models import F, Q
+from django.utils import timezone
 
-from fengsui.apps.people.rules import ORG_KINDS, ROLES
+from fengsui.apps.people.rules import ASSIGNMENT_STATES, ORG_KINDS, ROLES
 
 PROVENANCE = [("document", "公开文件"), ("derived", "推算"), ("illustrative", "示意")]
 
@@ -73,6 +76,19 @@ class Post(models.Model):
         return self.title
 
 
+class HoldingQuerySet(models.QuerySet["Holding"]):
+    def at(self, when: datetime) -> HoldingQuerySet:
+        """Those in force at a moment: a post may be given from a later day on, or until one."""
+        return self.filter(Q(until__isnull=True) | Q(until__gt=when), since__lte=when)
+
+    def now(self) -> HoldingQuerySet:
+        return self.at(timezone.now())
+
+    def not_over(self, when: datetime) -> HoldingQuerySet:
+        """In force, or still to come."""
+        return self.filter(Q(until__isnull=True) | Q(until__gt=when))
+
+
 class Holding(models.Model):
     """Who holds a post from when to when; a duty post may have several holders at once (排班)."""
 
@@ -80,6 +96,8 @@ class Holding(models.Model):
     person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="holdings")
     since = models.DateTimeField("起")
     until = models.DateTimeField("止", null=True, blank=True)
+
+    objects = HoldingQuerySet.as_manager()
 
     class Meta:
         constraints = [
@@ -106,9 +124,89 @@ class Account(AbstractBaseUser):
     is_active = models.BooleanField("启用", default=True)
     failures = models.PositiveSmallIntegerField("连续失败", default=0)
     locked_until = models.DateTimeField("锁定至", null=True, blank=True)
+    must_change = models.BooleanField("下次登录改密码", default=False)
+    password_at = models.DateTimeField("密码改于", null=True, blank=True)
+    factor_secret = models.CharField("第二因素密文", max_length=200, blank=True)
+    factor_at = models.DateTimeField("第二因素启用于", null=True, blank=True)
+    factor_step = models.BigIntegerField("上次用过的时间步", default=0)
 
     USERNAME_FIELD = "username"
     objects = AccountManager()
 
     class Meta:
         verbose_name = "账号"
+
+
+class PasswordBefore(models.Model):
+    """Hashes of earlier passwords: the last ones may not come back."""
+
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="passwords_before")
+    password = models.CharField(max_length=128)
+    at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["account", "-at"], name="people_password_last")]
+
+
+class RecoveryCode(models.Model):
+    """One of ten ways in without the telephone. Only its hash is kept, and when it was used."""
+
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="recovery_codes")
+    digest = models.CharField(max_length=64)
+    used_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["account", "digest"], name="people_recovery_once")]
+
+
+class Session(AbstractBaseSession):
+    """Django's session with what its owner needs to recognise it. Deleting the row ends it."""
+
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, null=True, related_name="sessions")
+    public_id = models.UUIDField(
+        default=uuid.uuid4, unique=True, editable=False, help_text="会话在页面上的名字；密钥不出库"
+    )
+    began_at = models.DateTimeField("登录")
+    seen_at = models.DateTimeField("最近操作")
+    is_admin = models.BooleanField(default=False)
+    source = models.CharField("来源", max_length=45, blank=True)
+    agent = models.CharField("浏览器", max_length=160, blank=True)
+
+    class Meta:
+        db_table = "people_session"
+        verbose_name = "会话"
+
+    @classmethod
+    def get_session_store_class(cls) -> type:
+        from fengsui.apps.people.sessions import SessionStore
+
+        return SessionStore
+
+
+class Assignment(models.Model):
+    """A privileged post asked for somebody; a second security administrator decides."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    post = models.ForeignKey(Post, on_delete=models.PROTECT, related_name="assignments")
+    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="assignments")
+    since = models.DateTimeField("起")
+    until = models.DateTimeField("止", null=True, blank=True)
+    alongside = models.BooleanField("与现任并任", default=False)
+    status = models.CharField("状态", max_length=10, choices=ASSIGNMENT_STATES.choices, default="asked")
+    reason = models.CharField("理由", max_length=200)
+    asked_by = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    asked_at = models.DateTimeField("申请于")
+    decided_by = models.ForeignKey(Person, on_delete=models.PROTECT, null=True, related_name="+")
+    decided_at = models.DateTimeField("决定于", null=True)
+    note = models.CharField("意见", max_length=200, blank=True)
+
+    class Meta:
+        ordering = ["-asked_at"]
+        verbose_name = "任职申请"
+        constraints = [
+            models.UniqueConstraint(fields=["post", "person"], condition=Q(status="asked"), name="people_asked_once"),
+            models.CheckConstraint(
+                name="people_second_person",
+                condition=Q(decided_by__isnull=True) | ~Q(decided_by=F("asked_by")) | Q(status="withdrawn"),
+            ),
+        ]

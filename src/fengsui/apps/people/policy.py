@@ -2,17 +2,33 @@ from __future__ import annotations
 
 from fengsui.apps.people import queries
 from fengsui.apps.people.models import Person
+from fengsui.apps.people.rules import HANDS
 from fengsui.core.policy import roles, rule
 from fengsui.kernel.actor import Actor
 
 
 @rule("people.reveal")
 def may_reveal(by: Actor, person: Person) -> bool:
-    """A phone number is shown, with a recorded reason, to those whose scope holds the person."""
+    """A number is shown, with a recorded reason, to those whose scope holds the person and who may have to call him.
+
+    Administrators and auditors call nobody.
+    """
+    if not by.roles - set(HANDS):
+        return False
     return queries.persons_visible_to(by).filter(pk=person.pk).exists()
 
 
-rule("people.assign")(roles("security_admin"))
+rule("people.assign", "people.approve", "people.account")(roles("security_admin"))
+rule("people.see_accounts")(roles("security_admin", "audit_admin", "auditor"))
+
+
+@rule("people.see")
+def may_see(by: Actor, row: object) -> bool:
+    """Organisations, posts and persons of one's own scope; the queries decide which."""
+    return by.person is not None and bool(by.roles - {"public"})
+
+
 rule("core.audit")(roles("auditor", "audit_admin"))
 rule("core.jobs")(roles("system_admin"))
+rule("core.proofs")(roles("duty_officer", "duty_leader", "commander", "system_admin", "auditor", "audit_admin"))
 rule("core.pause_clock")(roles("duty_officer", "duty_leader", "commander"))

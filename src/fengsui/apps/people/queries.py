@@ -8,9 +8,13 @@ from uuid import UUID, uuid4
 
 from django.db.models import Q, QuerySet
 
-from fengsui.apps.people.models import Holding, Organisation, Person, Post
+from fengsui.apps.people.models import Account, Assignment, Holding, Organisation, Person, Post
 from fengsui.apps.people.rules import DISTRICT_ROLES
 from fengsui.kernel.actor import Actor, Grant
+from fengsui.kernel.errors import NotFound
+
+SEE_EVERYBODY = DISTRICT_ROLES | {"security_admin"}
+"""Who sees all organisations and persons (numbers stay masked): the district's roles, and who assigns their posts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +32,7 @@ class Holder:
 
 
 def _current() -> QuerySet[Holding]:
-    return Holding.objects.filter(until__isnull=True).select_related("post__org", "person")
+    return Holding.objects.now().select_related("post__org", "person")
 
 
 def _holder(row: Holding) -> Holder:
@@ -86,7 +90,7 @@ def contacts(persons: Iterable[UUID]) -> dict[UUID, tuple[str, str]]:
 
 def visible_to(by: Actor) -> QuerySet[Organisation]:
     """Organisations in scope: the whole district for its roles, else one's own and what lies below."""
-    if by.system or by.roles & DISTRICT_ROLES:
+    if by.system or by.roles & SEE_EVERYBODY:
         return Organisation.objects.all()
     own = Organisation.objects.filter(pk__in=by.orgs).values_list("path", flat=True)
     scope = Q(pk__in=[])
@@ -97,3 +101,31 @@ def visible_to(by: Actor) -> QuerySet[Organisation]:
 
 def persons_visible_to(by: Actor) -> QuerySet[Person]:
     return Person.objects.filter(org__in=visible_to(by)).select_related("org")
+
+
+def posts_visible_to(by: Actor) -> QuerySet[Post]:
+    return Post.objects.filter(org__in=visible_to(by)).select_related("org")
+
+
+def accounts_visible_to(by: Actor) -> QuerySet[Account]:
+    """Those who administer or audit accounts see them; nobody else knows which exist."""
+    if by.system or by.has_role("security_admin", "audit_admin", "auditor"):
+        return Account.objects.select_related("person__org")
+    return Account.objects.none()
+
+
+def lock_account(account_id: UUID, by: Actor) -> Account:
+    """Raises NotFound("people.account.not_found")."""
+    found = accounts_visible_to(by).select_for_update(of=("self",)).filter(pk=account_id).first()
+    if found is None:
+        raise NotFound("people.account.not_found")
+    return found
+
+
+def lock_assignment(assignment_id: UUID) -> Assignment:
+    """Raises NotFound("people.approve.not_found")."""
+    rows = Assignment.objects.select_for_update(of=("self",)).select_related("post", "person")
+    found = rows.filter(pk=assignment_id).first()
+    if found is None:
+        raise NotFound("people.approve.not_found")
+    return found

@@ -1,10 +1,14 @@
-"""Roles, kinds of organisation, and the arithmetic of lock-out and scopes."""
+"""Roles, kinds of organisation, who may hold what beside what, and the arithmetic of lock-out and sessions."""
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
+from uuid import UUID
 
+from fengsui.kernel.clock import ClockKind
 from fengsui.kernel.errors import Refused
+from fengsui.kernel.machine import Machine
 from fengsui.kernel.terms import Term, Terms
 
 ROLES = Terms(
@@ -39,6 +43,80 @@ ORG_KINDS = Terms(
 )
 DISTRICT_ROLES = frozenset({"duty_officer", "duty_leader", "commander", "auditor", "audit_admin"})
 """Roles that see the whole district; the others see their organisation and what lies below it."""
+
+HANDS = {"system_admin": "system", "security_admin": "security", "audit_admin": "audit", "auditor": "audit"}
+"""三员分立: each of these roles belongs to one hand; GB/T 22239-2019 8.1.5, basis G. Who holds a post of one hand holds
+none of another, and none that acts in an emergency."""
+ADMINS = frozenset({"system_admin", "security_admin", "audit_admin"})
+NEUTRAL = frozenset({"public"})
+ASSIGNMENT_STATES = Terms(
+    "assignment_states",
+    Term("asked", "待批准", "waits for approval"),
+    Term("approved", "已批准", "approved"),
+    Term("refused", "已驳回", "turned down"),
+    Term("withdrawn", "已撤回", "withdrawn"),
+)
+ASSIGNMENT = Machine(
+    "assignment",
+    initial="asked",
+    states=ASSIGNMENT_STATES,
+    final=frozenset({"approved", "refused", "withdrawn"}),
+    moves={"asked": {"approve": "approved", "refuse": "refused", "withdraw": "withdrawn"}},
+)
+APPROVE = ClockKind(
+    "people.approve",
+    Term("people.approve", "批准任职", "approve an assignment"),
+    default="不自动任职；继续催办",
+    proof="批准或驳回记录",
+)
+LATE = timedelta(minutes=1)
+"""A press is never exactly now: so much may lie between the time chosen and the time it arrives."""
+
+
+def check_separate(roles: Iterable[str]) -> None:
+    """May one person hold these roles at the same time? Raises Refused("people.assign.not_separate")."""
+    held = set(roles) - NEUTRAL
+    hands = {HANDS[role] for role in held if role in HANDS}
+    if len(hands) > 1 or (hands and held - set(HANDS)):
+        raise Refused("people.assign.not_separate")
+
+
+def check_not_own(mine: UUID | None, theirs: UUID) -> None:
+    """Nobody administers his own account or post. Raises Refused("people.account.own")."""
+    if mine == theirs:
+        raise Refused("people.account.own")
+
+
+def check_second(by: UUID | None, asked_by: UUID, theirs: UUID) -> None:
+    """A second administrator decides. Raises Refused("people.approve.same_person" | "people.account.own")."""
+    if by == asked_by:
+        raise Refused("people.approve.same_person")
+    check_not_own(by, theirs)
+
+
+def check_times(since: datetime, until: datetime | None, now: datetime) -> None:
+    """A post is taken now or later. Raises Refused("people.assign.in_arrears" | "people.assign.ends_before")."""
+    if since < now - LATE:
+        raise Refused("people.assign.in_arrears")
+    if until is not None and until <= since:
+        raise Refused("people.assign.ends_before")
+
+
+def overlap(since: datetime, until: datetime | None, other_since: datetime, other_until: datetime | None) -> bool:
+    """Half-open spans; None has no end."""
+    return (until is None or other_since < until) and (other_until is None or since < other_until)
+
+
+def session_over(began_at: datetime, seen_at: datetime, now: datetime, *, idle_s: float, absolute_s: float) -> bool:
+    """A session ends when nobody used it for `idle_s` seconds, and in any case `absolute_s` after the login."""
+    return now - seen_at > timedelta(seconds=idle_s) or now - began_at > timedelta(seconds=absolute_s)
+
+
+def password_due(changed_at: datetime | None, now: datetime, days: int, roles: Collection[str]) -> bool:
+    """Whether a privileged password is older than it may become; 0 days: never. Unknown age counts as due."""
+    if not roles or not days:
+        return False
+    return changed_at is None or now - changed_at > timedelta(days=days)
 
 
 def check_not_locked(locked_until: datetime | None, now: datetime) -> None:

@@ -1,12 +1,32 @@
 from django.urls import path
 
-from fengsui.apps.people import views
+from fengsui.apps.people.views import directory, login, own, rights
 
 app_name = "people"
 urlpatterns = [
-    path("login/", views.login_page, name="login"),
-    path("login/demo", views.login_demo, name="login-demo"),
-    path("logout/", views.logout_page, name="logout"),
-    path("language/", views.language, name="language"),
-    path("people/<uuid:person_id>/phone", views.reveal, name="person-reveal"),
+    path("login/", login.login_page, name="login"),
+    path("login/code", login.code_page, name="login-code"),
+    path("login/demo", login.login_demo, name="login-demo"),
+    path("logout/", login.logout_page, name="logout"),
+    path("language/", login.language, name="language"),
+    path("me/", own.show, name="me"),
+    path("me/password", own.password, name="password"),
+    path("me/second-factor", own.factor, name="factor"),
+    path("me/sessions/<uuid:session_id>/end", own.session_end, name="session-end"),
+    path("people/", directory.organisations, name="organisation-list"),
+    path("people/persons/", directory.persons, name="person-list"),
+    path("people/persons.csv", directory.persons_export, name="person-export"),
+    path("people/<uuid:person_id>/", directory.person, name="person-show"),
+    path("people/<uuid:person_id>/phone", login.reveal, name="person-reveal"),
+    path("people/posts/", directory.posts, name="post-list"),
+    path("people/posts.csv", directory.posts_export, name="post-export"),
+    path("people/posts/<uuid:post_id>/", rights.post, name="post-show"),
+    path("people/posts/<uuid:post_id>/assign", rights.assign, name="post-assign"),
+    path("people/holdings/<int:holding_id>/leave", rights.leave, name="holding-leave"),
+    path("people/assignments/<uuid:assignment_id>/<slug:verb>", rights.decide, name="assignment-act"),
+    path("people/accounts/", rights.accounts, name="account-list"),
+    path("people/accounts.csv", rights.accounts_export, name="account-export"),
+    path("people/accounts/open", rights.account_open, name="account-open"),
+    path("people/accounts/<uuid:account_id>/", rights.account, name="account-show"),
+    path("people/accounts/<uuid:account_id>/<slug:verb>", rights.account_act, name="account-act"),
 ]

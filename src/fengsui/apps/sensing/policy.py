@@ -13,7 +13,6 @@ rule("sensing.see_rejected")(
         "liaison",
         "auditor",
         "system_admin",
-        "security_admin",
         "audit_admin",
     )
 )

@@ -8,6 +8,7 @@ from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 
 from fengsui.apps.people import actions, rules
+from fengsui.apps.people.actions import entering
 from fengsui.apps.people.models import Account
 from fengsui.apps.people.tests.make import NOW, PASSWORD, make_account, make_person, make_streets
 from fengsui.core.models import AuditRow, StoredEvent
@@ -21,7 +22,7 @@ def _cheap(monkeypatch):
     """The shipped hasher with small costs: its real ones are for attackers, not for tests."""
     monkeypatch.setattr(Argon2PasswordHasher, "memory_cost", 64)
     monkeypatch.setattr(Argon2PasswordHasher, "time_cost", 1)
-    monkeypatch.setattr(actions, "_NOBODY", make_password("equal time for unknown accounts"))
+    monkeypatch.setattr(entering, "_NOBODY", make_password("equal time for unknown accounts"))
 
 
 @pytest.fixture

@@ -1,7 +1,8 @@
-"""Login, logout, language; reveal a phone number."""
+"""The door: password, second factor, the demonstration's door, logout, language; reveal a phone number."""
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.conf import settings
@@ -14,13 +15,42 @@ from django.utils.translation import check_for_language, get_language
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
-from fengsui.apps.people import actions
+from fengsui.apps.people import actions, queries
 from fengsui.apps.people.edge import actor_of
-from fengsui.apps.people.forms import LoginForm, RevealForm
+from fengsui.apps.people.forms import CodeForm, LoginForm, RevealForm
 from fengsui.apps.people.models import Account, Holding
-from fengsui.apps.people.rules import ROLES
+from fengsui.apps.people.rules import ADMINS, ROLES, password_due
 from fengsui.core import wording
+from fengsui.core.worlds import LIVE
 from fengsui.kernel.errors import Refused
+
+BACKEND = "django.contrib.auth.backends.ModelBackend"
+PENDING = timedelta(minutes=5)
+"""How long the page of the code waits after the password."""
+
+
+def enter(request: HttpRequest, account: Account, factor: str, now: datetime) -> None:
+    """Begin the session under a new key. `factor`: how sure it is who came - none, code, demo."""
+    login(request, account, backend=BACKEND)
+    by = queries.actor_for(account.person_id, LIVE, source=request.META.get("REMOTE_ADDR", ""))
+    privileged = by.roles & settings.FENGSUI_SECOND_FACTOR_ROLES
+    session = request.session
+    session.pop("pending", None)
+    session.update(
+        {
+            "began": now.isoformat(),
+            "factor": factor,
+            "admin": bool(by.roles & ADMINS),
+            "posts": [str(post) for post in by.posts],
+            "source": by.source,
+            "agent": request.headers.get("User-Agent", ""),
+        }
+    )
+    old = not settings.DEMO and password_due(account.password_at, now, settings.FENGSUI_PASSWORD_DAYS, privileged)
+    if factor != "demo" and (account.must_change or old):
+        session["change"] = True
+    session.save()
+    actions.begin_session(account=account, key=str(session.session_key), by=by)
 
 
 def _next(request: HttpRequest, fallback: str = "/") -> str:
@@ -40,17 +70,48 @@ def login_page(request: HttpRequest) -> HttpResponse:
         except Refused as refused:
             said = wording.say(refused)
         else:
-            login(request, account, backend="django.contrib.auth.backends.ModelBackend")
+            if account.factor_at is not None:
+                request.session.cycle_key()
+                request.session["pending"] = [str(account.pk), timezone.now().isoformat(), _next(request)]
+                return redirect("people:login-code")
+            enter(request, account, "none", timezone.now())
             return HttpResponseRedirect(_next(request))
     demo = _demo_accounts() if settings.DEMO else []
     context = {"form": form, "said": said, "next": _next(request), "demo_accounts": demo}
     return render(request, "people/login.html", context, status=200 if said is None else 422)
 
 
+@never_cache
+@require_http_methods(["GET", "POST"])
+def code_page(request: HttpRequest) -> HttpResponse:
+    """The second question, to somebody who knew the password a moment ago."""
+    account_id, asked_at, goal = request.session.get("pending", ("", "", ""))
+    now = timezone.now()
+    if not account_id or now - datetime.fromisoformat(asked_at) > PENDING:
+        request.session.pop("pending", None)
+        return redirect("people:login")
+    form, said = CodeForm(request.POST or None), None
+    if request.method == "POST" and form.is_valid():
+        try:
+            account = actions.second_factor(
+                account_id=UUID(account_id),
+                code=form.cleaned_data["code"],
+                source=request.META.get("REMOTE_ADDR", ""),
+                now=now,
+            )
+        except Refused as refused:
+            said = wording.say(refused)
+        else:
+            enter(request, account, "code", now)
+            return HttpResponseRedirect(goal or "/")
+    context = {"form": form, "said": said, "next": goal}
+    return render(request, "people/code.html", context, status=200 if said is None else 422)
+
+
 def _demo_accounts() -> list[dict[str, str]]:
     """Only a demonstration shows its accounts, one click each: by role in the order of a story, who, in which post."""
     accounts = list(Account.objects.filter(is_active=True).select_related("person").order_by("username")[:30])
-    held = Holding.objects.filter(until__isnull=True, person__in=[row.person_id for row in accounts])
+    held = Holding.objects.now().filter(person__in=[row.person_id for row in accounts])
     posts = {each.person_id: each.post for each in held.select_related("post").order_by("-post__call_order")}
     order = list(ROLES)
     english = (get_language() or "").startswith("en")
@@ -77,12 +138,14 @@ def login_demo(request: HttpRequest) -> HttpResponse:
     account = actions.log_in_demo(
         username=request.POST.get("username", ""), source=request.META.get("REMOTE_ADDR", ""), now=timezone.now()
     )
-    login(request, account, backend="django.contrib.auth.backends.ModelBackend")
+    enter(request, account, "demo", timezone.now())
     return HttpResponseRedirect(_next(request))
 
 
 @require_POST
 def logout_page(request: HttpRequest) -> HttpResponse:
+    if request.user.is_authenticated:
+        actions.log_out(by=actor_of(request))
     logout(request)
     return redirect("people:login")
 

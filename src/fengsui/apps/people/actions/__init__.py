@@ -1,0 +1,48 @@
+"""Verbs of people: one function each; the only place that saves."""
+
+from fengsui.apps.people.actions.accounts import (
+    deactivate,
+    open_account,
+    reactivate,
+    reset_factor,
+    reset_password,
+    stop_sessions,
+    unlock,
+)
+from fengsui.apps.people.actions.entering import log_in, log_in_demo, second_factor
+from fengsui.apps.people.actions.own import (
+    begin_session,
+    change_password,
+    confirm_factor,
+    end_session,
+    log_out,
+    prepare_factor,
+)
+from fengsui.apps.people.actions.phones import reveal_phone
+from fengsui.apps.people.actions.posts import approve, assign, leave_post, refuse, take_post, withdraw
+
+__all__ = [
+    "approve",
+    "assign",
+    "begin_session",
+    "change_password",
+    "confirm_factor",
+    "deactivate",
+    "end_session",
+    "leave_post",
+    "log_in",
+    "log_in_demo",
+    "log_out",
+    "open_account",
+    "prepare_factor",
+    "reactivate",
+    "refuse",
+    "reset_factor",
+    "reset_password",
+    "reveal_phone",
+    "second_factor",
+    "stop_sessions",
+    "take_post",
+    "unlock",
+    "withdraw",
+]

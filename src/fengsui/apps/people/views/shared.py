@@ -1,0 +1,64 @@
+"""What the lists of people share: words, one look for filters and pages, export with its mark."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Sequence
+from typing import Any
+from uuid import UUID
+
+from django.core.paginator import Page, Paginator
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from fengsui.apps.people import queries
+from fengsui.core.models import AuditRow
+from fengsui.kernel.terms import Term
+
+PAGE = 50
+EXPORT_LIMIT = 20_000
+HISTORY = 50
+
+
+def word(term: Term) -> str:
+    return term.en if (get_language() or "").startswith("en") else term.zh
+
+
+def paged(request: HttpRequest, rows: QuerySet[Any]) -> tuple[Page[Any], str]:
+    """The page asked for, and the other parameters of the address."""
+    kept = request.GET.copy()
+    kept.pop("page", None)
+    return Paginator(rows, PAGE).get_page(request.GET.get("page")), kept.urlencode()
+
+
+def asked(request: HttpRequest, name: str, allowed: Iterable[str], default: str = "") -> str:
+    """A filter's value; an unknown one falls back, so that an old bookmark still opens."""
+    value = request.GET.get(name, "")
+    return value if value in allowed else default
+
+
+def safe(text: object) -> str:
+    """A cell that a spreadsheet must not run as a formula."""
+    said = "" if text is None else str(text)
+    return f"'{said}" if said[:1] and said[:1] in "=+-@\t\r" else said
+
+
+def table(name: str, head: Sequence[str], rows: Iterable[Sequence[object]]) -> HttpResponse:
+    """CSV that a spreadsheet opens; the first line says what the data are."""
+    response = HttpResponse(content_type="text/csv; charset=utf-8")
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}.csv"'
+    response.write("\ufeff")
+    out = csv.writer(response)
+    out.writerow([_("示意数据：人名、号码、设施位置为生成")])
+    out.writerow(head)
+    out.writerows([safe(cell) for cell in row] for row in rows)
+    return response
+
+
+def history(label: str, key: UUID) -> list[tuple[AuditRow, str]]:
+    """The last rows of a subject's audit chain, with who did it. Only for those who may read the audit."""
+    rows = list(AuditRow.objects.filter(subject=f"{label}:{key}").order_by("-n")[:HISTORY])
+    names = queries.people_names({row.person_id for row in rows if row.person_id})
+    return [(row, names.get(row.person_id, "") if row.person_id else row.system) for row in rows]
