@@ -38,7 +38,7 @@ class Installation:
         self.output = var / "terminal.log"
         self.clear()
 
-    def start(self, patience_s: float = 120) -> dict[str, Any]:
+    def start(self, patience_s: float = 300) -> dict[str, Any]:
         """Start and wait until everything runs. Raises AssertionError with the terminal's text."""
         env = {key: value for key, value in os.environ.items() if key not in OURS}
         env |= {"FENGSUI_VAR": str(self.home.var), "PYTHONPATH": str(REPO / "src"), **self.extra}
@@ -49,7 +49,7 @@ class Installation:
             self.process = subprocess.Popen(command, env=env, stdout=out, stderr=out, stdin=subprocess.DEVNULL)
         return self.wait_running(patience_s)
 
-    def wait_running(self, patience_s: float = 120) -> dict[str, Any]:
+    def wait_running(self, patience_s: float = 300) -> dict[str, Any]:
         assert self.process is not None
         deadline = time.monotonic() + patience_s
         while True:
