@@ -8,7 +8,7 @@ from uuid import UUID
 from fengsui.core.models.worlds import LIVE, World
 from fengsui.kernel.errors import Refused
 
-__all__ = ["LIVE", "gate", "is_inside", "is_over", "live_world", "seated_by", "takes_part"]
+__all__ = ["LIVE", "gate", "is_inside", "is_over", "live_world", "seated_by", "sign", "takes_part"]
 
 Seated = Callable[[UUID, UUID], bool]
 _seated: dict[str, Seated] = {}
@@ -22,6 +22,11 @@ def live_world() -> World:
 def is_over(world: UUID) -> bool:
     """Whether an exercise has ended; the live world never has. One query for an exercise, none for the live world."""
     return world != LIVE and World.objects.filter(pk=world, ended_at__isnull=False).exists()
+
+
+def sign(world: UUID) -> str:
+    """What stands before every number drawn in an exercise (演3f2a), so that none equals a real one or another one's."""
+    return "" if world == LIVE else f"演{world.hex[:4]}"
 
 
 def seated_by(*, has_part: Seated, is_inside: Seated) -> None:

@@ -17,7 +17,7 @@ from fengsui.apps.drills import actions, queries, rules, scenario
 from fengsui.apps.drills.forms import PlanForm
 from fengsui.apps.incidents.page import pressed, shell
 from fengsui.apps.people.edge import actor_of
-from fengsui.apps.people.session_world import live_actor
+from fengsui.apps.people.session_world import KEY, live_actor
 from fengsui.core import policy, wording
 from fengsui.core.worlds import LIVE
 from fengsui.kernel.errors import Invalid
@@ -109,6 +109,15 @@ def start(request: HttpRequest, exercise_id: UUID) -> None:
     actions.start(exercise_id=exercise_id, by=live_actor(by), now=timezone.now())
 
 
+def _change_worlds(request: HttpRequest, world: str) -> None:
+    """A new session cookie with it: what a browser has kept by address and cookie (tiles) is not shown in the other."""
+    if world:
+        request.session[KEY] = world
+    else:
+        request.session.pop(KEY, None)
+    request.session.cycle_key()
+
+
 @require_POST
 @pressed(page)
 def join(request: HttpRequest, exercise_id: UUID) -> HttpResponse:
@@ -116,7 +125,7 @@ def join(request: HttpRequest, exercise_id: UUID) -> HttpResponse:
     by = actor_of(request)
     queries.get(exercise_id, by)
     exercise = actions.join(exercise_id=exercise_id, by=live_actor(by), now=timezone.now())
-    request.session["world"] = str(exercise.inside_id)
+    _change_worlds(request, str(exercise.inside_id))
     messages.warning(request, _("您已进入演练“%(name)s”，从现在起办的都是演练") % {"name": exercise.name})
     return HttpResponseRedirect(HOME)
 
@@ -125,7 +134,7 @@ def join(request: HttpRequest, exercise_id: UUID) -> HttpResponse:
 def leave(request: HttpRequest) -> HttpResponse:
     """One press, from any page of the exercise; nobody has to say why."""
     exercise = actions.leave(by=live_actor(actor_of(request)), now=timezone.now())
-    request.session.pop("world", None)
+    _change_worlds(request, "")
     if exercise is not None:
         messages.warning(request, _("您已离开演练“%(name)s”，从现在起办的都是实战") % {"name": exercise.name})
     return HttpResponseRedirect(HOME)

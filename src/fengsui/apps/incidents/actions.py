@@ -16,7 +16,7 @@ from fengsui.apps.incidents.models import Incident, LogEntry
 from fengsui.apps.places.models import Area, Place
 from fengsui.core import clocks, policy
 from fengsui.core.record import announce
-from fengsui.core.worlds import LIVE
+from fengsui.core.worlds import LIVE, sign
 from fengsui.kernel.actor import Actor
 from fengsui.kernel.clock import ClockKind
 from fengsui.kernel.errors import Invalid, Refused
@@ -80,7 +80,7 @@ def open_incident(
     address = address.strip() or (place.name if place else area.name)
     incident = Incident(
         world_id=by.world,
-        number=rules.number(area.code, day, serial),
+        number=rules.number(area.code, day, serial, sign(by.world)),
         title=title.strip() or f"{address}{type_name}",
         hazard=hazard,
         type_code=type_code,

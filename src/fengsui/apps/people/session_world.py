@@ -7,12 +7,14 @@ anew: no press meant for an exercise may happen in the live world, nor the other
 
 from __future__ import annotations
 
+import codecs
 import re
 from dataclasses import replace
+from itertools import chain
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 
@@ -53,14 +55,27 @@ def of_another_page(request: HttpRequest, world: UUID) -> HttpResponse | None:
     return render(request, "ui/error.html", context, status=409)
 
 
-def marked(response: HttpResponse, world: UUID) -> HttpResponse:
+def marked(response: HttpResponse, world: UUID, name: object) -> HttpResponse:
     """Whatever is answered inside an exercise says so, and a file that is saved from it carries it in its name."""
     if world == LIVE:
         return response
     response.headers["X-Fengsui-World"] = "exercise"
+    if response.headers.get("Content-Type", "").startswith("text/csv"):
+        _first_line(response, f"演练：{name}，不对外\r\n".encode())
     if named := response.headers.get("Content-Disposition"):
         response.headers["Content-Disposition"] = re.sub(r'(filename=")', rf"\1{MARK}", named)
     return response
+
+
+def _first_line(response: HttpResponse, line: bytes) -> None:
+    """A spreadsheet has no head and no frame: its first line says what it is, behind the mark of UTF-8."""
+    start = codecs.BOM_UTF8 + line
+    if isinstance(response, StreamingHttpResponse):
+        body = iter(response.streaming_content)  # type: ignore[arg-type]
+        first = next(body, b"").removeprefix(codecs.BOM_UTF8)
+        response.streaming_content = chain([start + first], body)
+    else:
+        response.content = start + response.content.removeprefix(codecs.BOM_UTF8)
 
 
 def live_actor(by: Actor) -> Actor:

@@ -18,7 +18,7 @@ from fengsui.catalog.hazards import Text
 from fengsui.catalog.hazards import hazard as hazard_of
 from fengsui.core import clocks, policy
 from fengsui.core.record import announce
-from fengsui.core.worlds import LIVE
+from fengsui.core.worlds import LIVE, sign
 from fengsui.kernel.actor import Actor
 from fengsui.kernel.levels import Level
 
@@ -229,7 +229,7 @@ def _freeze(warning: Warning, saying: _Saying, level_before: Level, by: Actor, n
         note=" ".join(note for note in notes if note),
         web=f"{settings.FENGSUI_BASE_URL}/feeds/cap/{identifier}.xml" if is_live else "",
         contact=issuer.contact,
-        parameters=(("level", level.code), ("place", place.code), ("number", _number(by.world, year, is_live))),
+        parameters=(("level", level.code), ("place", place.code), ("number", _number(by.world, year))),
     )
     text = cap.write(message)
     bulletin: Bulletin = Bulletin.objects.create(
@@ -286,9 +286,9 @@ def _identifier(issuer: str, now: datetime) -> tuple[str, datetime]:
         at += timedelta(seconds=1)
 
 
-def _number(world: UUID, year: int, is_live: bool) -> str:
-    """预警〔2026〕0007 号; drawn under the lock of its year."""
-    word = "预警" if is_live else "演练"
+def _number(world: UUID, year: int) -> str:
+    """预警〔2026〕0007 号, in an exercise 演3f2a预警〔2026〕0007 号; drawn under the lock of its year."""
+    word = f"{sign(world)}预警"
     n = Bulletin.objects.in_world(world).filter(number__startswith=f"{word}〔{year}〕").count()
     return f"{word}〔{year}〕{n + 1:04d} 号"
 

@@ -13,7 +13,7 @@ from fengsui.apps.alerts.models import Bulletin, Call, Delivery, Warning
 from fengsui.apps.alerts.tests import make
 from fengsui.apps.alerts.tests.make import NOW, SYSTEM, later, make_warning, signal
 from fengsui.core.models import AuditRow, Clock, StoredEvent
-from fengsui.core.worlds import LIVE
+from fengsui.core.worlds import LIVE, sign
 from fengsui.kernel.errors import FengsuiError, Forbidden, Invalid, Refused
 from fengsui.kernel.levels import Level
 
@@ -305,7 +305,7 @@ def test_exercise_when_issued_is_marked_and_separate(town, outlets):
     world = make.make_exercise()
     make_warning(town, status="issued", world=world.pk)
     bulletin = Bulletin.objects.in_world(world).get()
-    assert (bulletin.status, bulletin.number) == ("Exercise", "演练〔2026〕0001 号")
+    assert (bulletin.status, bulletin.number) == ("Exercise", f"{sign(world.pk)}预警〔2026〕0001 号")
     assert bulletin.headline.startswith("【演练】")
     assert "演练消息" in bytes(bulletin.sent_xml).decode()
     assert Warning.objects.in_world(LIVE).count() == 0

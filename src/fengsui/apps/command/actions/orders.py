@@ -19,6 +19,7 @@ from fengsui.apps.people import queries as people
 from fengsui.apps.resources.models import Team
 from fengsui.core import clocks, policy
 from fengsui.core.record import announce
+from fengsui.core.worlds import sign
 from fengsui.kernel.actor import Actor
 from fengsui.kernel.errors import NotFound, Refused
 
@@ -62,7 +63,7 @@ def _issue(
     to_name = incident.place.name if incident.place else incident.address
     order = Order.objects.create(
         world_id=by.world,
-        number=rules.order_number(day, serial),
+        number=sign(by.world) + rules.order_number(day, serial),
         task=task,
         incident=incident,
         team=team,

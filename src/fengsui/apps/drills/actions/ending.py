@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
@@ -12,6 +11,7 @@ from fengsui.apps.alerts import actions as alerts
 from fengsui.apps.command import actions as command
 from fengsui.apps.command.models import TASK_OPEN, UNDER_WAY, Closure, Deployment, Response, Task
 from fengsui.apps.drills import events, queries, rules
+from fengsui.apps.drills.actions.planning import inside
 from fengsui.apps.drills.models import Exercise
 from fengsui.apps.incidents import actions as incidents
 from fengsui.apps.incidents import reports
@@ -35,12 +35,12 @@ def end(*, exercise_id: UUID, reason: str, by: Actor, now: datetime) -> Exercise
     before, exercise.status = exercise.status, rules.MACHINE.next(exercise.status, "end")
     reason = rules.check_reason(reason)
     why = f"演练结束：{reason}"[:300]
-    inside = replace(by, world=exercise.inside_id)
-    doubles.close_stations(by=inside)
-    done = _stop_command(inside, now, why)
-    done |= alerts.stop_all(by=inside, now=now, reason=why)
-    done |= _stop_incidents(inside, now, why)
-    cancelled = clocks.cancel_all(by=inside, now=now, reason=why)
+    within = inside(exercise, by)
+    doubles.close_stations(by=within)
+    done = _stop_command(within, now, why)
+    done |= alerts.stop_all(by=within, now=now, reason=why)
+    done |= _stop_incidents(within, now, why)
+    cancelled = clocks.cancel_all(by=within, now=now, reason=why)
     exercise.inside.ended_at = now
     exercise.inside.save(update_fields=["ended_at"])
     left = exercise.presences.filter(until__isnull=True).update(until=now)

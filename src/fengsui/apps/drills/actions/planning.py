@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
@@ -13,6 +14,11 @@ from fengsui.core import policy
 from fengsui.core.models import World
 from fengsui.core.record import announce
 from fengsui.kernel.actor import Actor
+
+
+def inside(exercise: Exercise, by: Actor) -> Actor:
+    """The same person acting in the exercise's world, in a chain of its own: no chain of events spans two worlds."""
+    return replace(by, world=exercise.inside_id, correlation=exercise.inside_id)
 
 
 @atomic

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db.transaction import atomic
 
 from fengsui.apps.drills import events, queries, rules, scenario
+from fengsui.apps.drills.actions.planning import inside
 from fengsui.apps.drills.models import Exercise, Presence
 from fengsui.apps.sensing import doubles
 from fengsui.core import clocks, policy
@@ -46,7 +46,7 @@ def start(*, exercise_id: UUID, by: Actor, now: datetime) -> Exercise:
         prefix=rules.prefix_of(exercise.inside_id),
         speed=exercise.speed,
         period_s=part.step_s,
-        by=replace(by, world=exercise.inside_id),
+        by=inside(exercise, by),
     )
     clocks.start(
         rules.END.code,
