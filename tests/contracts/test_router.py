@@ -38,6 +38,7 @@ CORNER = (123.30, 41.75)
 STEP = 200.0
 SIZE = 10
 BRIDGES = (2, 5, 8)
+LOW_ROW = 6
 ENGINES = ("valhalla", "graph")
 EXTRACTS = Path(__file__).parents[3] / "shared" / "data" / "osm"
 LOW = Anchor("示意下穿", 123.34, 41.80, 0.0, "underpass", 4.2)
@@ -55,13 +56,21 @@ BRIDGE_CLOSURES = [Closure(f"bridge-{row}", (at(4.1, row), at(4.9, row)), "积�
 
 
 def _wall(target: Path) -> Path:
-    """Two halves of a grid, 200 m blocks, joined by three bridges east of column 4. Column 9 is one-way north."""
+    """Two halves of a grid, 200 m blocks, joined by three bridges east of column 4. Column 9 is one-way north.
+
+    Row 6 between columns 6 and 7 runs below something that is 3.2 m high.
+    """
     drawing = Drawing()
     ids = {(c, r): drawing.node(*at(c, r)) for c in range(SIZE) for r in range(SIZE)}
     for r in range(SIZE):
         tags = {"highway": "residential", "name": f"{r}路", "maxspeed": "40"}
         if r in BRIDGES:
             drawing.way([ids[c, r] for c in range(SIZE)], tags)
+        elif r == LOW_ROW:
+            drawing.way([ids[c, r] for c in range(5)], tags)
+            drawing.way([ids[c, r] for c in range(5, 7)], tags)
+            drawing.way([ids[6, r], ids[7, r]], tags | {"maxheight": "3.2"})
+            drawing.way([ids[c, r] for c in range(7, SIZE)], tags)
         else:
             drawing.way([ids[c, r] for c in range(5)], tags)
             drawing.way([ids[c, r] for c in range(5, SIZE)], tags)
@@ -153,6 +162,21 @@ def test_a_oneway_street_is_respected_when_going_against_it(router: Router):
     against = best(router, point(9, 3.5), point(9, 2.5))
     assert with_it.metres == pytest.approx(200, abs=5)
     assert against.metres > 500
+
+
+def test_a_tall_vehicle_is_led_to_the_mouth_when_the_place_lies_under_a_low_bridge(router: Router):
+    """As to a place on a closed road; and both questions know the same way."""
+    a, b = point(8, 3), Point(*at(6.5, LOW_ROW))
+    low = best(router, a, b)
+    assert low.end is not None
+    assert low.end.away_m == pytest.approx(0, abs=1)
+    for vehicle in ("pump_truck", "fire_engine"):
+        tall = best(router, a, b, vehicle=vehicle)
+        assert tall.end is not None
+        assert tall.end.away_m == pytest.approx(100, abs=3)
+        reach = router.matrix([a], [b, point(3, 3)], vehicle=vehicle)[0]
+        assert reach[0].metres == pytest.approx(tall.metres, abs=10)
+        assert reach[1].seconds is not None
 
 
 # --- closures ----------------------------------------------------------------------------------------------------

@@ -73,6 +73,7 @@ class GraphRouter:
         self._at: dict[int, Pair] = {}
         self._out: dict[int, list[_Edge]] = defaultdict(list)
         self._cells: dict[tuple[int, int], list[_Edge]] = defaultdict(list)
+        self._height_m: dict[tuple[int, int], float] = {}
         self._load(pbf)
         self._closed: dict[Line, tuple[frozenset[tuple[int, int]], tuple[str, ...]]] = {}
         self._lock = threading.Lock()
@@ -91,8 +92,7 @@ class GraphRouter:
         self, origin: Point, target: Point, *, vehicle: str, closures: Sequence[Closure] = (), alternatives: int = 2
     ) -> list[Route]:
         """Always one route: this engine knows no alternatives."""
-        VEHICLES[vehicle]
-        closed = self._all_closed(closures)
+        closed = self._all_closed(closures) | self._too_low(vehicle)
         start, end = self._snap(origin, closed, outward=True), self._snap(target, closed, outward=False)
         for name, point, snapped in (("origin", origin, start), ("target", target, end)):
             if snapped is None and self.nearest(point) is None:
@@ -120,8 +120,7 @@ class GraphRouter:
     def matrix(
         self, origins: Sequence[Point], targets: Sequence[Point], *, vehicle: str, closures: Sequence[Closure] = ()
     ) -> list[list[Reach]]:
-        VEHICLES[vehicle]
-        closed = self._all_closed(closures)
+        closed = self._all_closed(closures) | self._too_low(vehicle)
         ends = [(target, self._snap(target, closed, outward=False)) for target in targets]
         wanted = {node for _, end in ends if end for node in end.ends}
         rows = []
@@ -230,6 +229,10 @@ class GraphRouter:
     def _all_closed(self, closures: Sequence[Closure]) -> frozenset[tuple[int, int]]:
         return frozenset().union(*(self._covered(closure.line)[0] for closure in closures))
 
+    def _too_low(self, vehicle: str) -> frozenset[tuple[int, int]]:
+        tall = VEHICLES[vehicle].height_m
+        return frozenset(edge for edge, height in self._height_m.items() if height < tall)
+
     def _covered(self, line: Line) -> tuple[frozenset[tuple[int, int]], tuple[str, ...]]:
         with self._lock:
             if line not in self._closed:
@@ -286,6 +289,8 @@ class GraphRouter:
             for (a, here), (b, there) in pairwise(road.nodes):
                 metres = distance_m(here, there)
                 self._at[a], self._at[b] = here, there
+                if road.height_m is not None:
+                    self._height_m[a, b] = self._height_m[b, a] = road.height_m
                 if road.forward:
                     self._add(_Edge(a, b, metres, metres * 3.6 / kph, road.name))
                 if road.backward:

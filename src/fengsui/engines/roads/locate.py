@@ -10,7 +10,7 @@ from valhalla import Actor, ValhallaError
 
 from fengsui.kernel.errors import FengsuiError
 from fengsui.kernel.geo import distance_m
-from fengsui.kernel.ports.roads import SNAP_LIMIT_M, Line, Point, Snapped
+from fengsui.kernel.ports.roads import SNAP_LIMIT_M, Line, Point, Snapped, Vehicle
 from fengsui.science.reach.plane import covers, distance_to_line_m, resampled
 
 NO_EDGE = 171
@@ -51,6 +51,38 @@ def nearest(actor: Actor, point: Point) -> Snapped | None:
         return None
     street = next(iter(best["edge_info"].get("names", ())), "")
     return Snapped(best["correlated_lon"], best["correlated_lat"], away, street)
+
+
+def too_tight(actor: Actor, points: Sequence[Point], vehicle: Vehicle) -> frozenset[int]:
+    """Directed edges at these places that the vehicle may not use for its size or weight.
+
+    A route would begin or end on them all the same, and a matrix would find no way at all: to be held closed, so that
+    whoever is sent to a place under a low bridge is led to its mouth.
+    """
+    sizes = {
+        "max_height": vehicle.height_m,
+        "max_width": vehicle.width_m,
+        "max_length": vehicle.length_m,
+        "max_weight": vehicle.weight_t,
+    }
+    found: set[int] = set()
+    if vehicle.costing == "auto":
+        return frozenset()
+    for start in range(0, len(points), _BATCH):
+        request = {
+            "locations": [location(each) for each in points[start : start + _BATCH]],
+            "costing": "auto",
+            "verbose": True,
+        }
+        try:
+            spots = json.loads(actor.locate(json.dumps(request)))
+        except ValhallaError:  # one far outside the tiles: the question itself will say so
+            continue
+        for edge in (edge for spot in spots for edge in spot.get("edges") or ()):
+            limits = edge.get("access_restrictions") or ()
+            if any(each["value"] < sizes.get(each["type"], 0.0) for each in limits if each.get(vehicle.costing)):
+                found.add(edge["edge_id"]["value"])
+    return frozenset(found)
 
 
 def off_network(actor: Actor, points: Sequence[Point]) -> list[Point]:

@@ -21,7 +21,7 @@ DRIVABLE = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Road:
-    """One way. nodes: (id, (lon, lat)) in drawing order; kph is the tagged maximum or None."""
+    """One way. nodes: (id, (lon, lat)) in drawing order; kph and height_m are the tagged maxima or None."""
 
     kind: str
     name: str
@@ -29,6 +29,7 @@ class Road:
     forward: bool
     backward: bool
     kph: float | None
+    height_m: float | None = None
 
 
 def pbf_hash(pbf: Path) -> str:
@@ -53,7 +54,9 @@ def drivable_roads(pbf: Path) -> Iterator[Road]:
             continue
         nodes = tuple((node.ref, (node.lon, node.lat)) for node in way.nodes if node.location.valid())
         if len(nodes) >= 2:
-            yield Road(tags["highway"], tags.get("name", ""), nodes, *_directions(tags), _speed_kph(tags))
+            yield Road(
+                tags["highway"], tags.get("name", ""), nodes, *_directions(tags), _speed_kph(tags), _height_m(tags)
+            )
 
 
 def _shut(tags: dict[str, str]) -> bool:
@@ -67,6 +70,14 @@ def _directions(tags: dict[str, str]) -> tuple[bool, bool]:
         return False, True
     implied = tags.get("junction") == "roundabout" or tags["highway"] in {"motorway", "motorway_link"}
     return True, not (oneway in {"yes", "true", "1"} or (implied and oneway != "no"))
+
+
+def _height_m(tags: dict[str, str]) -> float | None:
+    """Metres, with or without the unit; other spellings (feet, "below default") are not judged."""
+    try:
+        return float(tags.get("maxheight", "").removesuffix("m").strip()) or None
+    except ValueError:
+        return None
 
 
 def _speed_kph(tags: dict[str, str]) -> float | None:

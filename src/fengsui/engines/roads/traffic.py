@@ -16,6 +16,7 @@ import os
 import struct
 import tarfile
 import threading
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -26,6 +27,11 @@ _HEADER = struct.Struct("<QQIIII")
 _WORD = struct.Struct("<Q")
 _TILE_MASK = (1 << 25) - 1
 VERSION = 3
+
+
+def _let_go(mapped: mmap.mmap, fd: int) -> None:
+    mapped.close()
+    os.close(fd)
 
 
 class Traffic:
@@ -47,10 +53,8 @@ class Traffic:
         self._queue = threading.Lock()
         self._changed = threading.Condition()
 
-    def __del__(self) -> None:
-        if hasattr(self, "_map"):
-            self._map.close()
-            os.close(self._fd)
+        # Not __del__: at the end of the interpreter the modules that it needs are gone.
+        self._end = weakref.finalize(self, _let_go, self._map, self._fd)
 
     @contextmanager
     def holding(self, edges: frozenset[int]) -> Iterator[None]:

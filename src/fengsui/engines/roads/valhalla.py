@@ -17,7 +17,16 @@ from typing import Any, cast
 from valhalla import Actor, ValhallaError
 
 from fengsui.engines.roads import tiles
-from fengsui.engines.roads.locate import NO_EDGE, EngineFailed, decoded, edges_along, location, nearest, off_network
+from fengsui.engines.roads.locate import (
+    NO_EDGE,
+    EngineFailed,
+    decoded,
+    edges_along,
+    location,
+    nearest,
+    off_network,
+    too_tight,
+)
 from fengsui.engines.roads.traffic import Traffic
 from fengsui.kernel.errors import FengsuiError
 from fengsui.kernel.geo import distance_m
@@ -95,7 +104,8 @@ class ValhallaRouter:
             **_costing(VEHICLES[vehicle]),
         }
         try:
-            with generation.traffic.holding(_edges(generation, actor, closures)):
+            tight = too_tight(actor, (origin, target), VEHICLES[vehicle])
+            with generation.traffic.holding(_edges(generation, actor, closures) | tight):
                 answer = json.loads(actor.route(json.dumps(request)))
         except ValhallaError as error:
             raise self._reason(error, actor, origin, target) from error
@@ -116,6 +126,14 @@ class ValhallaRouter:
             batch = targets[start : start + _BATCH]
             with generation.traffic.holding(edges):
                 part = _table(actor, origins, batch, costing)
+            lost = [n for n in range(len(batch)) if any(row[n].problem == "no_path" for row in part)]
+            again = [batch[n] for n in lost]
+            if lost and (tight := too_tight(actor, [*origins, *again], VEHICLES[vehicle])):
+                with generation.traffic.holding(edges | tight):
+                    better = _table(actor, origins, again, costing)
+                for row, reaches in zip(part, better, strict=True):
+                    for n, reach in zip(lost, reaches, strict=True):
+                        row[n] = reach if row[n].problem == "no_path" else row[n]
             for row, more in zip(rows, part, strict=True):
                 row.extend(more)
         return rows
