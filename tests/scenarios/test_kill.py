@@ -48,7 +48,7 @@ def dense(path: Path, readings: int) -> None:
     own = series.load(REPO / "districts" / "tiexi" / "replay", faults=False)
     low, high = WINDOW_S
     rain = [item for item in own.items if item.station not in DEPTHS and low <= item.stamp_s <= high]
-    each = (readings - len(rain)) // len(DEPTHS)
+    each = -(-(readings - len(rain)) // len(DEPTHS))
     rows: list[tuple[float, str, object, str]] = [(item.stamp_s, item.station, item.value, item.unit) for item in rain]
     for station in DEPTHS:
         known = [(item.stamp_s, float(item.value), item.unit) for item in own.of(station)]
