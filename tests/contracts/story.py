@@ -21,6 +21,8 @@ from fengsui.apps.alerts import actions as alerts
 from fengsui.apps.alerts.models import Bulletin, Call, Delivery, Warning
 from fengsui.apps.command import actions as command
 from fengsui.apps.command.models import Photo, Task
+from fengsui.apps.drills import actions as drills
+from fengsui.apps.drills.rules import Plan
 from fengsui.apps.incidents import intake, reports
 from fengsui.apps.incidents.models import Incident
 from fengsui.apps.people import actions as rights
@@ -159,6 +161,7 @@ def tell() -> Story:
         "review_id": review.pk,
         "paper_id": paper.pk,
         "photo_id": photo.pk,
+        "exercise_id": _exercise(by("leader"), now),
         "clock_id": clock.pk,
         "job_clock_id": _failed_job(now),
         "correlation": incident.correlation,
@@ -175,14 +178,38 @@ def _rights(by: Actor, now: datetime) -> dict[str, Any]:
     account = Account.objects.get(username="community")
     holding = Holding.objects.get(person=account.person)
     post = Post.objects.get(code="leader-zone")
+    duty2 = people.actor_for(Account.objects.get(username="duty2").person_id, LIVE)
+    shift = rights.offer_shift(
+        post_id=min(duty2.posts),
+        incoming_id=None,
+        note=REASON,
+        facts={
+            "clocks": [],
+            "clock_count": 0,
+            "warnings": [],
+            "warning_count": 0,
+            "incidents": [],
+            "incident_count": 0,
+        },
+        by=duty2,
+        now=now,
+    )
     asked = rights.assign(post_id=post.pk, person_id=account.person_id, by=by, now=now, reason=REASON, alongside=True)
     return {
         "account_id": account.pk,
         "post_id": holding.post_id,
-        "holding_id": holding.pk,
+        "holding": holding.pk,
         "assignment_id": asked.pk,
         "session_id": uuid4(),
+        "handover_id": shift.pk,
     }
+
+
+def _exercise(by: Actor, now: datetime) -> UUID:
+    """One that runs, with the director's own post alone in it."""
+    wanted = Plan("合同演练", "events.csv", 600.0, 0.0, None, tuple(by.posts))
+    planned = drills.plan(wanted=wanted, by=by, now=now)
+    return drills.start(exercise_id=planned.pk, by=by, now=now).pk
 
 
 def _failed_job(now: datetime) -> UUID:

@@ -37,6 +37,7 @@ FIXED: dict[str, dict[str, Any]] = {
     "command:response-act": {"verb": "end"},
     "command:task-act": {"verb": "accept"},
     "command:order-act": {"verb": "accept"},
+    "desk:handover-act": {"verb": "take"},
     "desk:home-part": {"name": "mine"},
     "incidents:incident-act": {"verb": "note"},
     "people:account-act": {"verb": "stop-sessions"},
@@ -44,7 +45,7 @@ FIXED: dict[str, dict[str, Any]] = {
     "incidents:report-act": {"verb": "submit"},
     "sensing:reading-receive": {"station": "nowhere", "sensor": "water_depth"},
 }
-MASTER = {"person_id", "post_id", "holding_id", "account_id", "assignment_id", "session_id"}
+MASTER = {"person_id", "post_id", "account_id", "assignment_id", "session_id"}
 """Rows that are the same in every world."""
 SHARED = {
     "alerts:bulletin-seen": "issued bulletins are public: any screen may say it showed one",
@@ -79,6 +80,9 @@ FORMS: dict[str, dict[str, Any]] = {
     "command:road-reopen": {"note": REASON},
     "command:task-act": {"text": REASON},
     "desk:clock-pause": {"reason": REASON},
+    "drills:exercise-drop": {"reason": REASON},
+    "drills:exercise-end": {"typed": "合同演练", "reason": REASON},
+    "drills:exercise-new": {"name": REASON, "series": "events.csv", "speed": "600", "from_h": "0", "posts": ""},
     "desk:job-write-off": {"reason": REASON},
     "incidents:incident-act": {"text": REASON},
     "people:account-act": {"reason": REASON},

@@ -8,12 +8,16 @@ from uuid import UUID, uuid4
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """One post held: a role, exercised for an organisation and an area (code prefix, '' = everywhere)."""
+    """One post held: a role, exercised for an organisation, an area and a jurisdiction.
+
+    `area` is a code prefix; '' gives no area at all. `jurisdiction` is that of the organisation; '' is the whole district.
+    """
 
     role: str
     post: UUID
     org: UUID
     area: str = ""
+    jurisdiction: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,14 +26,8 @@ WIDE = frozenset({"duty_officer", "duty_leader", "commander", "auditor", "audit_
 
 
 def _scope(by: Actor, path: str) -> Q:
-    """Rows a person may know of: all for the desk, else what lies in the areas of his posts (streets, 9 digits)."""
-    if by.system or by.roles & WIDE:
-        return Q()
-    own = Q(pk__in=[])
-    for grant in by.grants:
-        if grant.area:
-            own |= Q(**{f"{path}__startswith": grant.area[:9]})
-    return own
+    """Rows a person may know of: all for the desk, else what concerns the areas of his posts."""
+    return Q() if by.system or by.roles & WIDE else people.in_areas(by, path)
 
 
 def visible_to(by: Actor) -> QuerySet[Warning]:

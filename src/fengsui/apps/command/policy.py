@@ -1,17 +1,38 @@
+"""Who may do what in a response. Both bureaux see the whole district; each decides in its own jurisdiction."""
+
 from __future__ import annotations
 
-from fengsui.apps.command.models import UNDER_WAY, Deployment, Order, Response, Task
+from typing import Any
+
+from fengsui.apps.command.models import UNDER_WAY, Closure, Deployment, Order, Response, Task
 from fengsui.apps.command.rules import TASK, approvers
+from fengsui.apps.incidents.models import Incident
+from fengsui.apps.incidents.policy import jurisdiction_of
 from fengsui.apps.people.models import Post
-from fengsui.core.policy import roles, rule
+from fengsui.apps.people.rules import answers_for
+from fengsui.core.policy import Rule, rule
 from fengsui.kernel.actor import Actor
 from fengsui.kernel.levels import Level
 
 DUTY = ("duty_officer", "duty_leader", "commander")
 
-rule("command.propose", "command.dispatch", "command.end")(roles(*DUTY))
-rule("command.waive", "command.assign")(roles(*DUTY))
-rule("command.close_road", "command.reopen_road")(roles(*DUTY, "liaison"))
+
+def _whose(row: Any) -> str:
+    """The jurisdiction of an incident, or of what is done in one; '' where no row is asked about."""
+    if isinstance(row, Closure) and row.incident is None:
+        return row.place.jurisdiction if row.place else ""
+    return jurisdiction_of(row if isinstance(row, Incident) or row is None else row.incident)
+
+
+def _in_charge(*allowed: str) -> Rule:
+    def decide(by: Actor, row: Any) -> bool:
+        return by.has_role(*allowed) and answers_for(by, _whose(row), *allowed)
+
+    return decide
+
+
+rule("command.propose", "command.dispatch", "command.end", "command.waive", "command.assign")(_in_charge(*DUTY))
+rule("command.close_road", "command.reopen_road")(_in_charge(*DUTY, "liaison"))
 
 
 def holds_approval(by: Actor, response: Response, level: Level) -> bool:
@@ -23,7 +44,7 @@ def holds_approval(by: Actor, response: Response, level: Level) -> bool:
 @rule("command.activate")
 def may_activate(by: Actor, response: Response) -> bool:
     """The approver by plan; the duty leader on an oral approval, which the action wants named."""
-    return by.has_role("duty_leader", "commander") or holds_approval(by, response, response.level_now)
+    return _in_charge("duty_leader", "commander")(by, response) or holds_approval(by, response, response.level_now)
 
 
 def owns(by: Actor, task: Task) -> bool:

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from fengsui.apps.desk.rules import DECISIONS
 from fengsui.apps.people import queries as people
 from fengsui.apps.people.models import Person, Post
-from fengsui.apps.people.rules import DISTRICT_ROLES, ROLES
+from fengsui.apps.people.rules import ADMINS, DISTRICT_ROLES, ROLES
 from fengsui.apps.places.models import Place
 from fengsui.core.clock_words import default_word
 from fengsui.core.models import Clock, ClockPause
@@ -97,17 +97,19 @@ def mine(by: Actor) -> Q:
 
 def of_organisations(by: Actor) -> Q:
     """Owed inside the organisations whose scope the actor holds."""
-    inside = people.visible_to(by) if not by.roles & DISTRICT_ROLES else None
-    if inside is None:
-        inside = people.visible_to(Actor(world=by.world, person=by.person, grants=tuple(_local(by))))
+    local = _local(by)
+    inside = people.visible_to(Actor(world=by.world, person=by.person, grants=tuple(local)))
     posts = Post.objects.filter(org__in=inside).values("pk")
     persons = Person.objects.filter(org__in=inside).values("pk")
     return Q(owner_post__in=posts) | Q(owner_person__in=persons)
 
 
 def _local(by: Actor) -> list[Grant]:
-    """The same posts without the district-wide view: `my organisation` means mine, for a duty officer too."""
-    return [replace(grant, role="liaison") for grant in by.grants]
+    """The same posts without the district-wide view: `my organisation` means mine, for a duty officer too.
+
+    An administrator's post looks after the platform, not after what its bureau owes.
+    """
+    return [replace(grant, role="liaison") for grant in by.grants if grant.role not in ADMINS]
 
 
 def visible(by: Actor) -> QuerySet[Clock]:

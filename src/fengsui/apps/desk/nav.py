@@ -102,6 +102,8 @@ def _post(by: Actor) -> str:
 def _links(by: Actor) -> list[tuple[str, str]]:
     """What everybody has in his own menu."""
     own = [(reverse("people:me"), _("我的账号"))]
+    if policy.can(by, "people.hand_over"):
+        own.append((reverse("desk:handover-list"), _("交接班")))
     if policy.can(by, "people.see"):
         own.append((reverse("people:organisation-list"), _("组织与人员")))
     return own

@@ -159,7 +159,8 @@ def _trend(spot: Spot, points: list[tuple[float, float | None]]) -> str:
 
 def _warning_words(by: Actor, at: Iterable[UUID | None]) -> dict[UUID, str]:
     """What stands about a place's warning: 草稿, 生效…"""
-    rows = alerts.queue(by.world).filter(place_id__in={each for each in at if each}).values_list("place_id", "status")
+    seen = alerts.visible_to(by).filter(place_id__in={each for each in at if each}).values("pk")
+    rows = alerts.queue(by.world).filter(pk__in=seen).values_list("place_id", "status")
     return {place: clocks.word(STATUSES[status]) if status in STATUSES else status for place, status in rows}
 
 

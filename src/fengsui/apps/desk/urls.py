@@ -1,6 +1,6 @@
 from django.urls import path
 
-from fengsui.apps.desk.views import audit, clocks, find, home, jobs, maps, proofs
+from fengsui.apps.desk.views import audit, clocks, find, handover, home, jobs, maps, proofs
 
 app_name = "desk"
 urlpatterns = [
@@ -13,6 +13,10 @@ urlpatterns = [
     path("clocks/<uuid:clock_id>/", clocks.show, name="clock-show"),
     path("clocks/<uuid:clock_id>/pause", clocks.pause, name="clock-pause"),
     path("clocks/<uuid:clock_id>/resume", clocks.resume, name="clock-resume"),
+    path("handover/", handover.listing, name="handover-list"),
+    path("handover/offer", handover.offer, name="handover-offer"),
+    path("handover/<uuid:handover_id>/", handover.show, name="handover-show"),
+    path("handover/<uuid:handover_id>/<slug:verb>", handover.act, name="handover-act"),
     path("jobs/", jobs.listing, name="job-list"),
     path("jobs/<uuid:job_clock_id>/retry", jobs.retry, name="job-retry"),
     path("jobs/<uuid:job_clock_id>/write-off", jobs.write_off, name="job-write-off"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 
 from fengsui.apps.incidents.models import LIVE_STATES, OPEN, Incident, Report, Series
 from fengsui.apps.people import queries as people
@@ -16,6 +16,8 @@ from fengsui.kernel.actor import Actor
 from fengsui.kernel.clock import MACHINE as CLOCKS
 from fengsui.kernel.errors import NotFound
 
+TERRITORIAL = ("liaison", "street_officer", "community_officer", "enforcement_officer")
+"""Roles with a duty in an area see its incidents; a team's leader and a depot's keeper see those they are sent to."""
 FIELD_ROLES = (
     "liaison",
     "street_officer",
@@ -31,12 +33,7 @@ def visible_to(by: Actor) -> QuerySet[Incident]:
     rows = Incident.objects.in_world(by.world).select_related("place", "area")
     if by.system or by.roles & DISTRICT_ROLES:
         return rows
-    scope = Q(pk__in=[])
-    for grant in by.grants:
-        if grant.role in FIELD_ROLES:
-            # A community's post hears of its street's incidents: the street code is the first nine digits.
-            scope |= Q(area__code__startswith=grant.area[:9])
-    return rows.filter(scope)
+    return rows.filter(people.in_areas(by, "area__code", TERRITORIAL))
 
 
 def get(incident_id: UUID, by: Actor) -> Incident:

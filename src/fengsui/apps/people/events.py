@@ -114,3 +114,22 @@ class AssignmentAsked:
 class AssignmentDecided:
     assignment_id: UUID
     status: str
+
+
+@dataclass(frozen=True, slots=True)
+class ShiftOffered:
+    handover_id: UUID
+    post_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class ShiftTaken:
+    handover_id: UUID
+    post_id: UUID
+    person_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class ShiftKept:
+    handover_id: UUID
+    post_id: UUID

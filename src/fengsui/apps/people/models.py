@@ -11,7 +11,8 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
 
-from fengsui.apps.people.rules import ASSIGNMENT_STATES, ORG_KINDS, ROLES
+from fengsui.apps.people.rules import ASSIGNMENT_STATES, HANDOVER_STATES, ORG_KINDS, ROLES
+from fengsui.core.models import InWorld
 
 PROVENANCE = [("document", "公开文件"), ("derived", "推算"), ("illustrative", "示意")]
 
@@ -209,4 +210,26 @@ class Assignment(models.Model):
                 name="people_second_person",
                 condition=Q(decided_by__isnull=True) | ~Q(decided_by=F("asked_by")) | Q(status="withdrawn"),
             ),
+        ]
+
+
+class Handover(InWorld):
+    """One shift of a duty post given on: what was open, what mattered, who took it and when."""
+
+    post = models.ForeignKey(Post, on_delete=models.PROTECT, related_name="handovers")
+    outgoing = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+", verbose_name="交班人")
+    incoming = models.ForeignKey(Person, on_delete=models.PROTECT, null=True, related_name="+", verbose_name="接班人")
+    note = models.TextField("要紧的事", max_length=4000)
+    facts = models.JSONField("交班时未了", default=dict)
+    status = models.CharField("状态", max_length=10, choices=HANDOVER_STATES.choices, default="offered")
+    offered_at = models.DateTimeField("交班于")
+    ended_at = models.DateTimeField("接班于", null=True)
+
+    class Meta:
+        ordering = ["-offered_at"]
+        verbose_name = "交接班"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["world", "post", "outgoing"], condition=Q(status="offered"), name="people_handover_one_open"
+            )
         ]

@@ -1,8 +1,8 @@
 from __future__ import annotations
 
 from fengsui.apps.people import queries
-from fengsui.apps.people.models import Person
-from fengsui.apps.people.rules import HANDS
+from fengsui.apps.people.models import Person, Post
+from fengsui.apps.people.rules import HANDS, ON_DUTY
 from fengsui.core.policy import roles, rule
 from fengsui.kernel.actor import Actor
 
@@ -26,6 +26,12 @@ rule("people.see_accounts")(roles("security_admin", "audit_admin", "auditor"))
 def may_see(by: Actor, row: object) -> bool:
     """Organisations, posts and persons of one's own scope; the queries decide which."""
     return by.person is not None and bool(by.roles - {"public"})
+
+
+@rule("people.hand_over")
+def may_hand_over(by: Actor, post: Post | None) -> bool:
+    """Holders of a duty post, for the post they hold."""
+    return by.has_role(*ON_DUTY) and (post is None or (post.role in ON_DUTY and post.pk in by.posts))
 
 
 rule("core.audit")(roles("auditor", "audit_admin"))

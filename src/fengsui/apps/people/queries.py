@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from uuid import UUID, uuid4
 
 from django.db.models import Q, QuerySet
 
-from fengsui.apps.people.models import Account, Assignment, Holding, Organisation, Person, Post
-from fengsui.apps.people.rules import DISTRICT_ROLES
+from fengsui.apps.people.models import Account, Assignment, Handover, Holding, Organisation, Person, Post
+from fengsui.apps.people.rules import DISTRICT_ROLES, ON_DUTY, ancestors
 from fengsui.kernel.actor import Actor, Grant
 from fengsui.kernel.errors import NotFound
 
@@ -47,7 +47,16 @@ def actor_for(
 ) -> Actor:
     """The actor a person is now: one grant per post held."""
     rows = _current().filter(person_id=person)
-    grants = tuple(Grant(row.post.role, row.post_id, row.post.org_id, row.post.area_code) for row in rows)
+    grants = tuple(
+        Grant(
+            row.post.role,
+            row.post_id,
+            row.post.org_id,
+            row.post.area_code or row.post.org.area_code,
+            row.post.org.jurisdiction,
+        )
+        for row in rows
+    )
     return Actor(
         world=world, person=person, grants=grants, source=source, reason=reason, correlation=correlation or uuid4()
     )
@@ -99,6 +108,19 @@ def visible_to(by: Actor) -> QuerySet[Organisation]:
     return Organisation.objects.filter(scope)
 
 
+def in_areas(by: Actor, path: str, roles: Collection[str] | None = None) -> Q:
+    """Rows whose area (its code at `path`) lies in an area of the actor's posts, or holds one.
+
+    A community's officer hears of what concerns his street as a whole, but not of the community beside his own. A
+    post without an area gives none. `roles`: only posts of these roles count.
+    """
+    scope = Q(pk__in=[])
+    for grant in by.grants:
+        if grant.area and (roles is None or grant.role in roles):
+            scope |= Q(**{f"{path}__startswith": grant.area}) | Q(**{f"{path}__in": ancestors(grant.area)})
+    return scope
+
+
 def persons_visible_to(by: Actor) -> QuerySet[Person]:
     return Person.objects.filter(org__in=visible_to(by)).select_related("org")
 
@@ -129,3 +151,35 @@ def lock_assignment(assignment_id: UUID) -> Assignment:
     if found is None:
         raise NotFound("people.approve.not_found")
     return found
+
+
+def handovers_visible_to(by: Actor) -> QuerySet[Handover]:
+    """Of the posts one holds; all of them for the district's roles."""
+    rows: QuerySet[Handover] = Handover.objects.in_world(by.world).select_related("post__org", "outgoing", "incoming")
+    return rows if by.system or by.roles & DISTRICT_ROLES else rows.filter(post__in=by.posts)
+
+
+def lock_handover(handover_id: UUID, by: Actor) -> Handover:
+    """Raises NotFound("people.handover.not_found")."""
+    found = handovers_visible_to(by).select_for_update(of=("self",)).filter(pk=handover_id).first()
+    if found is None:
+        raise NotFound("people.handover.not_found")
+    return found
+
+
+def on_duty(world: UUID) -> list[tuple[Post, Holder | None, list[Holder]]]:
+    """Each duty post, who took its shift last and still holds it (None: never handed over), and all who hold it."""
+    posts = list(
+        Post.objects.filter(role__in=ON_DUTY).select_related("org").order_by("org__path", "call_order", "code")
+    )
+    held = holders(post.pk for post in posts)
+    last: dict[UUID, UUID | None] = {}
+    taken = Handover.objects.in_world(world).filter(status="taken", post__in=posts)
+    for post, person in (
+        taken.order_by("post_id", "-ended_at").distinct("post_id").values_list("post_id", "incoming_id")
+    ):
+        last[post] = person
+    return [
+        (post, next((h for h in held.get(post.pk, []) if h.person == last.get(post.pk)), None), held.get(post.pk, []))
+        for post in posts
+    ]

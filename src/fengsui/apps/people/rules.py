@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from fengsui.kernel.actor import Actor
 from fengsui.kernel.clock import ClockKind
 from fengsui.kernel.errors import Refused
 from fengsui.kernel.machine import Machine
@@ -49,6 +50,8 @@ HANDS = {"system_admin": "system", "security_admin": "security", "audit_admin": 
 none of another, and none that acts in an emergency."""
 ADMINS = frozenset({"system_admin", "security_admin", "audit_admin"})
 NEUTRAL = frozenset({"public"})
+ON_DUTY = frozenset({"duty_officer", "duty_leader"})
+"""Posts that are never without a holder."""
 ASSIGNMENT_STATES = Terms(
     "assignment_states",
     Term("asked", "待批准", "waits for approval"),
@@ -68,6 +71,25 @@ APPROVE = ClockKind(
     Term("people.approve", "批准任职", "approve an assignment"),
     default="不自动任职；继续催办",
     proof="批准或驳回记录",
+)
+HANDOVER_STATES = Terms(
+    "handover_states",
+    Term("offered", "待接班", "waits to be taken over"),
+    Term("taken", "已接班", "taken over"),
+    Term("withdrawn", "已撤回", "withdrawn"),
+)
+HANDOVER_MACHINE = Machine(
+    "handover",
+    initial="offered",
+    states=HANDOVER_STATES,
+    final=frozenset({"taken", "withdrawn"}),
+    moves={"offered": {"take": "taken", "withdraw": "withdrawn"}},
+)
+HANDOVER = ClockKind(
+    "people.handover",
+    Term("people.handover", "接班", "take over the shift"),
+    default="原班继续负责",
+    proof="接班记录",
 )
 LATE = timedelta(minutes=1)
 """A press is never exactly now: so much may lie between the time chosen and the time it arrives."""
@@ -117,6 +139,28 @@ def password_due(changed_at: datetime | None, now: datetime, days: int, roles: C
     if not roles or not days:
         return False
     return changed_at is None or now - changed_at > timedelta(days=days)
+
+
+def answers_for(by: Actor, jurisdiction: str, *roles: str) -> bool:
+    """May he decide there in one of these roles? Everybody in his own jurisdiction, the commander in all of them.
+
+    Both bureaux see the whole district; what lies in the other's is decided by the other. '' is the whole district's.
+    """
+    return any(
+        grant.role in roles
+        and (grant.role == "commander" or not jurisdiction or grant.jurisdiction in ("", jurisdiction))
+        for grant in by.grants
+    )
+
+
+def ancestors(area: str) -> tuple[str, ...]:
+    """Codes of the areas in which an area lies, itself left out: district 6 digits, street 9, community 12."""
+    return tuple(area[:length] for length in (6, 9) if length < len(area))
+
+
+def lies_in(area: str, own: str) -> bool:
+    """Whether a row's area concerns a post's: inside it, or around it. A post without an area is concerned by none."""
+    return bool(own) and (area.startswith(own) or area in ancestors(own))
 
 
 def check_not_locked(locked_until: datetime | None, now: datetime) -> None:

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from fengsui.apps.people.views import directory, login, own, rights
+from fengsui.apps.people.views import accounts, directory, login, own, rights
 
 app_name = "people"
 urlpatterns = [
@@ -22,11 +22,11 @@ urlpatterns = [
     path("people/posts.csv", directory.posts_export, name="post-export"),
     path("people/posts/<uuid:post_id>/", rights.post, name="post-show"),
     path("people/posts/<uuid:post_id>/assign", rights.assign, name="post-assign"),
-    path("people/holdings/<int:holding_id>/leave", rights.leave, name="holding-leave"),
+    path("people/holdings/<int:holding>/leave", rights.leave, name="holding-leave"),
     path("people/assignments/<uuid:assignment_id>/<slug:verb>", rights.decide, name="assignment-act"),
-    path("people/accounts/", rights.accounts, name="account-list"),
-    path("people/accounts.csv", rights.accounts_export, name="account-export"),
-    path("people/accounts/open", rights.account_open, name="account-open"),
-    path("people/accounts/<uuid:account_id>/", rights.account, name="account-show"),
-    path("people/accounts/<uuid:account_id>/<slug:verb>", rights.account_act, name="account-act"),
+    path("people/accounts/", accounts.accounts, name="account-list"),
+    path("people/accounts.csv", accounts.accounts_export, name="account-export"),
+    path("people/accounts/open", accounts.account_open, name="account-open"),
+    path("people/accounts/<uuid:account_id>/", accounts.account, name="account-show"),
+    path("people/accounts/<uuid:account_id>/<slug:verb>", accounts.account_act, name="account-act"),
 ]

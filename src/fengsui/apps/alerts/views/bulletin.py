@@ -28,7 +28,9 @@ def _home(bulletin_id: UUID) -> str:
 
 
 def _context(row: Bulletin, by: Actor) -> dict[str, Any]:
-    calls, deliveries = queries.calls(row), queries.deliveries(row)
+    # Whom the house called and what its outlets did is not part of what was published.
+    inside = policy.can(by, "alerts.see", row)
+    calls, deliveries = (queries.calls(row), queries.deliveries(row)) if inside else ([], [])
     clocks = queries.open_clocks("alerts.bulletin", [row.pk], row.world_id).get(str(row.pk), [])
     names = people.people_names(key for key in (row.confirmed_by, row.issued_by) if key)
     sides = [("中文", "zh", row.headline), ("English", "en", row.headline_en)]

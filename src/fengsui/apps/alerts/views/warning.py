@@ -34,12 +34,15 @@ def _context(row: Warning, by: Actor) -> dict[str, Any]:
     names = boards.names_in(row)
     bulletins, evidence = queries.earlier(row), boards.evidence(row, names)
     latest = bulletins[-1] if bulletins else None
-    calls = [each for bulletin in reversed(bulletins) for each in queries.calls(bulletin)][:40] if latest else []
+    # Whom the house calls and what its outlets did is not part of what was published.
+    inside = policy.can(by, "alerts.see", row)
+    shown = reversed(bulletins) if inside else ()
+    calls = [each for bulletin in shown for each in queries.calls(bulletin)][:40]
     called = next((each.bulletin_id for each in calls), None)
     calls = [each for each in calls if each.bulletin_id == called]
-    deliveries = queries.deliveries(latest) if latest else []
+    deliveries = queries.deliveries(latest) if latest and inside else []
     sent = sum(each.call_id is None for each in deliveries)
-    reach, to_call = boards.reach(row), boards.people_to_call(row)
+    reach, to_call = boards.reach(row), boards.people_to_call(row) if inside else []
     world = _("实战，发往公众") if by.world == LIVE else _("演练，不发往任何对外渠道")
     clocks = boards.rows([row], by.world)[0].clock
     on_call = boards.on_bulletin(next(b for b in bulletins if b.pk == called), calls) if called else {}

@@ -3,6 +3,7 @@
 from fengsui.apps.people.actions.accounts import (
     deactivate,
     open_account,
+    open_first,
     reactivate,
     reset_factor,
     reset_password,
@@ -20,6 +21,7 @@ from fengsui.apps.people.actions.own import (
 )
 from fengsui.apps.people.actions.phones import reveal_phone
 from fengsui.apps.people.actions.posts import approve, assign, leave_post, refuse, take_post, withdraw
+from fengsui.apps.people.actions.shifts import keep_shift, offer_shift, take_shift
 
 __all__ = [
     "approve",
@@ -29,11 +31,14 @@ __all__ = [
     "confirm_factor",
     "deactivate",
     "end_session",
+    "keep_shift",
     "leave_post",
     "log_in",
     "log_in_demo",
     "log_out",
+    "offer_shift",
     "open_account",
+    "open_first",
     "prepare_factor",
     "reactivate",
     "refuse",
@@ -43,6 +48,7 @@ __all__ = [
     "second_factor",
     "stop_sessions",
     "take_post",
+    "take_shift",
     "unlock",
     "withdraw",
 ]

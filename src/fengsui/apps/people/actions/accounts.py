@@ -68,6 +68,31 @@ def open_account(*, person_id: UUID, username: str, by: Actor, now: datetime, re
 
 
 @atomic
+def open_first(*, now: datetime) -> list[tuple[Account, str]]:
+    """Accounts of the security administrators, whom nobody can make yet; with their one-time passwords.
+
+    Raises Refused("people.account.not_first") once one of them has ever logged in, Refused("people.account.nobody")
+    where nobody holds such a post.
+    """
+    held = queries.by_role("security_admin")
+    if not held:
+        raise Refused("people.account.nobody")
+    persons = [each.person for each in held]
+    if Account.objects.filter(person__in=persons, last_login__isnull=False).exists():
+        raise Refused("people.account.not_first")
+    by, made = Actor(world=LIVE, system="first_accounts", reason="首次安装"), []
+    for n, person in enumerate(persons, 1):
+        account = Account.objects.filter(person_id=person).first() or Account(username=f"secadmin{n}", person_id=person)
+        password = secret.one_time_password()
+        account.set_password(password)
+        account.must_change, account.password_at = True, now
+        account.save()
+        announce(events.AccountOpened(account.pk, person), about=account, by=by)
+        made.append((account, password))
+    return made
+
+
+@atomic
 def deactivate(*, account_id: UUID, by: Actor, now: datetime, reason: str) -> Account:
     account, by = _theirs(account_id, by, reason)
     if not account.is_active:

@@ -129,7 +129,7 @@ def _end_sessions(person: UUID, by: Actor) -> None:
 def leave_post(*, holding_id: int, by: Actor, now: datetime, reason: str, at: datetime | None = None) -> Post:
     """A holding ends now or later; one that has not begun is taken back.
 
-    Raises Refused("people.assign.in_arrears" | "people.assign.over" | "people.account.own").
+    Raises Refused("people.assign.in_arrears" | "…over" | "…last_on_duty" | "people.account.own").
     """
     policy.require(by, "people.assign")
     only_live(by)
@@ -142,6 +142,10 @@ def leave_post(*, holding_id: int, by: Actor, now: datetime, reason: str, at: da
     rules.check_times(at, None, now)
     if holding.until is not None and holding.until <= at:
         raise Refused("people.assign.over")
+    if holding.post.role in rules.ON_DUTY and holding.since <= now:
+        others = Holding.objects.at(at).filter(post=holding.post).exclude(pk=holding.pk)
+        if not others.exists():
+            raise Refused("people.assign.last_on_duty")
     _end(holding, holding.post, at, by, now)
     return holding.post
 

@@ -110,7 +110,7 @@ def test_factor_counts_from_its_confirmation_on_when_enrolled(leader):
 
 
 def test_password_alone_does_not_log_in_when_a_factor_is_enrolled(enrolled, client):
-    account, plain, _codes = enrolled
+    _account, plain, _codes = enrolled
     response = client.post("/login/", {"username": "leader", "password": PASSWORD, "next": "/clocks/"})
     assert response.headers["Location"] == "/login/code"
     assert client.get("/").status_code == 302

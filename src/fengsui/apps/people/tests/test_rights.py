@@ -238,3 +238,23 @@ def test_account_opens_again_when_unlocked_or_reactivated(house):
     assert names == ["people.AccountUnlocked", "people.AccountDeactivated", "people.AccountReactivated"]
     assert Account.objects.count() == 1
     assert Post.objects.count() == 5
+
+
+def test_duty_post_keeps_its_last_holder_when_nobody_follows(house):
+    duty = make_post("duty", "duty_officer", house["org"], house["candidate"])
+    holding = Holding.objects.get(post=duty)
+    call = {"holding_id": holding.pk, "by": house["first"], "now": LATER, "reason": "调离"}
+    assert refusal(actions.leave_post, **call) == "people.assign.last_on_duty"
+    Holding.objects.create(post=duty, person=house["old"], since=NOW)
+    actions.leave_post(**call)
+    assert [each.person for each in Holding.objects.at(LATER).filter(post=duty)] == [house["old"]]
+
+
+def test_first_accounts_are_the_security_administrators_and_only_once_when_opened(house):
+    made = actions.open_first(now=NOW)
+    assert [(row.username, row.must_change, row.check_password(text)) for row, text in made] == [
+        ("secadmin1", True, True), ("secadmin2", True, True),
+    ]  # fmt: skip
+    actions.open_first(now=NOW)  # the paper was lost before anybody logged in
+    Account.objects.filter(username="secadmin1").update(last_login=NOW)
+    assert refusal(actions.open_first, now=NOW) == "people.account.not_first"

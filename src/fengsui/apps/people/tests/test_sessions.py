@@ -27,7 +27,7 @@ def _cheap(monkeypatch):
 def account():
     org = make_org("bureau", "bureau")
     person = make_person("值班某", org)
-    make_post("duty", "duty_officer", org, person)
+    make_post("duty", "liaison", org, person)
     return make_account("duty", person)
 
 

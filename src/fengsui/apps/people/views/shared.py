@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
+from django.contrib import messages
 from django.core.paginator import Page, Paginator
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -14,7 +15,9 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from fengsui.apps.people import queries
+from fengsui.core import wording
 from fengsui.core.models import AuditRow
+from fengsui.kernel.errors import FengsuiError, Invalid
 from fengsui.kernel.terms import Term
 
 PAGE = 50
@@ -62,3 +65,19 @@ def history(label: str, key: UUID) -> list[tuple[AuditRow, str]]:
     rows = list(AuditRow.objects.filter(subject=f"{label}:{key}").order_by("-n")[:HISTORY])
     names = queries.people_names({row.person_id for row in rows if row.person_id})
     return [(row, names.get(row.person_id, "") if row.person_id else row.system) for row in rows]
+
+
+def key_of(request: HttpRequest, name: str) -> UUID:
+    """The row chosen in a form. Raises Invalid("people.assign.who")."""
+    try:
+        return UUID(request.POST.get(name, ""))
+    except ValueError:
+        raise Invalid("people.assign.who") from None
+
+
+def say_refused(request: HttpRequest, error: FengsuiError) -> None:
+    """A refusal on the page where the press was; what may not be known stays an answer of its own."""
+    if error.status in (403, 404):
+        raise error
+    said = wording.say(error)
+    messages.error(request, f"{said.what}。{said.todo}")
