@@ -42,6 +42,11 @@ BY_HAND = 60.0
 T = TypeVar("T")
 
 
+def _whose(incident: Incident) -> str:
+    """The jurisdiction whose bureau decides."""
+    return str(incident.place.jurisdiction if incident.place else incident.area.jurisdiction)
+
+
 class StoryError(Problem):
     """Something that had to happen did not."""
 
@@ -193,7 +198,7 @@ class Story:
 
     def report(self, incident: Incident, stage: str) -> None:
         """Draft from what is known; by phone it is frozen at once, in writing a second person signs."""
-        duty = self.cast(self._account("duty_officer", incident.place.jurisdiction if incident.place else ""))
+        duty = self.cast(self._account("duty_officer", _whose(incident)))
         duty.open(f"/incidents/{incident.pk}/")
         self._press_stage(duty, stage)
         zh, en = STAGES[stage].zh, STAGES[stage].en
@@ -207,7 +212,7 @@ class Story:
             duty.submit("/do/send")
         else:
             duty.submit("/do/submit")
-            leader = self.cast(self._account("duty_leader", ""))
+            leader = self.cast(self._account("duty_leader", _whose(incident)))
             leader.open(f"/incidents/reports/{row.pk}/")
             leader.submit("/do/sign")
             duty.open(f"/incidents/reports/{row.pk}/")
@@ -250,7 +255,7 @@ class Story:
             "a task that needs teams",
             lambda: self.tasks(incident).exclude(skill="").order_by("code").first(),
         )
-        duty = self.cast(self._account("duty_officer", incident.place.jurisdiction if incident.place else ""))
+        duty = self.cast(self._account("duty_officer", _whose(incident)))
         duty.open(f"/tasks/{task.pk}/dispatch")
         duty.submit("/dispatch")
         rows = Order.objects.in_world(LIVE).filter(task=task).order_by("issued_at")
@@ -274,7 +279,7 @@ class Story:
             task_id, post = deployment.order.task_id, deployment.order.leader_post
             held = Account.objects.filter(person__holdings__until__isnull=True, person__holdings__post_id=post).first()
             who = self.cast(str(held.username)) if held else None
-            person = who or self.cast(self._account("duty_officer", ""))
+            person = who or self.cast(self._account("duty_officer", _whose(incident)))
             for _ in range(3):
                 person.open(f"/tasks/{task_id}/")
                 verb = next((each for each in ("recall", "leave", "return") if person.forms(f"/do/{each}")), "")
@@ -315,7 +320,7 @@ class Story:
         task.refresh_from_db()
         if task.status in proof.ENDED:
             return
-        leader = self.cast(self._account("duty_leader", ""))
+        leader = self.cast(self._account("duty_leader", _whose(incident)))
         leader.open(f"/incidents/{incident.pk}/close")
         for form in leader.forms(f"/tasks/{task.pk}/do/waive"):
             del form
@@ -352,7 +357,7 @@ class Story:
         """End the response, then the incident; the final report; the file is closed when nothing is owed."""
         self.end(incident, "险情解除")
         self.report(incident, "final")
-        leader = self.cast(self._account("duty_leader", ""))
+        leader = self.cast(self._account("duty_leader", _whose(incident)))
         leader.open(f"/incidents/{incident.pk}/close")
         leader.submit("/close")
         wait(
@@ -363,7 +368,7 @@ class Story:
 
     def review(self, incident: Incident) -> bytes:
         """The after-action PDF, made by a job."""
-        leader = self.cast(self._account("duty_leader", ""))
+        leader = self.cast(self._account("duty_leader", _whose(incident)))
         leader.open(f"/reviews/{incident.pk}/")
         leader.submit("/print")
         return wait("复盘 PDF", "the PDF", lambda: proof.paper(leader, incident), 120)
