@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from importlib import import_module
 from pathlib import Path
 
-from fengsui.config.ops.console import Problem, word
+from fengsui.config.ops.console import Problem, chinese, word
 
 
 def _django(settings: str = "fengsui.config.settings") -> None:
@@ -46,7 +46,12 @@ def _demo(options: argparse.Namespace) -> int:
     story = ["--headless"] if options.headless else []
     if options.by_hand:
         story.append("--by-hand")
-    for name in ("replay", "osm", "speed"):
+    if options.exercise and (options.by_hand or options.replay):
+        raise Problem(
+            "--exercise 不能与 --by-hand、--replay 同用:演练放本区自己的序列",
+            "--exercise goes with neither --by-hand nor --replay: an exercise plays the district's own series",
+        )
+    for name in ("replay", "osm", "speed", "exercise"):
         if getattr(options, name) is not None:
             story += [f"--{name}", str(getattr(options, name))]
     return stack.serve(options, demo=True, story=story)
@@ -142,7 +147,10 @@ def _verify_audit(options: argparse.Namespace) -> int:
 
 def _audit_check(options: argparse.Namespace) -> int:
     _django()
-    return int(import_module("fengsui.core.audit_check").main(options.rest) or 0)
+    from django.utils import translation
+
+    with translation.override("zh-hans" if chinese() else "en"):
+        return int(import_module("fengsui.core.audit_check").main(options.rest) or 0)
 
 
 def _manage(options: argparse.Namespace) -> int:
@@ -191,6 +199,15 @@ def parser() -> argparse.ArgumentParser:
         )
         sub.add_argument(
             "--by-hand", action="store_true", help=word("只回放测量序列,各步由人来做", "only the gauges speak; you act")
+        )
+        sub.add_argument(
+            "--exercise",
+            nargs="?",
+            const="alone",
+            choices=("alone", "beside"),
+            help=word(
+                "在一次演练中演;beside:实战同时演", "play it inside an exercise; beside: and live at the same time"
+            ),
         )
         sub.add_argument("--replay", metavar="FILE.csv", help=word("回放此测量序列", "replay this measured series"))
         sub.add_argument("--osm", metavar="FILE.osm.pbf", help=word("用此路网", "roads and base map from this extract"))

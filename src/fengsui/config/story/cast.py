@@ -32,10 +32,16 @@ class Cast:
     base: str = field(default_factory=lambda: os.environ["FENGSUI_BASE_URL"])
     password: str = field(default_factory=lambda: os.environ["FENGSUI_DEMO_PASSWORD"])
     people: dict[str, Person] = field(default_factory=dict)
+    exercise: str = ""
+    """Address of the exercise that everybody enters after the login; empty: the live world."""
 
     def __call__(self, account: str) -> Person:
         if account not in self.people:
-            self.people[account] = Person(self.base).log_in(account, self.password)
+            person = Person(self.base).log_in(account, self.password)
+            if self.exercise:
+                person.open(self.exercise)
+                person.submit("/join")
+            self.people[account] = person
         return self.people[account]
 
 

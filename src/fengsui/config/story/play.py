@@ -8,7 +8,9 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from importlib import import_module
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -28,7 +30,7 @@ from fengsui.config.ops.home import Home
 from fengsui.config.story import proof
 from fengsui.config.story.browser import PageError, Person
 from fengsui.config.story.cast import Cast, logins, photo
-from fengsui.config.story.table import render
+from fengsui.config.story.table import Step, render
 from fengsui.config.wiring import district
 from fengsui.core.worlds import LIVE
 from fengsui.ingest.replayer import Outcome, Replayer
@@ -69,6 +71,7 @@ class Story:
         self.home, self.district, self.cast = Home.here(), district(), Cast()
         self.speed = speed
         self.replay = series.load(settings.FENGSUI_DISTRICTS / self.district.slug / "replay", file=file)
+        self.world = LIVE
         self.began = datetime.now(UTC)
         self.outcome = Outcome()
         self.broken: BaseException | None = None
@@ -97,12 +100,16 @@ class Story:
         )
         self._thread.start()
 
+    def received(self, bulletins: list[Bulletin], deliveries: Any) -> Step:
+        """What the other side wrote down."""
+        return proof.received(self, bulletins, deliveries)
+
     # --- people --------------------------------------------------------------------------------------------------
 
     def tidy(self) -> None:
         """End what an interrupted telling left open, by hand as ever: a place has one open warning and incident."""
-        warnings = list(Warning.objects.in_world(LIVE).filter(status__in=IN_FORCE | UNDECIDED))
-        incidents = list(queries.open_of_hazard("waterlogging", Actor(world=LIVE, system="story")))
+        warnings = list(Warning.objects.in_world(self.world).filter(status__in=IN_FORCE | UNDECIDED))
+        incidents = list(queries.open_of_hazard("waterlogging", Actor(world=self.world, system="story")))
         if warnings or incidents:
             say(
                 f"先了结上次中断所留：预警 {len(warnings)} 条，事件 {len(incidents)} 件",
@@ -152,11 +159,11 @@ class Story:
         person.submit(action, **values)
 
     def _draft(self, line: Level) -> Warning | None:
-        rows = Warning.objects.in_world(LIVE).filter(status="draft", drafted_at__gte=self.began, level__gte=int(line))
-        return rows.select_related("place").order_by("-level").first()
+        rows = Warning.objects.in_world(self.world).filter(status="draft", drafted_at__gte=self.began)
+        return rows.filter(level__gte=int(line)).select_related("place").order_by("-level").first()
 
     def _bulletins(self, warning: Warning) -> Any:
-        return Bulletin.objects.in_world(LIVE).filter(warning=warning).order_by("sent_at")
+        return Bulletin.objects.in_world(self.world).filter(warning=warning).order_by("sent_at")
 
     def _account(self, role: str, jurisdiction: str) -> str:
         """An account that holds a post of this role, of the jurisdiction's bureau where there is one."""
@@ -176,7 +183,7 @@ class Story:
         wait("叫到第二人", "the second name to be called", lambda: self._passed(warning), 120)
 
         def answered() -> bool:
-            for call in Call.objects.in_world(LIVE).filter(bulletin__warning=warning, state="called"):
+            for call in Call.objects.in_world(self.world).filter(bulletin__warning=warning, state="called"):
                 if account := Account.objects.filter(person_id=call.person_id).first():
                     person = self.cast(account.username)
                     person.open(f"/calls/{call.pk}/")
@@ -185,15 +192,15 @@ class Story:
                     duty = self.cast(self._account("duty_officer", warning.jurisdiction))
                     duty.open(f"/calls/{call.pk}/")
                     duty.submit("/acknowledge", note="电话应答，值班员代记")
-            return Call.objects.in_world(LIVE).filter(bulletin__warning=warning, state="answered").exists()
+            return Call.objects.in_world(self.world).filter(bulletin__warning=warning, state="answered").exists()
 
         wait("人应答", "an answer", lambda: answered() or None, 120)
 
     def _passed(self, warning: Warning) -> bool | None:
-        return Call.objects.in_world(LIVE).filter(bulletin__warning=warning, state="passed").exists() or None
+        return Call.objects.in_world(self.world).filter(bulletin__warning=warning, state="passed").exists() or None
 
     def incident_of(self, warning: Warning) -> Incident:
-        rows = Incident.objects.in_world(LIVE).filter(correlation=warning.correlation)
+        rows = Incident.objects.in_world(self.world).filter(correlation=warning.correlation)
         return wait("立案", "the incident", lambda: rows.select_related("place").first())
 
     def report(self, incident: Incident, stage: str) -> None:
@@ -205,7 +212,7 @@ class Story:
         row = wait(
             f"报告 {zh}",
             f"the report {en}",
-            lambda: Report.objects.in_world(LIVE).filter(incident=incident, stage=stage).first(),
+            lambda: Report.objects.in_world(self.world).filter(incident=incident, stage=stage).first(),
         )
         duty.open(f"/incidents/reports/{row.pk}/")
         if stage == "first_phone":
@@ -220,7 +227,7 @@ class Story:
         wait(
             f"{zh}的报送记录",
             f"the report {en} to be sent",
-            lambda: Report.objects.in_world(LIVE).filter(pk=row.pk, sent_at__isnull=False).first(),
+            lambda: Report.objects.in_world(self.world).filter(pk=row.pk, sent_at__isnull=False).first(),
         )
 
     def _press_stage(self, duty: Person, stage: str) -> None:
@@ -239,14 +246,14 @@ class Story:
         found = wait(
             "响应",
             "the response",
-            lambda: Response.objects.in_world(LIVE).filter(status="active").order_by("-pk").first(),
+            lambda: Response.objects.in_world(self.world).filter(status="active").order_by("-pk").first(),
         )
         count = self.tasks(incident).count()
         say(f"响应 {level.roman} 级启动，任务 {count} 项", f"Response at level {level.code} active, {count} tasks")
         return found
 
     def tasks(self, incident: Incident) -> Any:
-        return Task.objects.in_world(LIVE).filter(incident=incident).order_by("pk")
+        return Task.objects.in_world(self.world).filter(incident=incident).order_by("pk")
 
     def dispatch(self, incident: Incident) -> Order:
         """Take what the platform suggests over the road network, as far as a team of the cast is among it."""
@@ -258,7 +265,7 @@ class Story:
         duty = self.cast(self._account("duty_officer", _whose(incident)))
         duty.open(f"/tasks/{task.pk}/dispatch")
         duty.submit("/dispatch")
-        rows = Order.objects.in_world(LIVE).filter(task=task).order_by("issued_at")
+        rows = Order.objects.in_world(self.world).filter(task=task).order_by("issued_at")
         return wait("派遣令", "an order", rows.first)
 
     def work(self, incident: Incident) -> None:
@@ -309,7 +316,7 @@ class Story:
 
     def _owner(self, task: Task) -> str:
         """The account that may act on this task: its team's leader, its post's holder."""
-        order = Order.objects.in_world(LIVE).filter(task=task).first()
+        order = Order.objects.in_world(self.world).filter(task=task).first()
         post = order.team.leader_post_id if order else task.owner_post_id
         if post is None:
             return ""
@@ -334,11 +341,11 @@ class Story:
         wait("回放完", "the replay's end", lambda: None if self._thread.is_alive() else True, 400)
         if self.broken:
             raise StoryError(f"回放中断：{self.broken}", f"the replay broke: {self.broken}")
-        wait("全部回落", "the levels to step down", lambda: proof.all_normal() or None, 120)
+        wait("全部回落", "the levels to step down", lambda: proof.all_normal(self.world) or None, 120)
         leader = self.cast(self._account("duty_leader", warning.jurisdiction))
         leader.open(f"/warnings/{warning.pk}/")
         leader.submit("/lift", reason="水位回落到关注线以下并保持，道路恢复")
-        for row in Warning.objects.in_world(LIVE).filter(status="draft", drafted_at__gte=self.began):
+        for row in Warning.objects.in_world(self.world).filter(status="draft", drafted_at__gte=self.began):
             duty = self.cast(self._account("duty_officer", row.jurisdiction))
             duty.open(f"/warnings/{row.pk}/")
             duty.submit("/reject", reason="已回落，现场核实无需对外发布")
@@ -363,7 +370,7 @@ class Story:
         wait(
             "归档",
             "the closed incident",
-            lambda: Incident.objects.in_world(LIVE).filter(pk=incident.pk, status="closed").first(),
+            lambda: Incident.objects.in_world(self.world).filter(pk=incident.pk, status="closed").first(),
         )
 
     def review(self, incident: Incident) -> bytes:
@@ -389,14 +396,25 @@ def only_rain(story: Story) -> int:
     return 0
 
 
-def play(options: argparse.Namespace) -> int:
-    """`./fengsui story`, inside a running demonstration. Exit 0 only if every step really happened."""
-    by_hand = getattr(options, "by_hand", False)
-    speed = options.speed or (BY_HAND if by_hand else SPEED)
-    story = Story(speed, Path(options.replay) if options.replay else None)
-    if by_hand:
-        return only_rain(story)
-    began, failed, pdf = time.monotonic(), "", b""
+@dataclass
+class Told:
+    """How one telling went: its steps, and what stopped it."""
+
+    steps: list[Step]
+    failed: str
+
+    @property
+    def good(self) -> int:
+        return sum(step.ok for step in self.steps)
+
+    @property
+    def whole(self) -> bool:
+        return self.good == len(self.steps) and not self.failed
+
+
+def tell(story: Story) -> Told:
+    """From the first reading to the review, as far as it goes."""
+    failed, pdf = "", b""
     warning: Warning | None = None
     incident: Incident | None = None
     try:
@@ -416,14 +434,33 @@ def play(options: argparse.Namespace) -> int:
         pdf = story.review(incident)
     except (StoryError, PageError) as error:
         failed = str(error)
-    steps = proof.steps(story, warning, incident, pdf)
-    print(f"\n{render(steps)}")
-    good = sum(step.ok for step in steps)
-    if failed:
-        print(f"\n✗ {failed}", file=sys.stderr)
-    took = time.monotonic() - began
+    return Told(proof.steps(story, warning, incident, pdf), failed)
+
+
+def show(told: Told) -> None:
+    print(f"\n{render(told.steps)}")
+    if told.failed:
+        print(f"\n✗ {told.failed}", file=sys.stderr)
+
+
+def play(options: argparse.Namespace) -> int:
+    """`./fengsui story`, inside a running demonstration. Exit 0 only if every step really happened."""
+    by_hand = getattr(options, "by_hand", False)
+    speed = options.speed or (BY_HAND if by_hand else SPEED)
+    if getattr(options, "exercise", None):
+        return import_module("fengsui.config.story.exercise").play(speed, beside=options.exercise == "beside")
+    story = Story(speed, Path(options.replay) if options.replay else None)
+    if by_hand:
+        return only_rain(story)
+    began = time.monotonic()
+    told = tell(story)
+    show(told)
+    summed(told, time.monotonic() - began)
+    return 0 if told.whole else 1
+
+
+def summed(told: Told, took: float) -> None:
     say(
-        f"{good}/{len(steps)} 步成立，用 {took:.0f} 秒",
-        f"{good} of {len(steps)} steps really happened, in {took:.0f} s",
+        f"{told.good}/{len(told.steps)} 步成立，用 {took:.0f} 秒",
+        f"{told.good} of {len(told.steps)} steps really happened, in {took:.0f} s",
     )
-    return 0 if good == len(steps) and not failed else 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
+from uuid import UUID
 
 from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
@@ -24,7 +25,6 @@ from fengsui.config.story.cast import book
 from fengsui.config.story.table import NO_CLOCK, Step, clock, listed
 from fengsui.core import audit_check
 from fengsui.core.models import AuditRow, Clock, ClockFiring, StoredEvent
-from fengsui.core.worlds import LIVE
 from fengsui.kernel.terms import Terms
 
 if TYPE_CHECKING:
@@ -45,14 +45,19 @@ NEEDED = {
 }
 
 
-def all_normal() -> bool:
-    """No stream of the live world stands above normal."""
-    return not CurrentValue.objects.filter(datastream__world_id=LIVE, level__gt=0).exists()
+def all_normal(world: UUID) -> bool:
+    """No stream of this world stands above normal."""
+    return not CurrentValue.objects.filter(datastream__world_id=world, level__gt=0).exists()
 
 
 def paper(reader: Person, incident: Incident) -> bytes | None:
     """The PDF as the web gives it out, once the job has made it."""
-    row = Paper.objects.in_world(LIVE).filter(incident=incident, made_at__isnull=False).order_by("-made_at").first()
+    row = (
+        Paper.objects.in_world(incident.world_id)
+        .filter(incident=incident, made_at__isnull=False)
+        .order_by("-made_at")
+        .first()
+    )
     if row is None:
         return None
     return reader.open(f"/reviews/papers/{row.pk}.pdf").body
@@ -67,8 +72,8 @@ def spent(clocks: list[Clock]) -> str:
     return clock((slow.closed_at - slow.started_at).total_seconds(), slow.limit_s)  # type: ignore[operator]
 
 
-def clocks_of(kind: str, chain: object) -> list[Clock]:
-    return list(Clock.objects.in_world(LIVE).filter(kind=kind, correlation=chain))
+def clocks_of(kind: str, about: Warning | Incident) -> list[Clock]:
+    return list(Clock.objects.in_world(about.world_id).filter(kind=kind, correlation=about.correlation))
 
 
 def fetch(base: str, path: str) -> tuple[int, bytes]:
@@ -103,11 +108,12 @@ def steps(story: Story, warning: Warning | None, incident: Incident | None, pdf:
 def _readings(story: Story) -> list[Step]:
     sent, acknowledged = story.outcome.published, story.outcome.acknowledged
     since = story.began
-    kept = Observation.objects.filter(datastream__world_id=LIVE, received_at__gte=since)
+    kept = Observation.objects.filter(datastream__world_id=story.world, received_at__gte=since)
     counted = kept.aggregate(n=Count("value"), flagged=Count("value", filter=~Q(flags=0)))
-    refused = RejectedMessage.objects.filter(received_at__gte=since).count()
-    crossings = StoredEvent.objects.filter(name="sensing.ThresholdCrossed", at__gte=since).count()
-    forecasts = StoredEvent.objects.filter(name="forecasts.ForecastReady", at__gte=since).count()
+    refused = RejectedMessage.objects.filter(world_id=story.world, received_at__gte=since).count()
+    happened = StoredEvent.objects.filter(world_id=story.world, at__gte=since)
+    crossings = happened.filter(name="sensing.ThresholdCrossed").count()
+    forecasts = happened.filter(name="forecasts.ForecastReady").count()
     # One planted duplicate is the very same reading: it is acknowledged and changes nothing.
     same = story.outcome.by_fault.get("duplicate", 0)
     whole = acknowledged == sent > 0 and counted["n"] + refused + same >= acknowledged
@@ -126,10 +132,12 @@ def _readings(story: Story) -> list[Step]:
 
 
 def _decision(warning: Warning) -> list[Step]:
-    chain, place = warning.correlation, warning.place
+    place = warning.place
     where = word(place.name, place.name_en or place.code)
     confirmed = warning.confirmed_at is not None and bool(warning.confirmed_by)
-    by_another = Bulletin.objects.in_world(LIVE).filter(warning=warning).exclude(issued_by=warning.confirmed_by)
+    by_another = (
+        Bulletin.objects.in_world(warning.world_id).filter(warning=warning).exclude(issued_by=warning.confirmed_by)
+    )
     two = confirmed and by_another.exists()
     return [
         Step(
@@ -137,45 +145,46 @@ def _decision(warning: Warning) -> list[Step]:
             word(f"{where}：有核定人与时间", f"{where}: by a person, at a time")
             if confirmed
             else word("无人核定", "by nobody"),
-            spent(clocks_of("alerts.confirm", chain)),
+            spent(clocks_of("alerts.confirm", warning)),
             confirmed,
         ),
         Step(
             word("签发", "Issue"),
             word("签发人不是核定人", "by a second person") if two else word("没有第二人", "no second person"),
-            spent(clocks_of("alerts.issue", chain)),
+            spent(clocks_of("alerts.issue", warning)),
             two,
         ),
     ]
 
 
 def _sending(story: Story, warning: Warning) -> list[Step]:
-    bulletins = list(Bulletin.objects.in_world(LIVE).filter(warning=warning).order_by("sent_at"))
+    bulletins = list(Bulletin.objects.in_world(warning.world_id).filter(warning=warning).order_by("sent_at"))
     valid = [each for each in bulletins if _is_valid(bytes(each.sent_xml))]
     chain = " → ".join(said(KINDS, each.kind) for each in bulletins)
     checked = word(
         f"{len(valid)}/{len(bulletins)} 份合 CAP 1.2 模式：{chain}",
         f"{len(valid)} of {len(bulletins)} valid CAP 1.2: {chain}",
     )
-    deliveries = Delivery.objects.in_world(LIVE).filter(bulletin__warning=warning)
+    deliveries = Delivery.objects.in_world(warning.world_id).filter(bulletin__warning=warning)
     by_state = dict(deliveries.values_list("state").annotate(n=Count("id")))
     states = [f"{said(DELIVERY_STATES, state)} {by_state[state]}" for state in DELIVERY_STATES if state in by_state]
     return [
         Step(word("公告", "Bulletins"), checked, NO_CLOCK, len(valid) == len(bulletins) >= 2),
-        _received(story, bulletins, deliveries.filter(state__in=("sent", "acknowledged"))),
+        story.received(bulletins, deliveries),
         Step(
             word("送达回执", "Receipts"),
             word("；", "; ").join(states) or word("没有送达记录", "no deliveries"),
-            spent(clocks_of("alerts.deliver", warning.correlation)),
+            spent(clocks_of("alerts.deliver", warning)),
             by_state.get("acknowledged", 0) > 0,
         ),
     ]
 
 
-def _received(story: Story, bulletins: list[Bulletin], handed_over: QuerySet[Delivery]) -> Step:
+def received(story: Story, bulletins: list[Bulletin], deliveries: QuerySet[Delivery]) -> Step:
     """From the receivers' own books. A server of the operator's keeps its own: there our deliveries have to do."""
+    handed_over = deliveries.filter(state__in=("sent", "acknowledged"))
     mails, hooks, radio = (
-        [line for line in book(story.home, name) if _since(line, story)] for name in ("mail", "webhook", "broadcast")
+        [line for line in book(story.home, name) if since(line, story)] for name in ("mail", "webhook", "broadcast")
     )
     mailed, called = len(mails), len([line for line in hooks if line["signed"]])
     if own_port(story.home, "smtp") is None:
@@ -193,7 +202,7 @@ def _received(story: Story, bulletins: list[Bulletin], handed_over: QuerySet[Del
     return Step(word("接收方所得", "Received"), listed(got), NO_CLOCK, bool(mailed and called and radio) and in_feed)
 
 
-def _since(line: dict[str, str], story: Story) -> bool:
+def since(line: dict[str, str], story: Story) -> bool:
     return line["at"] >= story.began.isoformat()
 
 
@@ -206,7 +215,7 @@ def _is_valid(xml: bytes) -> bool:
 
 
 def _calls(warning: Warning) -> list[Step]:
-    calls = Call.objects.in_world(LIVE).filter(bulletin__warning=warning)
+    calls = Call.objects.in_world(warning.world_id).filter(bulletin__warning=warning)
     chain = StoredEvent.objects.filter(correlation=warning.correlation)
     passed, answered = chain.filter(name="alerts.PersonPassed").count(), calls.filter(state="answered").count()
     fired = ClockFiring.objects.filter(clock__correlation=warning.correlation, clock__kind="alerts.acknowledge").count()
@@ -215,14 +224,13 @@ def _calls(warning: Warning) -> list[Step]:
         word(f"应答 {answered} 人", f"{answered} answered"),
         word(f"升级触发 {fired} 次", f"{fired} escalations fired"),
     ]
-    limit = spent(clocks_of("alerts.acknowledge", warning.correlation))
+    limit = spent(clocks_of("alerts.acknowledge", warning))
     return [Step(word("叫应", "Calls"), listed(facts), limit, passed > 0 and answered > 0 and fired >= passed)]
 
 
 def _response(incident: Incident) -> list[Step]:
-    chain = incident.correlation
-    sent = Report.objects.in_world(LIVE).filter(incident=incident, sent_at__isnull=False)
-    tasks = Task.objects.in_world(LIVE).filter(incident=incident)
+    sent = Report.objects.in_world(incident.world_id).filter(incident=incident, sent_at__isnull=False)
+    tasks = Task.objects.in_world(incident.world_id).filter(incident=incident)
     ended = tasks.filter(status__in=ENDED).count()
     rows = [
         Step(word("立案", "Incident"), word(f"{incident.number} {incident.title}", incident.number), NO_CLOCK, True)
@@ -233,14 +241,14 @@ def _response(incident: Incident) -> list[Step]:
         if row:
             at = timezone.localtime(row.sent_at).strftime("%H:%M:%S")
             proof = word(f"{at} 报送", f"sent at {at}")
-        rows.append(Step(said(STAGES, stage).capitalize(), proof, spent(clocks_of(kind, chain)), row is not None))
+        rows.append(Step(said(STAGES, stage).capitalize(), proof, spent(clocks_of(kind, incident)), row is not None))
     proof = word(f"任务 {tasks.count()} 项，办结 {ended} 项", f"{tasks.count()} tasks, {ended} ended")
-    limit = spent(clocks_of("command.task", chain))
+    limit = spent(clocks_of("command.task", incident))
     return [*rows, Step(word("预案任务", "Plan"), proof, limit, 0 < tasks.count() == ended)]
 
 
 def _dispatch(incident: Incident) -> list[Step]:
-    orders = list(Order.objects.in_world(LIVE).filter(incident=incident))
+    orders = list(Order.objects.in_world(incident.world_id).filter(incident=incident))
     moves = sum(order.movements.count() for order in orders)
     avoided = sorted({name for order in orders for name in order.avoided})
     far = "、".join(f"{order.distance_m / 1000:.1f}" for order in orders)
@@ -250,9 +258,9 @@ def _dispatch(incident: Incident) -> list[Step]:
         f"{far.replace('、', word('、', ', '))} km",
         around,
     ]
-    accepted = spent(clocks_of("command.accept", incident.correlation))
+    accepted = spent(clocks_of("command.accept", incident))
     moved = word(f"队伍动态 {moves} 条", f"{moves} movements of teams reported")
-    arrived = spent(clocks_of("command.arrive", incident.correlation))
+    arrived = spent(clocks_of("command.arrive", incident))
     return [
         Step(word("派遣", "Dispatch"), listed(facts), accepted, bool(orders) and all(order.route for order in orders)),
         Step(word("进展", "Progress"), moved, arrived, moves > 0),
@@ -261,8 +269,8 @@ def _dispatch(incident: Incident) -> list[Step]:
 
 def _ending(warning: Warning, incident: Incident, pdf: bytes) -> list[Step]:
     lift, review = (
-        clocks_of("alerts.lift", warning.correlation),
-        clocks_of("reviews.after_action", incident.correlation),
+        clocks_of("alerts.lift", warning),
+        clocks_of("reviews.after_action", incident),
     )
     lifted, closed = said(STATUSES, warning.status), said(STATES, incident.status)
     made = pdf.startswith(b"%PDF")
