@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from django.db import connection, transaction
+from django.utils.translation import gettext as _
 
 from fengsui.core.models import AuditCheckpoint, AuditHead, AuditRow, StoredEvent
 from fengsui.core.record import canonical, digest, row_body
@@ -51,19 +52,19 @@ def faults() -> Iterator[Fault]:
             yield from _ended(subject, n, prev, heads, counts)
             subject, n, prev = body[0], 0, ""
         if body[1] != n + 1:
-            yield Fault("removed", subject, n + 1, f"第 {n + 1} 至 {body[1] - 1} 条不在")
+            yield Fault("removed", subject, n + 1, _("第 %(a)d 至 %(b)d 条不在") % {"a": n + 1, "b": body[1] - 1})
         elif prev_hash != prev:
-            yield Fault("inserted", subject, body[1], "前一条的校验值与上一行不符")
+            yield Fault("inserted", subject, body[1], _("前一条的校验值与上一行不符"))
         n_here = body[1]
         text = row_body(n_here, subject, body[2], body[3], body[4], body[5], body[6], body[7], body[8])
         if digest(algorithm, prev_hash, text) != sealed:
-            yield Fault("changed", subject, n_here, f"{body[3]} 的内容与校验值不符")
+            yield Fault("changed", subject, n_here, _("%(verb)s 的内容与校验值不符") % {"verb": body[3]})
         elif canonical(json.loads(body[8])["payload"]) != canonical(payload) or not _same(body, told):
-            yield Fault("event", subject, n_here, f"{body[3]} 的事件内容与审计不符")
+            yield Fault("event", subject, n_here, _("%(verb)s 的事件与审计不符") % {"verb": body[3]})
         n, prev = n_here, sealed
     yield from _ended(subject, n, prev, heads, counts)
     for gone in sorted(heads):
-        yield Fault("removed", gone, 1, f"整条链不在，应有 {counts[gone]} 条")
+        yield Fault("removed", gone, 1, _("整条链不在，应有 %(n)d 条") % {"n": counts[gone]})
     yield from _bare_events()
     yield from _checkpoint_faults()
 
@@ -72,7 +73,7 @@ def _bare_events() -> Iterator[Fault]:
     """Events whose audit row is gone: names a chain that was cut, or that vanished together with its head."""
     bare = StoredEvent.objects.filter(audit__isnull=True).order_by("pk")
     for pk, name, about_type, about_id in bare.values_list("pk", "name", "about_type", "about_id").iterator():
-        yield Fault("event", f"{about_type}:{about_id}", pk, f"事件 {name} 在，它的审计不在")
+        yield Fault("event", f"{about_type}:{about_id}", pk, _("事件 %(name)s 在，它的审计不在") % {"name": name})
 
 
 def _ended(subject: str, n: int, prev: str, heads: dict[str, str], counts: dict[str, int]) -> Iterator[Fault]:
@@ -80,13 +81,13 @@ def _ended(subject: str, n: int, prev: str, heads: dict[str, str], counts: dict[
         return
     expected, total = heads.pop(subject, None), counts.get(subject, 0)
     if expected is None:
-        yield Fault("inserted", subject, 1, "链头不在册")
+        yield Fault("inserted", subject, 1, _("链头不在册"))
     elif n < total:
-        yield Fault("removed", subject, n + 1, f"链尾缺 {total - n} 条")
+        yield Fault("removed", subject, n + 1, _("链尾缺 %(n)d 条") % {"n": total - n})
     elif n > total:
-        yield Fault("inserted", subject, total + 1, f"链尾多 {n - total} 条")
+        yield Fault("inserted", subject, total + 1, _("链尾多 %(n)d 条") % {"n": n - total})
     elif expected != prev:
-        yield Fault("head", subject, n, "链头校验值与末条不符")
+        yield Fault("head", subject, n, _("链头校验值与末条不符"))
 
 
 def _seal(last_id: int) -> tuple[int, str]:
@@ -120,19 +121,26 @@ def _checkpoint_faults() -> Iterator[Fault]:
     for point in AuditCheckpoint.objects.order_by("pk"):
         body = canonical([point.made_at.astimezone(UTC).isoformat(), point.last_id, point.rows, point.digest])
         if point.prev_hash != prev or digest("sha256", prev, body) != point.hash:
-            yield Fault("checkpoint", str(point.made_at), point.pk, "检查点被改动")
+            yield Fault("checkpoint", str(point.made_at), point.pk, _("检查点被改动"))
         prev = point.hash
     if last := AuditCheckpoint.objects.order_by("-pk").first():
         rows, sealed = _seal(last.last_id)
         if (rows, sealed) != (last.rows, last.digest):
-            yield Fault("checkpoint", str(last.made_at), last.pk, f"封存 {last.rows} 条，现有 {rows} 条或内容不同")
+            yield Fault(
+                "checkpoint",
+                str(last.made_at),
+                last.pk,
+                _("封存 %(sealed)d 条，现有 %(now)d 条或内容不同") % {"sealed": last.rows, "now": rows},
+            )
 
 
 def main(argv: list[str]) -> int:
     """Print each fault; exit 0 only if there is none."""
     found = list(faults())
     for fault in found:
-        print(f"✗ {fault.kind:10} {fault.subject} 第 {fault.n} 条：{fault.detail}")
+        where = _("第 %(n)d 条") % {"n": fault.n}
+        print(f"✗ {fault.kind:10} {fault.subject} {where}：{fault.detail}")
     total = AuditRow.objects.count()
-    print(f"{total} 条审计记录，{AuditHead.objects.count()} 条链，{len(found)} 处不符")
+    said = _("%(rows)d 条审计记录，%(chains)d 条链，%(faults)d 处不符")
+    print(said % {"rows": total, "chains": AuditHead.objects.count(), "faults": len(found)})
     return 1 if found else 0

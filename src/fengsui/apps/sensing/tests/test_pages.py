@@ -24,14 +24,18 @@ from fengsui.core.models import World
 from fengsui.core.worlds import LIVE
 
 pytestmark = pytest.mark.django_db
-NOW = timezone.now().replace(microsecond=0)
+
+
+def now():
+    """Asked anew each time: pages judge ages by the wall clock, and a run may be slow."""
+    return timezone.now().replace(microsecond=0)
 
 
 def log_in(client, role="duty_officer"):
     org = Organisation.objects.create(code=role, name="铁西区应急管理局", kind="bureau", path=role)
     person = Person.objects.create(name="赵明远", org=org, phone="13800001111")
     post = Post.objects.create(code=role, title="值班员", org=org, role=role)
-    Holding.objects.create(post=post, person=person, since=NOW)
+    Holding.objects.create(post=post, person=person, since=now())
     account = Account.objects.create(username=role, person=person)
     client.force_login(account)
     return client
@@ -43,10 +47,11 @@ def duty(client):
 
 
 def feed(stream, readings):
-    """(seconds before NOW, value) into one stream."""
+    """(seconds ago, value) into one stream."""
     known = book.read()
     index = int(np.flatnonzero(known.ids == stream.id)[0])
-    us = [int((NOW - timedelta(seconds=age)).timestamp()) * 1_000_000 for age, _ in readings]
+    read_at = now()
+    us = [int((read_at - timedelta(seconds=age)).timestamp()) * 1_000_000 for age, _ in readings]
     n = len(readings)
     at = np.array(us, np.int64)
     actions.store_readings(
@@ -151,7 +156,7 @@ def test_station_shows_messages_that_could_not_be_used_with_their_reason(duty):
     make_stream("ST01")
     known = book.read()
     facts = {"detail": "<script>alert(1)</script>"}
-    message = actions.Rejection("fs/ST01/water_depth", b"<b>{broken", NOW, "sensor.decode.not_json", facts, 0)
+    message = actions.Rejection("fs/ST01/water_depth", b"<b>{broken", now(), "sensor.decode.not_json", facts, 0)
     actions.keep_rejections(known, [message])
     page = duty.get("/stations/ST01/").content.decode()
     assert "报文不是 JSON" in page
