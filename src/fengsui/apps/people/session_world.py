@@ -71,7 +71,7 @@ def _first_line(response: HttpResponse, line: bytes) -> None:
     """A spreadsheet has no head and no frame: its first line says what it is, behind the mark of UTF-8."""
     start = codecs.BOM_UTF8 + line
     if isinstance(response, StreamingHttpResponse):
-        body = iter(response.streaming_content)  # type: ignore[arg-type]
+        body = iter(response.streaming_content)
         first = next(body, b"").removeprefix(codecs.BOM_UTF8)
         response.streaming_content = chain([start + first], body)
     else:

@@ -284,7 +284,8 @@ class Story:
         """Whoever was sent comes back: nobody else could have the team otherwise."""
         for deployment in queries_of_command.teams_out(incident):
             task_id, post = deployment.order.task_id, deployment.order.leader_post
-            held = Account.objects.filter(person__holdings__until__isnull=True, person__holdings__post_id=post).first()
+            rows = Account.objects.filter(person__holdings__until__isnull=True)
+            held = rows.filter(person__holdings__post_id=post).first() if post else None
             who = self.cast(str(held.username)) if held else None
             person = who or self.cast(self._account("duty_officer", _whose(incident)))
             for _ in range(3):

@@ -72,8 +72,8 @@ def _stop_command(by: Actor, now: datetime, why: str) -> dict[str, int]:
         command.reopen_road(closure_id=closure.pk, by=by, now=now, note=why)
     responses = list(Response.objects.in_world(by.world).filter(status__in=["proposed", "active"]).order_by("pk"))
     for response in responses:
-        verb = command.end_response if response.status == "active" else command.decline_response
-        verb(response_id=response.pk, by=by, now=now, reason=why)
+        stop = command.end_response if response.status == "active" else command.decline_response
+        stop(response_id=response.pk, by=by, now=now, reason=why)
     return {"tasks": len(tasks), "teams": len(out), "roads": len(roads), "responses": len(responses)}
 
 

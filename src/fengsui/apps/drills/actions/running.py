@@ -12,6 +12,7 @@ from fengsui.apps.drills import events, queries, rules, scenario
 from fengsui.apps.drills.actions.planning import inside
 from fengsui.apps.drills.models import Exercise, Presence
 from fengsui.apps.sensing import doubles
+from fengsui.apps.sensing.models import Datastream
 from fengsui.core import clocks, policy
 from fengsui.core.ports import port
 from fengsui.core.record import announce
@@ -80,13 +81,13 @@ def join(*, exercise_id: UUID, by: Actor, now: datetime) -> Exercise:
     policy.require(by, "drills.join", exercise)
     rules.MACHINE.next(exercise.status, "join")
     rules.check_seat(list(exercise.seats.values_list("post_id", flat=True)), by.posts)
+    assert by.person is not None  # what the policy asks
     here = Presence.objects.filter(person_id=by.person, until__isnull=True).select_related("exercise").first()
     if here is not None and here.exercise_id == exercise.pk:
         return exercise
     if here is not None:
         raise Refused("drills.join.in_another", name=here.exercise.name)
     Presence.objects.create(exercise=exercise, person_id=by.person, since=now)
-    assert by.person is not None
     announce(events.ExerciseJoined(exercise.pk, by.person), about=exercise, by=by)
     return exercise
 
@@ -94,6 +95,8 @@ def join(*, exercise_id: UUID, by: Actor, now: datetime) -> Exercise:
 @atomic
 def leave(*, by: Actor, now: datetime) -> Exercise | None:
     """离开: back to the live world from whichever exercise one is in; None where one is in none."""
+    if by.person is None:
+        return None
     rows = Presence.objects.filter(person_id=by.person, until__isnull=True).select_related("exercise")
     here = rows.select_for_update(of=("self",)).first()
     if here is None:
@@ -102,7 +105,6 @@ def leave(*, by: Actor, now: datetime) -> Exercise | None:
     policy.require(by, "drills.leave", exercise)
     here.until = now
     here.save(update_fields=["until"])
-    assert by.person is not None
     announce(events.ExerciseLeft(exercise.pk, by.person), about=exercise, by=by)
     return exercise
 
@@ -126,7 +128,7 @@ def play_due(*, exercise_id: UUID, now: datetime) -> float | None:
             break
         ready.append(due)
     if ready:
-        topics = dict(doubles.Datastream.objects.in_world(exercise.inside_id).values_list("station__code", "topic"))
+        topics = dict(Datastream.objects.in_world(exercise.inside_id).values_list("station__code", "topic"))
         port("intake").publish(
             [(topics[due.item.station], payload(due)) for due in ready if due.item.station in topics]
         )
