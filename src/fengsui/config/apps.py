@@ -9,10 +9,10 @@ class ConfigConfig(AppConfig):
     label = "config"
 
     def ready(self) -> None:
-        """Handlers, jobs, policies and words register themselves when imported; last of all apps."""
+        """Handlers, jobs, policies, words and registers register themselves when imported; last of all apps."""
         for app in apps.get_app_configs():
             if app.name.startswith("fengsui."):
-                for part in ("policy", "jobs", "handlers", "words"):
+                for part in ("policy", "jobs", "handlers", "words", "ledger"):
                     if find_spec(f"{app.name}.{part}"):
                         import_module(f"{app.name}.{part}")
         wiring = "fengsui.config.wiring"

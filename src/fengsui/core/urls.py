@@ -3,6 +3,7 @@
 from django.urls import include, path
 
 urlpatterns = [
+    path("", include("fengsui.core.ledger.urls")),
     path("", include("fengsui.core.maps.urls")),
     path("", include("fengsui.core.ui.urls")),
 ]

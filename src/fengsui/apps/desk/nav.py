@@ -22,7 +22,20 @@ from fengsui.core.ports import PortAbsent, port
 from fengsui.kernel.actor import Actor
 from fengsui.kernel.clock import MACHINE
 
-MENU = ("desk", "warnings", "incidents", "tasks", "map", "clocks", "drills", "proofs", "people", "jobs", "audit")
+MENU = (
+    "desk",
+    "warnings",
+    "incidents",
+    "tasks",
+    "map",
+    "registers",
+    "clocks",
+    "drills",
+    "proofs",
+    "people",
+    "jobs",
+    "audit",
+)
 GUARDED = {"proofs": "core.proofs", "people": "people.see_accounts", "jobs": "core.jobs", "audit": "core.audit"}
 PREFIXES = {
     "desk": ("/desk/",),
@@ -30,6 +43,7 @@ PREFIXES = {
     "incidents": ("/incidents/", "/reviews/"),
     "tasks": ("/tasks/", "/orders/"),
     "map": ("/map/", "/stations/"),
+    "registers": ("/registers/",),
     "clocks": ("/clocks/",),
     "drills": ("/drills/",),
     "proofs": ("/proofs/",),
@@ -50,7 +64,7 @@ def items(by: Actor, path: str) -> list[dict[str, Any]]:
     """What the navigation shows this person: five counting queries, none of them per row."""
     counts = {
         "desk": Clock.objects.in_world(by.world).filter(clocks.mine(by), state__in=MACHINE.open_states).count(),
-        "warnings": alerts.queue(by.world).filter(status__in=["draft", "confirmed", "revising", "revised"]).count(),
+        "warnings": alerts.visible_to(by).filter(status__in=["draft", "confirmed", "revising", "revised"]).count(),
         "incidents": incidents.open_incidents(by).count(),
         "drills": drills.invited(by),
         "tasks": command.my_tasks(by).exclude(status__in=["done", "waived"]).count(),
@@ -61,6 +75,7 @@ def items(by: Actor, path: str) -> list[dict[str, Any]]:
         "incidents": (_("事件"), _url("incidents:incident-list", "/incidents/")),
         "tasks": (_("任务"), _url("command:task-list", "/tasks/")),
         "map": (_("地图"), reverse("desk:map-show")),
+        "registers": (_("台账"), reverse("ledger:register-list")),
         "clocks": (_("时限"), reverse("desk:clock-list")),
         "drills": (_("演练"), reverse("drills:exercise-list")),
         "proofs": (_("存活证明"), reverse("desk:proof-list")),

@@ -50,6 +50,7 @@ class Place(models.Model):
     )
     provenance = models.CharField("数据性质", max_length=12, choices=PROVENANCE)
     source = models.CharField("来源", max_length=300, blank=True)
+    retired_at = models.DateTimeField("停用", null=True, blank=True)
 
     class Meta:
         ordering = ["code"]

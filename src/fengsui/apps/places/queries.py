@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from fengsui.apps.people import queries as people
 from fengsui.apps.people.models import Organisation, Post
-from fengsui.apps.places.models import Area, Place
+from fengsui.apps.people.rules import DISTRICT_ROLES
+from fengsui.apps.places.models import Area, Place, Shelter, WaterloggingPoint
+from fengsui.kernel.actor import Actor
 
 
 def points() -> QuerySet[Place]:
-    """Waterlogging points with their policy."""
-    return Place.objects.filter(kind="waterlogging_point").select_related("waterlogging", "area")
+    """Waterlogging points in use, with their policy."""
+    return Place.objects.filter(kind="waterlogging_point", retired_at__isnull=True).select_related(
+        "waterlogging", "area"
+    )
 
 
 def by_code(code: str) -> Place | None:
@@ -22,7 +26,7 @@ def by_code(code: str) -> Place | None:
 
 def point_of(place_id: UUID) -> Place:
     """A waterlogging point with its policy; Place.DoesNotExist where it is none."""
-    return points().get(pk=place_id)
+    return Place.objects.filter(kind="waterlogging_point").select_related("waterlogging", "area").get(pk=place_id)
 
 
 def posts_of_point(place: Place) -> dict[str, UUID]:
@@ -53,3 +57,32 @@ def bureau_of(jurisdiction: str) -> Organisation | None:
 
 def area_names(codes: list[str]) -> dict[str, str]:
     return dict(Area.objects.filter(code__in=codes).values_list("code", "name"))
+
+
+def in_area(by: Actor, path: str) -> Q:
+    """Rows whose area code (at `path`) is, holds or lies in an area of this person's posts."""
+    scope = Q(pk__in=[])
+    for grant in by.grants:
+        if grant.role in DISTRICT_ROLES:
+            return Q()
+        if grant.area:
+            street = grant.area[:9]  # a community's officer works in its street
+            scope |= Q(**{f"{path}__startswith": grant.area}) | Q(**{path: street})
+    return scope
+
+
+def visible_to(by: Actor) -> QuerySet[Place]:
+    """Places of the registers: the district for its roles, else those of one's areas. Retired ones too."""
+    return Place.objects.all() if by.system else Place.objects.filter(in_area(by, "area__code"))
+
+
+def points_visible_to(by: Actor) -> QuerySet[WaterloggingPoint]:
+    return WaterloggingPoint.objects.filter(place__in=visible_to(by))
+
+
+def shelters_visible_to(by: Actor) -> QuerySet[Shelter]:
+    return Shelter.objects.filter(place__in=visible_to(by))
+
+
+def checkpoints_visible_to(by: Actor) -> QuerySet[Place]:
+    return visible_to(by).filter(kind="checkpoint")

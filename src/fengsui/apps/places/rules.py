@@ -13,6 +13,12 @@ PLACE_KINDS = Terms(
     Term("checkpoint", "森林防火检查站", "forest fire checkpoint", "区十四五应急体系规划", "V"),
     Term("depot", "应急物资储备库", "emergency supply depot", "建标 121-2009", "V"),
 )
+POINT_FORMS = Terms(
+    "point_forms",
+    Term("underpass", "下穿道路", "underpass"),
+    Term("road", "低洼路段", "low road"),
+    Term("culvert", "桥涵", "culvert"),
+)
 
 
 def shelter_capacity(area_m2: float, m2_per_person: float) -> int:

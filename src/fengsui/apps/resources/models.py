@@ -36,6 +36,7 @@ class Team(models.Model):
     pump_m3h = models.FloatField("移动泵能力 m³/h", default=0)
     readiness = models.CharField("在位状态", max_length=12, choices=READINESS.choices, default="ready")
     provenance = models.CharField("数据性质", max_length=12, choices=PROVENANCE)
+    retired_at = models.DateTimeField("停用", null=True, blank=True)
 
     class Meta:
         ordering = ["code"]

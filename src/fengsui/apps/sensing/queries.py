@@ -16,6 +16,9 @@ from django.db.models import Case, Count, ExpressionWrapper, F, FloatField, Max,
 from django.db.models.functions import Extract, Greatest
 from django.db.models.lookups import GreaterThan
 
+from fengsui.apps.people.models import Post
+from fengsui.apps.people.rules import DISTRICT_ROLES
+from fengsui.apps.places.queries import in_area
 from fengsui.apps.sensing.models import CurrentValue, Datastream, Device, Observation, Station
 from fengsui.apps.sensing.rules import FLICKER_S
 from fengsui.core.ui.present import LOST_PERIODS
@@ -35,6 +38,18 @@ def device_of(user: str, password: str) -> Device | None:
     device = Device.objects.select_related("station").filter(user=user, is_active=True).first()
     known = device.secret_sha256 if device and device.secret_sha256 else "0" * 64
     return device if hmac.compare_digest(known, fingerprint(password)) else None
+
+
+def stations_visible_to(by: Actor) -> QuerySet[Station]:
+    """Stations of the register: all of the world for the district's roles, else those at places in one's areas."""
+    rows: QuerySet[Station] = Station.objects.in_world(by.world)
+    if by.system or by.roles & DISTRICT_ROLES | by.roles & {"system_admin"}:
+        return rows
+    return rows.filter(in_area(by, "place__area__code") | Q(owner_post__in=_post_codes(by)))
+
+
+def _post_codes(by: Actor) -> QuerySet[Post, str]:
+    return Post.objects.filter(pk__in=by.posts).values_list("code", flat=True)
 
 
 def topics_of(device: Device) -> list[str]:

@@ -1,0 +1,132 @@
+"""Registers of places: waterlogging points, shelters, checkpoints."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from fengsui.apps.people.models import PROVENANCE
+from fengsui.apps.places import queries
+from fengsui.apps.places.models import Area, Place, Shelter, WaterloggingPoint
+from fengsui.apps.places.rules import POINT_FORMS
+from fengsui.core.ledger import Choice, Code, Column, Kind, Line, Number, Position, Ref, Register, Retire, Text, add
+from fengsui.core.policy import roles
+from fengsui.kernel.actor import Actor
+from fengsui.kernel.levels import LEVELS
+
+STAFF = (
+    "duty_officer", "duty_leader", "commander", "liaison", "street_officer", "community_officer", "team_leader", "depot_keeper",
+    "safety_officer", "enforcement_officer", "auditor", "audit_admin", "system_admin", "security_admin",
+)  # fmt: skip
+KEEPERS = ("duty_officer", "duty_leader", "commander", "street_officer")
+
+
+@dataclass(frozen=True, eq=False)
+class Ladder(Kind):
+    """Depths of each line, shown; they are changed where the station's readings are judged."""
+
+    name: str = "ladder"
+
+    def show(self, plain: Any) -> str:
+        return " ".join(f"{LEVELS.zh(code)} {depth:g}" for code, depth in (plain or {}).items())
+
+    def sheet(self, plain: Any) -> Any:
+        return self.show(plain)
+
+
+def place(*, part: str = "") -> list[Column]:
+    """The columns that every place has; `part` where the register's rows extend a place."""
+    at = f"{part}__" if part else ""
+    return [
+        Column(f"{at}code", _("编号"), Code(), key=True, search=True, aliases=("代码", "点位编号", "id")),
+        Column(
+            f"{at}name", _("名称"), required=True, search=True, aliases=("单位名称", "场所名称", "点位名称", "点位")
+        ),
+        Column(f"{at}name_en", _("英文名称"), shown=False),
+        Column(
+            f"{at}area",
+            _("街道（区划）"),
+            Ref(model=Area),
+            required=True,
+            facet=True,
+            search=True,
+            aliases=("街道", "所属街道", "区划代码", "所在街道"),
+        ),
+        Column(f"{at}jurisdiction", _("管辖"), facet=True, shown=False, note=_("区级代码，空为全区")),
+        Column(f"{at}location", _("位置"), Position(), required=True, shown=False),
+    ]
+
+
+def origin(*, part: str = "") -> list[Column]:
+    at = f"{part}__" if part else ""
+    return [
+        Column(f"{at}provenance", _("数据性质"), Choice(of=PROVENANCE_WORDS), facet=True),
+        Column(f"{at}source", _("来源"), shown=False),
+    ]
+
+
+PROVENANCE_WORDS = [
+    (code, word, {"document": "document", "derived": "derived", "illustrative": "illustrative"}[code])
+    for code, word in PROVENANCE
+]
+
+
+def _new(kind: str) -> Any:
+    def fresh(by: Actor) -> Mapping[str, Any]:
+        return {"place__kind": kind, "place__provenance": "document"}
+
+    return fresh
+
+
+def _new_point(by: Actor) -> Mapping[str, Any]:
+    """A new point begins with the lines of the others; its station's are set where readings are judged."""
+    other = WaterloggingPoint.objects.order_by("pk").first()
+    lines = {"ladder_m": other.ladder_m, "ladder_basis": other.ladder_basis} if other else {"ladder_m": {}}
+    return {"place__kind": "waterlogging_point", "place__provenance": "document", **lines}
+
+
+POINTS = add(
+    Register(
+        "places", "waterlogging-points", _("积水点"), WaterloggingPoint,
+        [
+            *place(part="place"),
+            Column("form", _("形态"), Choice(of=POINT_FORMS), required=True, facet=True),
+            Column("ladder_m", _("分级水深 m"), Ladder(), editable=False, note=_("在测站页调整")),
+            Column("hold_s", _("持续"), Number(whole=True), unit="s", shown=False),
+            Column("catchment_ha", _("汇水面积"), Number(least=0), unit="ha", shown=False),
+            Column("installed_pump_m3h", _("固定泵"), Number(least=0), unit="m³/h"),
+            Column("clearance_m", _("净空"), Number(least=0, most=20), unit="m"),
+            Column("closure", _("封控线"), Line(), required=True, shown=False),
+            Column("detour", _("绕行"), Text(), shown=False),
+            *origin(part="place"),
+        ],
+        queries.points_visible_to, roles(*STAFF), roles(*KEEPERS), retire=Retire("place__retired_at"), order="code", fresh=_new_point,
+        about=_("一点一策：形态、分级水深、泵与封控"),
+    )
+)  # fmt: skip
+SHELTERS = add(
+    Register(
+        "places", "shelters", _("应急避难场所"), Shelter,
+        [
+            *place(part="place"),
+            Column("grade", _("类别"), required=True, facet=True),
+            Column("area_m2", _("有效面积"), Number(least=0), required=True, unit="m²"),
+            Column("m2_per_person", _("人均面积"), Number(least=0.1, most=50), required=True, unit="m²"),
+            Column("open_days", _("最长开放"), Number(whole=True), required=True, unit=_("天"), aliases=("最长开放天", "开放天数")),
+            Column("capacity", _("可容纳人数"), Number(whole=True), required=True, unit=_("人"), aliases=("容量", "容纳人数")),
+            *origin(part="place"),
+        ],
+        queries.shelters_visible_to, roles(*STAFF), roles(*KEEPERS), retire=Retire("place__retired_at"), order="code", fresh=_new("shelter"),
+        about=_("类别、面积、可容纳人数"),
+    )
+)  # fmt: skip
+CHECKPOINTS = add(
+    Register(
+        "places", "checkpoints", _("检查站"), Place, [*place(), *origin()],
+        queries.checkpoints_visible_to, roles(*STAFF), roles(*KEEPERS), retire=Retire("retired_at"), order="code",
+        fresh=lambda by: {"kind": "checkpoint", "provenance": "document"}, about=_("森林防火检查站"),
+    )
+)  # fmt: skip

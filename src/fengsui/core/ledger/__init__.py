@@ -1,0 +1,28 @@
+"""Registers (台账) declared once. An app's `ledger.py` needs only what is named here."""
+
+from fengsui.core.ledger import jobs, words  # noqa: F401 - tasks and sentences register themselves
+from fengsui.core.ledger.columns import Choice, Code, Column, Day, Kind, Number, Phone, Position, Ref, Words, YesNo
+from fengsui.core.ledger.register import Register, Retire, add
+from fengsui.core.ledger.shapes import Line, Moment
+
+Text = Kind
+
+__all__ = [
+    "Choice",
+    "Code",
+    "Column",
+    "Day",
+    "Kind",
+    "Line",
+    "Moment",
+    "Number",
+    "Phone",
+    "Position",
+    "Ref",
+    "Register",
+    "Retire",
+    "Text",
+    "Words",
+    "YesNo",
+    "add",
+]

@@ -1,0 +1,234 @@
+"""Registers as files: what is shown as .xlsx and .csv, the empty sheet to fill in, and a sheet with remarks of its faults."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from typing import Any
+
+from django.db.models import QuerySet
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from openpyxl import Workbook
+from openpyxl.cell import WriteOnlyCell
+from openpyxl.comments import Comment
+from openpyxl.styles import Alignment, Font, PatternFill
+from openpyxl.utils import get_column_letter
+from openpyxl.worksheet.datavalidation import DataValidation
+
+from fengsui.core.ledger.cells import safe
+from fengsui.core.ledger.check import Fault
+from fengsui.core.ledger.columns import Code, Column, Number, Position, Ref
+from fengsui.core.ledger.listing import plain_rows
+from fengsui.core.ledger.register import Register
+from fengsui.core.ledger.sheet import Sheet
+from fengsui.core.ledger.words import sentence
+
+MOST = 100_000
+_BOLD = Font(bold=True)
+_NEEDED = PatternFill("solid", fgColor="FFF2CC")
+_BAD = PatternFill("solid", fgColor="F8D7DA")
+_WRAP = Alignment(vertical="top", wrap_text=True)
+TEMPLATE_ROWS = 2000
+ILLUSTRATIVE = "illustrative"
+
+
+def headers(columns: Sequence[Column]) -> list[str]:
+    found = []
+    for column in columns:
+        found += [_("经度"), _("纬度")] if isinstance(column.kind, Position) else [column.title()]
+    return found
+
+
+def cells_of(columns: Sequence[Column], values: Sequence[Any]) -> list[Any]:
+    """A row of a file: nothing in it that a spreadsheet would run."""
+    found: list[Any] = []
+    for column, value in zip(columns, values, strict=True):
+        if isinstance(column.kind, Position):
+            found += value or ["", ""]
+        else:
+            found.append(safe(column.kind.sheet(value)))
+    return found
+
+
+def exported(register: Register, columns: Sequence[Column]) -> list[Column]:
+    """The shown columns, the key and what kind of data it is: a file without these could not be brought back or judged."""
+    listed = [*register.keys, *columns]
+    if register.provenance:
+        listed.append(register.provenance)
+    return list(dict.fromkeys(listed))
+
+
+def note(register: Register, at: datetime, illustrative: bool) -> str:
+    """The line below an export; importing it again passes over it."""
+    text = _("注：%(name)s，%(at)s 导出") % {
+        "name": register.name,
+        "at": timezone.localtime(at).strftime("%Y-%m-%d %H:%M"),
+    }
+    return f"{text}；{_('含示意数据，非真实情况')}" if illustrative else text
+
+
+def csv_lines(register: Register, rows: QuerySet[Any], columns: Sequence[Column], at: datetime) -> Iterator[str]:
+    """Lines of a .csv in UTF-8 with its mark, so that spreadsheets read the Chinese."""
+    out = csv.writer(_Echo())
+    yield "\ufeff" + out.writerow(headers(columns))
+    invented = False
+    for _key, values, _words in plain_rows(register, rows[:MOST], columns):
+        invented = invented or _invented(register, columns, values)
+        yield out.writerow(["" if each is None else each for each in cells_of(columns, values)])
+    yield out.writerow([note(register, at, invented)])
+
+
+def _invented(register: Register, columns: Sequence[Column], values: Sequence[Any]) -> bool:
+    return register.provenance is not None and values[columns.index(register.provenance)] == ILLUSTRATIVE
+
+
+class _Echo:
+    def write(self, text: str) -> str:
+        return text
+
+
+def xlsx(register: Register, rows: QuerySet[Any], columns: Sequence[Column], at: datetime) -> bytes:
+    """What is shown, as a workbook."""
+    book = Workbook(write_only=True)
+    page = book.create_sheet(str(register.name)[:31])
+    _shape(page, columns)
+    page.append([_head(page, text) for text in headers(columns)])
+    invented = False
+    for _key, values, _words in plain_rows(register, rows[:MOST], columns):
+        invented = invented or _invented(register, columns, values)
+        page.append([_typed(page, each) for each in cells_of(columns, values)])
+    page.append([note(register, at, invented)])
+    return _bytes(book)
+
+
+def template(register: Register) -> bytes:
+    """The empty sheet: what is needed is coloured, each header says what belongs below it, lists can be picked from."""
+    columns = register.writable
+    book = Workbook(write_only=True)
+    page = book.create_sheet(str(register.name)[:31])
+    _shape(page, columns)
+    at = 0
+    for column in columns:
+        width = 2 if isinstance(column.kind, Position) else 1
+        letter = get_column_letter(at + 1)
+        allowed = column.kind.allowed()
+        if allowed and len(joined := ",".join(allowed)) < 250:
+            rule = DataValidation(type="list", formula1=f'"{joined}"', allow_blank=not (column.required or column.key))
+            rule.error = _("请从下拉列表中选")
+            rule.add(f"{letter}2:{letter}{TEMPLATE_ROWS}")
+            page.data_validations.append(rule)
+        at += width
+    heads = []
+    for column in columns:
+        for text in headers([column]):
+            head = _head(page, f"{text}*" if column.required or column.key else text)
+            if column.required or column.key:
+                head.fill = _NEEDED
+            head.comment = Comment(explained(column), "fengsui", width=280, height=120)
+            heads.append(head)
+    page.append(heads)
+    guide = book.create_sheet(_("填写说明"))
+    for letter, width in zip("ABCDE", (18, 8, 44, 60, 44), strict=True):
+        guide.column_dimensions[letter].width = width
+    guide.append([_head(guide, text) for text in (_("列"), _("必填"), _("填什么"), _("可填的值"), _("说明"))])
+    for column in columns:
+        allowed_text = "、".join(column.kind.allowed()) or (_references(column) if isinstance(column.kind, Ref) else "")
+        needed = _("是") if column.required or column.key else ""
+        row = [column.title(), needed, column.kind.says(), allowed_text, str(column.note)]
+        guide.append([_wrapped(guide, text) for text in row])
+    guide.append([_("已在册的编号会更新那一行，新的编号增加一行；没有的列不改动；停用在页面上办。")])
+    return _bytes(book)
+
+
+def explained(column: Column) -> str:
+    """What belongs into a column, in a sentence or two."""
+    parts = [column.kind.says()]
+    if column.unit:
+        parts.append(_("单位 %(unit)s") % {"unit": column.unit})
+    if column.kind.allowed():
+        parts.append("、".join(column.kind.allowed()))
+    if column.note:
+        parts.append(str(column.note))
+    return "；".join(parts)
+
+
+def _references(column: Column) -> str:
+    assert isinstance(column.kind, Ref) and column.kind.model is not None
+    rows = column.kind.model._base_manager.order_by(column.kind.by).values_list(column.kind.by, column.kind.called)[:40]
+    return "；".join(f"{code} {name}" for code, name in rows)
+
+
+def remarked(opened: Sheet, faults: dict[int, list[Fault]], register: Register) -> bytes:
+    """The same sheet with a column that says what is wrong with each row and how to mend it; faulty cells coloured."""
+    book = Workbook(write_only=True)
+    page = book.create_sheet(opened.name[:31] or "1")
+    at = {place.column.code: place.at for place in opened.places}
+    width = max((len(row) for row in opened.rows), default=0)
+    page.column_dimensions[get_column_letter(width + 1)].width = 60
+    for number, row in enumerate(opened.rows, 1):
+        found = faults.get(number, [])
+        bad = {at[each.column] for each in found if each.column in at}
+        cells = [*row, *[""] * (width - len(row))]
+        written = [_typed(page, safe(cell)) for cell in cells]
+        for index in bad:
+            written[index].fill = _BAD
+        remark = ""
+        if number == opened.first - 1:
+            remark = _("问题与改法")
+        elif found:
+            remark = "；".join(sentence(register, each) for each in found)
+        page.append([*written, _wrapped(page, remark)])
+    return _bytes(book)
+
+
+def _shape(page: Any, columns: Sequence[Column]) -> None:
+    page.freeze_panes = "A2"
+    at = 0
+    for column in columns:
+        for _each in headers([column]):
+            at += 1
+            page.column_dimensions[get_column_letter(at)].width = (
+                12 if isinstance(column.kind, Number | Position) else 20
+            )
+            if isinstance(column.kind, Code | Ref):
+                page.column_dimensions[get_column_letter(at)].number_format = "@"
+
+
+def _head(page: Any, text: str) -> Any:
+    cell = WriteOnlyCell(page, value=text)
+    cell.font = _BOLD
+    return cell
+
+
+def _typed(page: Any, value: Any) -> Any:
+    """A cell whose text stays text, whatever it begins with."""
+    if isinstance(value, str):
+        value = "".join(each for each in value if each >= " " or each in "\n\t")
+    cell = WriteOnlyCell(page, value=value)
+    if isinstance(value, str):
+        cell.data_type = "s"
+        if value.isdigit():
+            cell.number_format = "@"
+    return cell
+
+
+def _wrapped(page: Any, text: Any) -> Any:
+    cell = WriteOnlyCell(page, value=safe(str(text)))
+    cell.data_type = "s"
+    cell.alignment = _WRAP
+    return cell
+
+
+def _bytes(book: Workbook) -> bytes:
+    out = io.BytesIO()
+    book.save(out)
+    return out.getvalue()
+
+
+def as_dicts(register: Register, rows: QuerySet[Any], columns: Sequence[Column]) -> Iterable[dict[str, Any]]:
+    """Rows as the API gives them."""
+    for key, values, _words in plain_rows(register, rows, columns):
+        yield {"id": str(key), **{column.code: value for column, value in zip(columns, values, strict=True)}}

@@ -1,0 +1,232 @@
+"""What a list shows: filters with facets, search, order, columns, page. All of it stands in the address."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlencode
+
+from django.core.paginator import Page, Paginator
+from django.db.models import CharField, Count, F, Q, QuerySet, TextField
+from django.db.models.functions import Collate
+from django.http import QueryDict
+
+from fengsui.core.ledger.columns import Column, Number, Phone, Position, Ref, Words, masked
+from fengsui.core.ledger.register import Register
+from fengsui.kernel.actor import Actor
+
+PAGE = 50
+FEW_VALUES = 24
+ON_MAP = 5_000
+CHINESE = "zh-x-icu"
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A list's question, read from its address. What cannot be read is left out, so an old bookmark still opens."""
+
+    q: str = ""
+    order: str = ""
+    page: str = "1"
+    columns: tuple[str, ...] = ()
+    retired: bool = False
+    filters: dict[str, tuple[str, ...]] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, register: Register, asked: QueryDict) -> Wanted:
+        codes = register.by_code
+        order = asked.get("sort", "")
+        filters = {
+            code: tuple(value for value in asked.getlist(f"f.{code}") if value)[:50]
+            for code in codes
+            if asked.get(f"f.{code}")
+        }
+        shown = tuple(code for code in dict.fromkeys(",".join(asked.getlist("cols")).split(",")) if code in codes)
+        return cls(
+            q=asked.get("q", "").strip()[:80],
+            order=order if order.removeprefix("-") in codes else "",
+            page=asked.get("page", "1"),
+            columns=shown,
+            retired=asked.get("retired") == "1",
+            filters={code: values for code, values in filters.items() if values},
+        )
+
+    def query(self, **over: Any) -> str:
+        """The address of the same list with something changed; the first page again."""
+        pairs: list[tuple[str, str]] = []
+        facts = {
+            "q": self.q,
+            "sort": self.order,
+            "cols": ",".join(self.columns),
+            "retired": "1" if self.retired else "",
+        }
+        facts |= {name: value for name, value in over.items() if name != "filters"}
+        pairs += [(name, value) for name, value in facts.items() if value]
+        for code, values in over.get("filters", self.filters).items():
+            pairs += [(f"f.{code}", value) for value in values]
+        return urlencode(pairs)
+
+    def toggled(self, code: str, value: str) -> str:
+        held = self.filters.get(code, ())
+        values = tuple(each for each in held if each != value) if value in held else (*held, value)
+        return self.query(filters={**self.filters, code: values})
+
+    def sorted_by(self, code: str) -> str:
+        return self.query(sort=f"-{code}" if self.order == code else code)
+
+
+@dataclass(frozen=True, slots=True)
+class FacetValue:
+    value: str
+    word: str
+    count: int
+    on: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Facet:
+    column: Column
+    values: tuple[FacetValue, ...]
+    more: bool
+
+
+def shown_columns(register: Register, wanted: Wanted) -> list[Column]:
+    if wanted.columns:
+        return [register.by_code[code] for code in wanted.columns]
+    return [column for column in register.columns if column.shown]
+
+
+def rows_of(register: Register, by: Actor, wanted: Wanted, *, but: str = "") -> QuerySet[Any]:
+    """The queryset of a list; `but` leaves one column's filter out (for counting its values)."""
+    rows = register.rows(by)
+    if register.retire:
+        rows = register.retire.out_of_use(rows) if wanted.retired else register.retire.in_use(rows)
+    for code, values in wanted.filters.items():
+        if code != but:
+            rows = rows.filter(_any_of(register.by_code[code], values))
+    for word in wanted.q.split():
+        match = Q(pk__in=[])
+        for column in register.columns:
+            if column.search:
+                match |= Q(**{f"{column.name_path}__icontains": word})
+        rows = rows.filter(match)
+    return rows
+
+
+def _any_of(column: Column, values: Sequence[str]) -> Q:
+    match = Q(pk__in=[])
+    for value in values:
+        if value == "~":  # empty
+            match |= Q(**{f"{column.path}__isnull": True}) if column.path != "" else Q()
+        elif isinstance(column.kind, Words):
+            match |= Q(**{f"{column.path}__contains": [value]})
+        elif isinstance(column.kind, Number):
+            try:
+                match |= Q(**{column.path: float(value)})
+            except ValueError:
+                continue
+        elif column.kind.name == "boolean":
+            match |= Q(**{column.path: value == "True"})
+        elif not isinstance(column.kind, Position | Phone):
+            match |= Q(**{column.read_path: value})
+    return match
+
+
+def ordered(register: Register, rows: QuerySet[Any], wanted: Wanted) -> QuerySet[Any]:
+    """By the asked column, Chinese by pronunciation, empty ones last; equal ones by the register's own order."""
+    own = register.by_code[register.order].path if register.order in register.by_code else register.order
+    if not wanted.order:
+        return rows.order_by(own, "pk")
+    column = register.by_code[wanted.order.removeprefix("-")]
+    if isinstance(column.kind, Position):
+        return rows.order_by(own, "pk")
+    last = register.field_of(column.path)
+    text = isinstance(last, CharField | TextField) or isinstance(column.kind, Ref)
+    by: Any = Collate(F(column.name_path), CHINESE) if text and column.kind.name != "code" else F(column.name_path)
+    turn = by.desc(nulls_last=True) if wanted.order.startswith("-") else by.asc(nulls_last=True)
+    return rows.order_by(turn, own, "pk")
+
+
+def facets(register: Register, by: Actor, wanted: Wanted) -> list[Facet]:
+    """Values of each facet column with how many rows have them under the other filters: one query a facet."""
+    found = []
+    for column in register.columns:
+        if not column.facet:
+            continue
+        rows = rows_of(register, by, wanted, but=column.code).order_by()
+        paths = [column.read_path, *([column.name_path] if isinstance(column.kind, Ref) else [])]
+        counted = list(
+            rows.values_list(*paths).annotate(n=Count("pk")).order_by("-n", column.read_path)[: FEW_VALUES + 1]
+        )
+        held = wanted.filters.get(column.code, ())
+        values = []
+        for value, *name, n in counted[:FEW_VALUES]:
+            if value in (None, ""):
+                continue
+            word = str(name[0]) if name else column.kind.show(value)
+            values.append(FacetValue(str(value), word, n, str(value) in held))
+        if len(values) > 1 or held:
+            found.append(Facet(column, tuple(values), len(counted) > FEW_VALUES))
+    return found
+
+
+def page_of(register: Register, by: Actor, wanted: Wanted) -> Page[Any]:
+    return Paginator(ordered(register, rows_of(register, by, wanted), wanted), PAGE).get_page(wanted.page)
+
+
+def picked(register: Register, columns: Sequence[Column]) -> list[str]:
+    """Paths of a `values_list`: the key, then each column's value, and a name beside each code referred to."""
+    paths = ["pk"]
+    for column in columns:
+        paths.append(column.read_path)
+        if isinstance(column.kind, Ref):
+            paths.append(column.name_path)
+    return paths
+
+
+def plain_rows(
+    register: Register, rows: QuerySet[Any], columns: Sequence[Column], chunk: int = 2000
+) -> Iterator[tuple[Any, list[Any], list[str]]]:
+    """(key, plain values, what a page says) of each row; telephone numbers are masked in both."""
+    for row in rows.values_list(*picked(register, columns)).iterator(chunk_size=chunk):
+        at, values, words = 1, [], []
+        for column in columns:
+            value = column.kind.plain(row[at])
+            at += 1
+            if column.personal:
+                value = masked(value)
+            values.append(value)
+            if isinstance(column.kind, Ref):
+                words.append(str(row[at] or value or ""))
+                at += 1
+            else:
+                words.append(column.kind.show(value))
+        yield row[0], values, words
+
+
+def features(register: Register, by: Actor, wanted: Wanted, url: Any) -> dict[str, Any]:
+    """GeoJSON of what the list shows, at most ON_MAP rows; `left_off` counts the others."""
+    column = register.geometry
+    if column is None:
+        return {"type": "FeatureCollection", "features": [], "left_off": 0}
+    rows = rows_of(register, by, wanted).filter(**{f"{column.path}__isnull": False})
+    title = register.by_code[register.title].path if register.title in register.by_code else register.title
+    mark = register.provenance.path if register.provenance else "pk"
+    listed = ordered(register, rows, wanted).values_list("pk", column.path, title, mark)
+    found = [
+        {
+            "type": "Feature",
+            "id": str(pk),
+            "geometry": {"type": "Point", "coordinates": [where.x, where.y]},
+            "properties": {
+                "name": str(name),
+                "label": str(name),
+                "url": url(pk),
+                "illustrative": nature == "illustrative",
+            },
+        }
+        for pk, where, name, nature in listed[:ON_MAP]
+    ]
+    left = max(0, rows.count() - ON_MAP) if len(found) == ON_MAP else 0
+    return {"type": "FeatureCollection", "features": found, "left_off": left}

@@ -1,0 +1,186 @@
+"""A register (台账) declared once: from it come list, filter, form, sheet, import, export, history, map layer and API."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+from django.db.models import Field, Model, QuerySet
+
+from fengsui.core import policy
+from fengsui.core.ledger.columns import Column, Number, Position, Words
+from fengsui.core.models import InWorld
+from fengsui.core.policy import Rule
+from fengsui.kernel.actor import Actor
+from fengsui.kernel.errors import NotFound
+
+SIZES: dict[str, tuple[float, float]] = {
+    "PositiveSmallIntegerField": (0, 32767),
+    "SmallIntegerField": (-32768, 32767),
+    "PositiveIntegerField": (0, 2**31 - 1),
+    "IntegerField": (-(2**31), 2**31 - 1),
+    "FloatField": (-1e12, 1e12),
+}
+Visible = Callable[[Actor], QuerySet[Any]]
+
+
+@dataclass(frozen=True, eq=False)
+class Retire:
+    """How a row goes out of use: a moment in `path` (None while in use), or a flag that becomes `off`."""
+
+    path: str
+    flag: bool = False
+
+    def in_use(self, rows: QuerySet[Any]) -> QuerySet[Any]:
+        return rows.filter(**({self.path: True} if self.flag else {f"{self.path}__isnull": True}))
+
+    def out_of_use(self, rows: QuerySet[Any]) -> QuerySet[Any]:
+        return rows.filter(**({self.path: False} if self.flag else {f"{self.path}__isnull": False}))
+
+
+@dataclass(frozen=True, eq=False)
+class Register:
+    """One table that people keep.
+
+    `visible_to(by)` is the scope: whoever may see the register sees these rows, and may leave a row only inside them.
+    Not more than two overrides: `fresh` gives values of a new row that no column holds, `after` sets what follows from
+    other columns (it gets the keys of the rows that were written). Who needs more writes pages.
+    """
+
+    app: str
+    code: str
+    name: Any
+    model: type[Model]
+    columns: Sequence[Column]
+    visible_to: Visible
+    view: Rule
+    edit: Rule | None = None
+    bring: Rule | None = None
+    retire: Retire | None = None
+    title: str = "name"
+    order: str = "code"
+    about: Any = ""
+    fresh: Callable[[Actor], Mapping[str, Any]] | None = None
+    after: Callable[[Sequence[Any], Actor], None] | None = None
+    page: Callable[[Any], str] | None = None
+    whole: bool = False
+    """Rows refer to each other: a sheet is taken over in one transaction, however long."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "columns", tuple(self._bounded(column) for column in self.columns))
+
+    def _bounded(self, column: Column) -> Column:
+        """The column with what its table can hold: lengths of text, sizes of numbers."""
+        stored, kind = self.field_of(column.path), column.kind
+        longest = getattr(stored, "max_length", None)
+        if not kind.longest and longest and not isinstance(kind, Words):
+            kind = replace(kind, longest=longest)
+        if isinstance(kind, Number) and stored.get_internal_type() in SIZES:
+            least, most = SIZES[stored.get_internal_type()]
+            kind = replace(
+                kind, least=least if kind.least is None else kind.least, most=most if kind.most is None else kind.most
+            )
+        return replace(column, kind=kind)
+
+    @property
+    def verb(self) -> str:
+        return f"{self.app}.{self.code}"
+
+    @property
+    def read_only(self) -> bool:
+        return self.edit is None
+
+    @property
+    def in_world(self) -> bool:
+        return issubclass(self.model, InWorld)
+
+    @cached_property
+    def by_code(self) -> dict[str, Column]:
+        return {column.code: column for column in self.columns}
+
+    @cached_property
+    def keys(self) -> list[Column]:
+        return [column for column in self.columns if column.key]
+
+    @cached_property
+    def writable(self) -> list[Column]:
+        return [column for column in self.columns if column.editable]
+
+    @cached_property
+    def geometry(self) -> Column | None:
+        return next((column for column in self.columns if isinstance(column.kind, Position)), None)
+
+    @cached_property
+    def provenance(self) -> Column | None:
+        return self.by_code.get("provenance")
+
+    def field_of(self, path: str) -> Field[Any, Any]:
+        """The model's field at the end of a path `name` or `part__name`."""
+        model: type[Model] = self.model
+        *parts, last = path.split("__")
+        for part in parts:
+            model = model._meta.get_field(part).related_model  # type: ignore[assignment]
+        return model._meta.get_field(last)  # type: ignore[return-value]
+
+    @cached_property
+    def parts(self) -> list[str]:
+        """The rows this one extends, one to one, with the same key: they are written first."""
+        return sorted({path.rpartition("__")[0] for path in self.stored_paths if "__" in path})
+
+    @cached_property
+    def stored_paths(self) -> list[str]:
+        found = [column.path for column in self.columns]
+        return [*found, self.retire.path] if self.retire else found
+
+    def rows(self, by: Actor) -> QuerySet[Any]:
+        """What this person may see of it. Raises Forbidden."""
+        policy.require(by, f"{self.verb}.view")
+        return self.visible_to(by)
+
+    def schema(self) -> dict[str, Any]:
+        """JSON Schema of a row, for the API."""
+        properties = {
+            column.code: {**column.kind.schema, "title": str(column.label), "readOnly": not column.editable}
+            for column in self.columns
+        }
+        required = [column.code for column in self.columns if column.required or column.key]
+        return {"type": "object", "title": str(self.name), "properties": properties, "required": required}
+
+
+_registers: dict[str, Register] = {}
+
+
+def add(register: Register) -> Register:
+    """Declare a register; its three verbs become policy. Raises ValueError where the declaration is not whole."""
+    if register.code in _registers:
+        raise ValueError(f"register {register.code!r} defined twice")
+    if not register.keys:
+        raise ValueError(f"register {register.code!r} has no key column")
+    if len(register.by_code) != len(register.columns):
+        raise ValueError(f"register {register.code!r} has two columns of one name")
+    _registers[register.code] = register
+    policy.rule(f"{register.verb}.view")(register.view)
+    for verb, rule in (("edit", register.edit), ("import", register.bring or register.edit)):
+        if rule is not None:
+            policy.rule(f"{register.verb}.{verb}")(rule)
+    return register
+
+
+def registers() -> dict[str, Register]:
+    """All declared ones: each app's `ledger.py` is imported when the apps are ready."""
+    return _registers
+
+
+def register(code: str) -> Register:
+    """Raises NotFound("core.ledger.no_register")."""
+    found = registers().get(code)
+    if found is None:
+        raise NotFound("core.ledger.no_register", register=code)
+    return found
+
+
+def seen_by(by: Actor) -> list[Register]:
+    """The registers this person may open."""
+    return [each for each in registers().values() if policy.can(by, f"{each.verb}.view")]

@@ -1,0 +1,105 @@
+"""A sheet on its way in: choose a file, read what would happen, press."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from fengsui.core import policy, wording
+from fengsui.core.ledger import export, taking
+from fengsui.core.ledger.check import Fault
+from fengsui.core.ledger.register import register
+from fengsui.core.ledger.views.shared import actor_of, download, opened, shell
+from fengsui.core.ledger.words import sentence
+from fengsui.core.ledger.writing import check_world
+from fengsui.kernel.errors import FengsuiError, Invalid
+
+
+def _states() -> dict[str, str]:
+    return {
+        "checking": _("检查中"), "checked": _("待接收"), "refused": _("不能用"), "taking": _("接收中"), "taken": _("已接收"),
+        "withdrawn": _("已作废"), "failed": _("未完成"),
+    }  # fmt: skip
+
+
+@require_http_methods(["GET", "POST"])
+def start(request: HttpRequest, name: str) -> HttpResponse:
+    into, by = opened(request, name)
+    policy.require(by, f"{into.verb}.import")
+    check_world(into, by)
+    said = None
+    if request.method == "POST":
+        sent = request.FILES.get("file")
+        try:
+            body = (
+                sent.read()
+                if sent and sent.size <= taking.MOST_BYTES
+                else b""
+                if not sent
+                else b" " * (taking.MOST_BYTES + 1)
+            )
+            row = taking.upload(into=into, body=body, file_name=sent.name if sent else "", by=by, now=timezone.now())
+        except Invalid as bad:
+            said = wording.say(bad)
+        else:
+            return redirect("ledger:import-show", row.pk)
+    recent = taking.visible_to(by).filter(register=into.code).defer("body").order_by("-uploaded_at")[:10]
+    context = {
+        "said": said,
+        "recent": recent,
+        "columns": into.writable,
+        "explained": export.explained,
+        "states": _states(),
+    }
+    return render(request, "ledger/import.html", shell(by, into, **context), status=422 if said else 200)
+
+
+@require_GET
+def show(request: HttpRequest, import_id: UUID) -> HttpResponse:
+    by = actor_of(request)
+    row = taking.find(import_id, by)
+    into = register(row.register)
+    faults = [
+        (
+            number,
+            str(into.by_code[column].label) if column in into.by_code else "",
+            sentence(into, Fault(column, code, facts)),
+        )
+        for number, column, code, facts in row.faults
+    ]
+    changes = [
+        (number, name, fresh, [(into.by_code[c].label, into.by_code[c].kind.show(before.get(c)), into.by_code[c].kind.show(value)) for c, value in after.items() if c in into.by_code])
+        for number, name, fresh, before, after in row.sample
+    ]  # fmt: skip
+    code = row.found.get("code")
+    said = wording.say(FengsuiError(code, **row.found.get("facts", {}))) if code else None
+    context = {"row": row, "faults": faults, "changes": changes, "said": said, "found": row.found}
+    template = "ledger/_preview_part.html" if request.GET.get("part") == "1" else "ledger/preview.html"
+    return render(request, template, shell(by, into, f"ledger.import:{row.pk}", **context))
+
+
+@require_POST
+def take(request: HttpRequest, import_id: UUID) -> HttpResponse:
+    chosen = {name: request.POST.get(name) == "1" for name in ("fresh", "changed", "skip_wrong")}
+    taking.take(import_id=import_id, by=actor_of(request), now=timezone.now(), **chosen)
+    return redirect("ledger:import-show", import_id)
+
+
+@require_POST
+def withdraw(request: HttpRequest, import_id: UUID) -> HttpResponse:
+    row = taking.withdraw(import_id=import_id, by=actor_of(request), now=timezone.now())
+    return redirect("ledger:register-show", row.register)
+
+
+@require_GET
+def faults(request: HttpRequest, import_id: UUID) -> HttpResponse:
+    """The uploaded sheet again, with a column of remarks."""
+    by = actor_of(request)
+    row = taking.find(import_id, by)
+    opened_sheet, found = taking.all_faults(row, by)
+    return download(export.remarked(opened_sheet, found, register(row.register)), f"{row.register}-faults.xlsx")

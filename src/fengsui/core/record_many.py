@@ -1,0 +1,129 @@
+"""`announce` for many rows at once: the same event, audit row and chain each, three statements and one NOTIFY a batch."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+from django.db import connection
+from django.utils import timezone
+
+from fengsui.core import live
+from fengsui.core.record import NotInTransaction, canonical, digest, event_name, handlers_of, plain, row_body
+from fengsui.kernel.actor import Actor
+
+BATCH = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One event about one row: `kind` is the row's label (`places.shelter`), `key` its key as text."""
+
+    event: Any
+    kind: str
+    key: str
+    before: Mapping[str, Any]
+    after: Mapping[str, Any]
+
+
+def announce_many(told: Iterable[Told], *, by: Actor, topics: tuple[str, ...] = ()) -> int:
+    """Record all of them; returns how many. The same subject twice in one batch keeps its order.
+
+    Raises NotInTransaction outside `atomic`. The rows' world is the caller's to check: there are no model instances.
+    """
+    if not connection.in_atomic_block:
+        raise NotInTransaction("core.announce.not_in_transaction")
+    count, batch, subjects = 0, [], set[str]()
+    touched: set[str] = set()
+    for each in told:
+        subject = f"{each.kind}:{each.key}"
+        if len(batch) == BATCH or subject in subjects:
+            _write(batch, by)
+            batch, subjects = [], set()
+        batch.append(each)
+        subjects.add(subject)
+        touched.add(each.kind.split(".")[0])
+        count += 1
+    if batch:
+        _write(batch, by)
+    if count:
+        live.touch({*touched, *topics}, by.world)
+    return count
+
+
+def _write(batch: Sequence[Told], by: Actor) -> None:
+    at, algorithm = timezone.now(), settings.FENGSUI_HASH
+    posts = sorted(str(post) for post in by.posts)
+    subjects = [f"{each.kind}:{each.key}" for each in batch]
+    with connection.cursor() as cursor:
+        # Sorted, so that two batches over the same subjects take the heads' locks in one order.
+        cursor.execute(
+            "INSERT INTO core_audithead (subject, n, hash) SELECT s, 1, '' FROM unnest(%s::text[]) s ORDER BY s "
+            "ON CONFLICT (subject) DO UPDATE SET n = core_audithead.n + 1 RETURNING subject, n, hash",
+            [subjects],
+        )
+        heads = {subject: (n, prev) for subject, n, prev in cursor.fetchall()}
+        names = [event_name(each.event) for each in batch]
+        payloads = [plain(dataclasses.asdict(each.event)) for each in batch]
+        cursor.execute(
+            "INSERT INTO core_storedevent (name, payload, world_id, about_type, about_id, correlation, at, person_id, system) "
+            "SELECT name, payload::jsonb, %s, kind, key, %s, %s, %s, %s "
+            "FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[]) WITH ORDINALITY AS t(name, payload, kind, key, o) "
+            "ORDER BY o RETURNING id",
+            [
+                *(by.world, by.correlation, at, by.person, by.system, names),
+                [json.dumps(each, ensure_ascii=False) for each in payloads],
+                *([each.kind for each in batch], [each.key for each in batch]),
+            ],
+        )
+        ids = sorted(row[0] for row in cursor.fetchall())
+        ns, prevs, hashes, facts = [], [], [], []
+        for each, subject, name, payload in zip(batch, subjects, names, payloads, strict=True):
+            n, prev = heads[subject]
+            told = canonical(
+                {
+                    "payload": payload,
+                    "before": plain(each.before),
+                    "after": plain(each.after),
+                    "posts": posts,
+                    "source": by.source,
+                    "reason": by.reason,
+                }
+            )
+            body = row_body(n, subject, at, name, by.person, by.system, by.world, by.correlation, told)
+            ns.append(n)
+            prevs.append(prev)
+            facts.append(told)
+            hashes.append(digest(algorithm, prev, body))
+        cursor.execute(
+            "WITH t AS (SELECT * FROM unnest(%s::text[], %s::bigint[], %s::bigint[], %s::text[], %s::text[], %s::text[], %s::text[]) "
+            "AS t(subject, n, event_id, verb, facts, prev, hash)), "
+            "h AS (UPDATE core_audithead a SET hash = t.hash FROM t WHERE a.subject = t.subject) "
+            "INSERT INTO core_auditrow (subject, n, event_id, at, verb, person_id, system, world_id, correlation, facts, "
+            "algorithm, prev_hash, hash) SELECT subject, n, event_id, %s, verb, %s, %s, %s, %s, facts, %s, prev, hash FROM t",
+            [
+                subjects,
+                ns,
+                ids,
+                names,
+                facts,
+                prevs,
+                hashes,
+                at,
+                by.person,
+                by.system,
+                by.world,
+                by.correlation,
+                algorithm,
+            ],
+        )
+    for number, name in zip(ids, names, strict=True):
+        if handlers := handlers_of(name):
+            from fengsui.core.jobs import handle_event
+
+            for handler in handlers:
+                handle_event.defer(event_id=number, handler=handler)
