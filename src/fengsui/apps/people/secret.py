@@ -53,9 +53,7 @@ def address(secret: str, username: str, issuer: str) -> str:
 
 def picture(uri: str) -> str:
     """The QR code as inline SVG."""
-    return segno.make(uri, error="m").svg_inline(
-        scale=5, border=3, dark="#000", light="#fff", svgclass="qr", lineclass=""
-    )
+    return segno.make(uri, error="m").svg_inline(border=3, dark="#000", light="#fff", svgclass="qr", omitsize=True)
 
 
 def step_of(secret: str, code: str, now: datetime, after: int) -> int | None:

@@ -14,7 +14,6 @@ from fengsui.apps.alerts.reasons import said as said_reason
 from fengsui.apps.command import queries as command
 from fengsui.apps.command import timeline
 from fengsui.apps.command.models import Order, Response, Task
-from fengsui.apps.incidents import queries as incidents
 from fengsui.apps.incidents.models import Incident, Report
 from fengsui.apps.people import queries as people
 from fengsui.apps.reviews import rules
@@ -95,7 +94,8 @@ class Story:
 
 
 def incident_for(incident_id: UUID, by: Actor) -> Incident:
-    return incidents.get(incident_id, by)
+    """One that the actor's area holds, or to which he was sent. Raises NotFound."""
+    return command.get_incident(incident_id, by)
 
 
 def story(incident: Incident, now: datetime) -> Story:

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.db import IntegrityError, transaction
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -258,3 +259,12 @@ def test_first_accounts_are_the_security_administrators_and_only_once_when_opene
     actions.open_first(now=NOW)  # the paper was lost before anybody logged in
     Account.objects.filter(username="secadmin1").update(last_login=NOW)
     assert refusal(actions.open_first, now=NOW) == "people.account.not_first"
+
+
+def test_role_of_a_held_post_stays_when_somebody_changes_it_past_the_page(house):
+    """A register or a script that turned a held post into an administrator's would need no second person."""
+    with pytest.raises(IntegrityError, match=r"people\.post\.held"), transaction.atomic():
+        Post.objects.filter(code="street").update(role="security_admin")
+    Post.objects.filter(code="street").update(title="街道值守（改名）", role="street_officer")
+    Post.objects.filter(code="chief").update(role="liaison")
+    assert Post.objects.get(code="chief").role == "liaison"  # nobody holds it

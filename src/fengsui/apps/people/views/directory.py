@@ -130,7 +130,7 @@ def person(request: HttpRequest, person_id: UUID) -> HttpResponse:
     context: dict[str, Any] = {
         "person": found,
         "holdings": found.holdings.select_related("post__org").order_by("-since"),
-        "now": now,
+        "at": now,
         "may_reveal": policy.can(by, "people.reveal", found),
         "account": queries.accounts_visible_to(by).filter(person=found).first(),
         "sees_accounts": policy.can(by, "people.see_accounts"),
@@ -165,7 +165,7 @@ def posts(request: HttpRequest) -> HttpResponse:
     context = {
         "page": page,
         "query": query,
-        "now": timezone.now(),
+        "at": timezone.now(),
         "vacant": vacant,
         "roles": [(code, word(term)) for code, term in ROLES.items()],
         "role_words": {code: word(term) for code, term in ROLES.items()},

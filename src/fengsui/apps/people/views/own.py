@@ -22,7 +22,7 @@ from fengsui.apps.people.forms import CodeForm, PasswordForm
 from fengsui.apps.people.models import Account, Holding
 from fengsui.apps.people.sessions import idle_s
 from fengsui.core import wording
-from fengsui.kernel.errors import NotFound, Refused
+from fengsui.kernel.errors import Refused
 
 
 def _account(request: HttpRequest) -> Account:
@@ -118,10 +118,6 @@ def factor(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 def session_end(request: HttpRequest, session_id: UUID) -> HttpResponse:
-    try:
-        actions.end_session(public_id=session_id, by=actor_of(request))
-    except NotFound:
-        messages.warning(request, _("这个登录已经退出了"))
-        return redirect("people:me")
+    actions.end_session(public_id=session_id, by=actor_of(request))
     messages.success(request, _("已退出那个登录"))
     return redirect("people:me")

@@ -60,7 +60,7 @@ def post(request: HttpRequest, post_id: UUID) -> HttpResponse:
         "post": found,
         "role_word": word(ROLES[found.role]),
         "holdings": found.holdings.select_related("person").order_by("-since"),
-        "now": timezone.now(),
+        "at": timezone.now(),
         "may_assign": may,
         "persons": list(names.order_by("name")[:100]) if may else [],
         "q": q,
