@@ -109,7 +109,7 @@ LOGIN_URL = "/login/"
 LOGIN_REDIRECT_URL = "/"
 FENGSUI_LOCK_AFTER = 5
 FENGSUI_LOCK_S = 30 * 60
-# Who needs a second factor: GB/T 22239-2019 8.1.4.1 asks for two kinds of proof at level 3 [G]; which posts, is local [U].
+# Who needs a second factor: GB/T 22239-2019 8.1.4.1 asks for two kinds of proof at level 3 [G]; which posts: local [U].
 FENGSUI_SECOND_FACTOR_ROLES = frozenset(
     each
     for each in os.environ.get(
@@ -123,7 +123,7 @@ FENGSUI_PASSWORD_DAYS = int(
 )  # age of a privileged password [G]; 0: no limit
 
 SESSION_ENGINE = "fengsui.apps.people.sessions"
-# 8.1.4.1 asks that an unused login ends [G]. The figures are local [U]: a duty desk is watched for hours without a press.
+# 8.1.4.1 asks that an unused login ends [G]. The figures are local [U]: a desk is watched for hours without a press.
 SESSION_COOKIE_AGE = int(os.environ.get("FENGSUI_SESSION_S") or 12 * 3600)
 FENGSUI_SESSION_IDLE_S = int(os.environ.get("FENGSUI_SESSION_IDLE_S") or 4 * 3600)
 FENGSUI_SESSION_ADMIN_IDLE_S = int(os.environ.get("FENGSUI_SESSION_ADMIN_IDLE_S") or 15 * 60)

@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 class Grant:
     """One post held: a role, exercised for an organisation, an area and a jurisdiction.
 
-    `area` is a code prefix; '' gives no area at all. `jurisdiction` is that of the organisation; '' is the whole district.
+    `area` is a code prefix; '' gives no area at all. `jurisdiction` is the organisation's; '' is the whole district.
     """
 
     role: str
