@@ -102,8 +102,17 @@ def test_two_people_see_each_others_changes_when_both_save(client, team):
     where = f"/registers/teams/rows/{team.pk}/edit"
     first, second = page(client, where), page(client_of("duty"), where)
     opened = [re.search(r'name="opened" value="([^"]+)"', text)[1] for text in (first, second)]
-    form = {"name": team.name, "level": "区级", "kind": team.kind, "org": team.org.code, "leader_post": team.leader_post.code,
-            "people": team.people, "assembly_min": team.assembly_min, "readiness": "待命", "provenance": "示意"}  # fmt: skip
+    form = {
+        "name": team.name,
+        "level": "区级",
+        "kind": team.kind,
+        "org": team.org.code,
+        "leader_post": team.leader_post.code,
+        "people": team.people,
+        "assembly_min": team.assembly_min,
+        "readiness": "待命",
+        "provenance": "示意",
+    }
     form["base"] = re.search(r'name="base" value="([^"]+)"', first)[1]
     assert client.post(where, {**form, "people": 11, "opened": opened[0]}).status_code == 302
     clash = client_of("duty").post(where, {**form, "people": 22, "opened": opened[1]})
@@ -141,8 +150,9 @@ def test_row_leaves_the_list_and_keeps_its_history_when_retired(client, team):
     assert "撤编" in page(client, where)
     assert client.post(where + "restore").status_code == 302
     assert [each.payload["how"] for each in StoredEvent.objects.filter(name="core.RowChanged").order_by("id")] == [
-        "retired", "restored",
-    ]  # fmt: skip
+        "retired",
+        "restored",
+    ]
 
 
 def test_new_row_is_made_or_each_field_says_what_is_wrong(client):

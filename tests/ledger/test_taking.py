@@ -17,8 +17,19 @@ HEAD = ["编号", "名称", "街道", "经度", "纬度", "类别", "有效面�
 
 
 def shelter(code="SX1", **over):
-    row = {"编号": code, "名称": "新建小学操场", "街道": "启工街道", "经度": 123.345, "纬度": 41.806, "类别": "紧急避难场所",
-           "有效面积（m²）": 1200, "人均面积": 1.5, "最长开放天": 3, "可容纳人数": 800, **over}  # fmt: skip
+    row = {
+        "编号": code,
+        "名称": "新建小学操场",
+        "街道": "启工街道",
+        "经度": 123.345,
+        "纬度": 41.806,
+        "类别": "紧急避难场所",
+        "有效面积（m²）": 1200,
+        "人均面积": 1.5,
+        "最长开放天": 3,
+        "可容纳人数": 800,
+        **over,
+    }
     return [row[each] for each in HEAD]
 
 
@@ -29,8 +40,11 @@ def test_register_is_untouched_until_taken_when_sheet_is_sound(by):
     assert take(row, by).state == "taken"
     made = Shelter.objects.select_related("place").get(place__code="SX1")
     assert (made.place.kind, made.place.area.name, made.capacity, made.place.provenance) == (
-        "shelter", "启工街道", 800, "document",
-    )  # fmt: skip
+        "shelter",
+        "启工街道",
+        800,
+        "document",
+    )
     assert (round(made.place.location.x, 6), round(made.place.location.y, 6)) == (123.345, 41.806)
     assert round(made.place.location_3857.x) == 13730703
     assert row.body is None or taking.find(row.pk, by).body is None

@@ -1,4 +1,4 @@
-"""`announce` for many rows at once: the same event, audit row and chain each, three statements and one NOTIFY a batch."""
+"""`announce` for many rows at once: the same event, audit row and chain each, one NOTIFY for all."""
 
 from __future__ import annotations
 
@@ -37,7 +37,8 @@ def announce_many(told: Iterable[Told], *, by: Actor, topics: tuple[str, ...] = 
     """
     if not connection.in_atomic_block:
         raise NotInTransaction("core.announce.not_in_transaction")
-    count, batch, subjects = 0, [], set[str]()
+    count, subjects = 0, set[str]()
+    batch: list[Told] = []
     touched: set[str] = set()
     for each in told:
         subject = f"{each.kind}:{each.key}"
@@ -70,9 +71,11 @@ def _write(batch: Sequence[Told], by: Actor) -> None:
         names = [event_name(each.event) for each in batch]
         payloads = [plain(dataclasses.asdict(each.event)) for each in batch]
         cursor.execute(
-            "INSERT INTO core_storedevent (name, payload, world_id, about_type, about_id, correlation, at, person_id, system) "
+            "INSERT INTO core_storedevent "
+            "(name, payload, world_id, about_type, about_id, correlation, at, person_id, system) "
             "SELECT name, payload::jsonb, %s, kind, key, %s, %s, %s, %s "
-            "FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[]) WITH ORDINALITY AS t(name, payload, kind, key, o) "
+            "FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[]) "
+            "WITH ORDINALITY AS t(name, payload, kind, key, o) "
             "ORDER BY o RETURNING id",
             [
                 *(by.world, by.correlation, at, by.person, by.system, names),
@@ -100,11 +103,13 @@ def _write(batch: Sequence[Told], by: Actor) -> None:
             facts.append(told)
             hashes.append(digest(algorithm, prev, body))
         cursor.execute(
-            "WITH t AS (SELECT * FROM unnest(%s::text[], %s::bigint[], %s::bigint[], %s::text[], %s::text[], %s::text[], %s::text[]) "
+            "WITH t AS (SELECT * FROM "
+            "unnest(%s::text[], %s::bigint[], %s::bigint[], %s::text[], %s::text[], %s::text[], %s::text[]) "
             "AS t(subject, n, event_id, verb, facts, prev, hash)), "
             "h AS (UPDATE core_audithead a SET hash = t.hash FROM t WHERE a.subject = t.subject) "
-            "INSERT INTO core_auditrow (subject, n, event_id, at, verb, person_id, system, world_id, correlation, facts, "
-            "algorithm, prev_hash, hash) SELECT subject, n, event_id, %s, verb, %s, %s, %s, %s, facts, %s, prev, hash FROM t",
+            "INSERT INTO core_auditrow (subject, n, event_id, at, verb, person_id, system, world_id, correlation, "
+            "facts, algorithm, prev_hash, hash) "
+            "SELECT subject, n, event_id, %s, verb, %s, %s, %s, %s, facts, %s, prev, hash FROM t",
             [
                 subjects,
                 ns,

@@ -28,8 +28,10 @@ def set_paths(keys: Sequence[Any], by: Actor) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             "WITH RECURSIVE down AS (SELECT id, code::text AS path FROM people_organisation WHERE parent_id IS NULL "
-            "UNION ALL SELECT o.id, d.path || '/' || o.code FROM people_organisation o JOIN down d ON o.parent_id = d.id), "
-            "moved AS (UPDATE people_organisation o SET path = d.path FROM down d WHERE o.id = d.id AND o.path <> d.path) "
+            "UNION ALL SELECT o.id, d.path || '/' || o.code FROM people_organisation o "
+            "JOIN down d ON o.parent_id = d.id), "
+            "moved AS (UPDATE people_organisation o SET path = d.path FROM down d "
+            "WHERE o.id = d.id AND o.path <> d.path) "
             "SELECT (SELECT count(*) FROM people_organisation) - (SELECT count(*) FROM down)"
         )
         if cursor.fetchone()[0]:
@@ -38,7 +40,10 @@ def set_paths(keys: Sequence[Any], by: Actor) -> None:
 
 ORGANISATIONS = add(
     Register(
-        "people", "organisations", _("单位"), Organisation,
+        "people",
+        "organisations",
+        _("单位"),
+        Organisation,
         [
             Column("code", _("代码"), Code(), key=True, search=True, aliases=("单位代码", "编号")),
             Column("name", _("名称"), required=True, search=True, aliases=("单位名称", "单位", "机构名称")),
@@ -50,13 +55,22 @@ ORGANISATIONS = add(
             Column("provenance", _("数据性质"), Choice(of=NATURE), facet=True),
             Column("source", _("来源"), shown=False),
         ],
-        queries.visible_to, roles(*STAFF), roles("duty_leader", "security_admin"), order="code", after=set_paths, whole=True,
-        fresh=lambda by: {"provenance": "document", "path": ""}, about=_("两局、部门、街道、社区、队伍、企业与隶属"),
+        queries.visible_to,
+        roles(*STAFF),
+        roles("duty_leader", "security_admin"),
+        order="code",
+        after=set_paths,
+        whole=True,
+        fresh=lambda by: {"provenance": "document", "path": ""},
+        about=_("两局、部门、街道、社区、队伍、企业与隶属"),
     )
-)  # fmt: skip
+)
 POSTS = add(
     Register(
-        "people", "posts", _("岗位"), Post,
+        "people",
+        "posts",
+        _("岗位"),
+        Post,
         [
             Column("code", _("代码"), Code(), key=True, search=True, aliases=("岗位代码", "编号")),
             Column("title", _("岗位"), required=True, search=True, aliases=("岗位名称", "职务")),
@@ -65,12 +79,20 @@ POSTS = add(
             Column("area_code", _("区域"), Code()),
             Column("call_order", _("叫应次序"), Number(whole=True, least=1)),
         ],
-        queries.posts_visible_to, roles(*STAFF), roles("security_admin"), title="title", order="code", about=_("岗位、角色、叫应次序"),
+        queries.posts_visible_to,
+        roles(*STAFF),
+        roles("security_admin"),
+        title="title",
+        order="code",
+        about=_("岗位、角色、叫应次序"),
     )
-)  # fmt: skip
+)
 PEOPLE = add(
     Register(
-        "people", "people", _("人员"), Person,
+        "people",
+        "people",
+        _("人员"),
+        Person,
         [
             Column("name", _("姓名"), key=True, required=True, search=True, aliases=("名字", "人员")),
             Column("org", _("单位"), Ref(model=Organisation), key=True, search=True, aliases=("所属单位", "工作单位")),
@@ -78,7 +100,11 @@ PEOPLE = add(
             Column("email", _("邮箱"), shown=False),
             Column("provenance", _("数据性质"), Choice(of=NATURE), facet=True),
         ],
-        queries.persons_visible_to, roles(*STAFF), roles("duty_officer", "duty_leader", "security_admin"), order="name",
-        fresh=lambda by: {"provenance": "document"}, about=_("姓名、单位、电话（遮盖）"),
+        queries.persons_visible_to,
+        roles(*STAFF),
+        roles("duty_officer", "duty_leader", "security_admin"),
+        order="name",
+        fresh=lambda by: {"provenance": "document"},
+        about=_("姓名、单位、电话（遮盖）"),
     )
-)  # fmt: skip
+)

@@ -18,9 +18,21 @@ from fengsui.kernel.actor import Actor
 from fengsui.kernel.levels import LEVELS
 
 STAFF = (
-    "duty_officer", "duty_leader", "commander", "liaison", "street_officer", "community_officer", "team_leader", "depot_keeper",
-    "safety_officer", "enforcement_officer", "auditor", "audit_admin", "system_admin", "security_admin",
-)  # fmt: skip
+    "duty_officer",
+    "duty_leader",
+    "commander",
+    "liaison",
+    "street_officer",
+    "community_officer",
+    "team_leader",
+    "depot_keeper",
+    "safety_officer",
+    "enforcement_officer",
+    "auditor",
+    "audit_admin",
+    "system_admin",
+    "security_admin",
+)
 KEEPERS = ("duty_officer", "duty_leader", "commander", "street_officer")
 
 
@@ -90,7 +102,10 @@ def _new_point(by: Actor) -> Mapping[str, Any]:
 
 POINTS = add(
     Register(
-        "places", "waterlogging-points", _("积水点"), WaterloggingPoint,
+        "places",
+        "waterlogging-points",
+        _("积水点"),
+        WaterloggingPoint,
         [
             *place(part="place"),
             Column("form", _("形态"), Choice(of=POINT_FORMS), required=True, facet=True),
@@ -103,30 +118,66 @@ POINTS = add(
             Column("detour", _("绕行"), Text(), shown=False),
             *origin(part="place"),
         ],
-        queries.points_visible_to, roles(*STAFF), roles(*KEEPERS), retire=Retire("place__retired_at"), order="code", fresh=_new_point,
+        queries.points_visible_to,
+        roles(*STAFF),
+        roles(*KEEPERS),
+        retire=Retire("place__retired_at"),
+        order="code",
+        fresh=_new_point,
         about=_("一点一策：形态、分级水深、泵与封控"),
     )
-)  # fmt: skip
+)
 SHELTERS = add(
     Register(
-        "places", "shelters", _("应急避难场所"), Shelter,
+        "places",
+        "shelters",
+        _("应急避难场所"),
+        Shelter,
         [
             *place(part="place"),
             Column("grade", _("类别"), required=True, facet=True),
             Column("area_m2", _("有效面积"), Number(least=0), required=True, unit="m²"),
             Column("m2_per_person", _("人均面积"), Number(least=0.1, most=50), required=True, unit="m²"),
-            Column("open_days", _("最长开放"), Number(whole=True), required=True, unit=_("天"), aliases=("最长开放天", "开放天数")),
-            Column("capacity", _("可容纳人数"), Number(whole=True), required=True, unit=_("人"), aliases=("容量", "容纳人数")),
+            Column(
+                "open_days",
+                _("最长开放"),
+                Number(whole=True),
+                required=True,
+                unit=_("天"),
+                aliases=("最长开放天", "开放天数"),
+            ),
+            Column(
+                "capacity",
+                _("可容纳人数"),
+                Number(whole=True),
+                required=True,
+                unit=_("人"),
+                aliases=("容量", "容纳人数"),
+            ),
             *origin(part="place"),
         ],
-        queries.shelters_visible_to, roles(*STAFF), roles(*KEEPERS), retire=Retire("place__retired_at"), order="code", fresh=_new("shelter"),
+        queries.shelters_visible_to,
+        roles(*STAFF),
+        roles(*KEEPERS),
+        retire=Retire("place__retired_at"),
+        order="code",
+        fresh=_new("shelter"),
         about=_("类别、面积、可容纳人数"),
     )
-)  # fmt: skip
+)
 CHECKPOINTS = add(
     Register(
-        "places", "checkpoints", _("检查站"), Place, [*place(), *origin()],
-        queries.checkpoints_visible_to, roles(*STAFF), roles(*KEEPERS), retire=Retire("retired_at"), order="code",
-        fresh=lambda by: {"kind": "checkpoint", "provenance": "document"}, about=_("森林防火检查站"),
+        "places",
+        "checkpoints",
+        _("检查站"),
+        Place,
+        [*place(), *origin()],
+        queries.checkpoints_visible_to,
+        roles(*STAFF),
+        roles(*KEEPERS),
+        retire=Retire("retired_at"),
+        order="code",
+        fresh=lambda by: {"kind": "checkpoint", "provenance": "document"},
+        about=_("森林防火检查站"),
     )
-)  # fmt: skip
+)

@@ -14,7 +14,10 @@ from fengsui.core.policy import roles
 
 TEAMS = add(
     Register(
-        "resources", "teams", _("救援队伍"), Team,
+        "resources",
+        "teams",
+        _("救援队伍"),
+        Team,
         [
             Column("code", _("编号"), Code(), key=True, search=True, aliases=("队伍编号",)),
             Column("name", _("名称"), required=True, search=True, aliases=("队伍名称", "队名")),
@@ -22,7 +25,9 @@ TEAMS = add(
             Column("kind", _("类型"), required=True, facet=True),
             Column("org", _("所属单位"), Ref(model=Organisation), required=True, search=True, shown=False),
             Column("leader_post", _("队长岗位"), Ref(model=Post, called="title"), required=True, shown=False),
-            Column("people", _("人数"), Number(whole=True), required=True, unit=_("人"), aliases=("队员数", "队伍人数")),
+            Column(
+                "people", _("人数"), Number(whole=True), required=True, unit=_("人"), aliases=("队员数", "队伍人数")
+            ),
             Column("assembly_min", _("集结时间"), Number(whole=True), required=True, unit="min", aliases=("集结分钟",)),
             Column("skills", _("技能"), Words(), shown=False),
             Column("pump_m3h", _("移动泵能力"), Number(least=0), unit="m³/h"),
@@ -31,20 +36,33 @@ TEAMS = add(
             Column("base", _("驻地"), Position(), required=True, shown=False),
             Column("provenance", _("数据性质"), Choice(of=PROVENANCE_WORDS), facet=True),
         ],
-        queries.teams_visible_to, roles(*STAFF), roles(*KEEPERS, "team_leader"), retire=Retire("retired_at"), order="code",
-        fresh=lambda by: {"provenance": "document"}, about=_("人数、技能、泵、集结时间、在位状态"),
+        queries.teams_visible_to,
+        roles(*STAFF),
+        roles(*KEEPERS, "team_leader"),
+        retire=Retire("retired_at"),
+        order="code",
+        fresh=lambda by: {"provenance": "document"},
+        about=_("人数、技能、泵、集结时间、在位状态"),
     )
-)  # fmt: skip
+)
 DEPOTS = add(
     Register(
-        "resources", "depots", _("物资储备库"), Depot,
+        "resources",
+        "depots",
+        _("物资储备库"),
+        Depot,
         [
             *place(part="place"),
             Column("keeper_post", _("保管岗位"), Ref(model=Post, called="title")),
             Column("floor_m2", _("建筑面积"), Number(least=0), required=True, unit="m²"),
             *origin(part="place"),
         ],
-        queries.depots_visible_to, roles(*STAFF), roles(*KEEPERS, "depot_keeper"), retire=Retire("place__retired_at"), order="code",
-        fresh=lambda by: {"place__kind": "depot", "place__provenance": "document"}, about=_("面积、保管岗位、位置"),
+        queries.depots_visible_to,
+        roles(*STAFF),
+        roles(*KEEPERS, "depot_keeper"),
+        retire=Retire("place__retired_at"),
+        order="code",
+        fresh=lambda by: {"place__kind": "depot", "place__provenance": "document"},
+        about=_("面积、保管岗位、位置"),
     )
-)  # fmt: skip
+)

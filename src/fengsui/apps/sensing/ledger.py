@@ -13,7 +13,10 @@ from fengsui.core.policy import roles
 
 STATIONS = add(
     Register(
-        "sensing", "stations", _("测站"), Station,
+        "sensing",
+        "stations",
+        _("测站"),
+        Station,
         [
             Column("code", _("站码"), Code(), key=True, search=True, aliases=("站号", "测站编码", "编号")),
             Column("name", _("名称"), required=True, search=True, aliases=("站名", "测站名称")),
@@ -24,7 +27,12 @@ STATIONS = add(
             Column("provenance", _("数据性质"), Choice(of=PROVENANCE_WORDS), facet=True),
             Column("source", _("来源"), shown=False),
         ],
-        queries.stations_visible_to, roles(*STAFF), roles("duty_officer", "duty_leader", "system_admin"), order="code",
-        fresh=lambda by: {"provenance": "document"}, page=lambda row: f"/stations/{row}/", about=_("站码、所在点位、责任岗位"),
+        queries.stations_visible_to,
+        roles(*STAFF),
+        roles("duty_officer", "duty_leader", "system_admin"),
+        order="code",
+        fresh=lambda by: {"provenance": "document"},
+        page=lambda row: f"/stations/{row}/",
+        about=_("站码、所在点位、责任岗位"),
     )
-)  # fmt: skip
+)

@@ -1,4 +1,4 @@
-"""Rows of a sheet, or of a form, turned into plain values and their faults. No database beyond the codes referred to."""
+"""Rows of a sheet or a form, turned into plain values and their faults. No database beyond codes referred to."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ from fengsui.kernel.geo import distance_m, wgs84_from_gcj02
 
 FARTHEST_KM = 100.0
 """Farther from the district's centre a position is taken for a slip of typing ([U])."""
+
+EMPTY: tuple[Any, ...] = (None, "", [])
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +151,7 @@ def _each(
             except BadCell as bad:
                 faults.append(Fault(code, bad.code, bad.facts))
                 continue
-            if needed and (value is None or value == "" or value == []):
+            if needed and value in EMPTY:
                 faults.append(Fault(code, "core.ledger.required", {}))
             values[code] = value
         for code, needed, find in points:

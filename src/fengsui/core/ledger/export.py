@@ -1,4 +1,4 @@
-"""Registers as files: what is shown as .xlsx and .csv, the empty sheet to fill in, and a sheet with remarks of its faults."""
+"""Registers as files: what is shown as .xlsx and .csv, the empty sheet, and a sheet with remarks of its faults."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def cells_of(columns: Sequence[Column], values: Sequence[Any]) -> list[Any]:
 
 
 def exported(register: Register, columns: Sequence[Column]) -> list[Column]:
-    """The shown columns, the key and what kind of data it is: a file without these could not be brought back or judged."""
+    """The shown columns, the key and the kind of data: without these a file could not be brought back or judged."""
     listed = [*register.keys, *columns]
     if register.provenance:
         listed.append(register.provenance)
@@ -156,7 +156,8 @@ def explained(column: Column) -> str:
 
 
 def _references(column: Column) -> str:
-    assert isinstance(column.kind, Ref) and column.kind.model is not None
+    assert isinstance(column.kind, Ref)
+    assert column.kind.model is not None
     rows = column.kind.model._base_manager.order_by(column.kind.by).values_list(column.kind.by, column.kind.called)[:40]
     return "；".join(f"{code} {name}" for code, name in rows)
 
@@ -228,7 +229,7 @@ def _bytes(book: Workbook) -> bytes:
     return out.getvalue()
 
 
-def as_dicts(register: Register, rows: QuerySet[Any], columns: Sequence[Column]) -> Iterable[dict[str, Any]]:
+def as_dicts(register: Register, rows: Any, columns: Sequence[Column]) -> Iterable[dict[str, Any]]:
     """Rows as the API gives them."""
     for key, values, _words in plain_rows(register, rows, columns):
         yield {"id": str(key), **{column.code: value for column, value in zip(columns, values, strict=True)}}

@@ -186,7 +186,7 @@ def picked(register: Register, columns: Sequence[Column]) -> list[str]:
 
 
 def plain_rows(
-    register: Register, rows: QuerySet[Any], columns: Sequence[Column], chunk: int = 2000
+    register: Register, rows: Any, columns: Sequence[Column], chunk: int = 2000
 ) -> Iterator[tuple[Any, list[Any], list[str]]]:
     """(key, plain values, what a page says) of each row; telephone numbers are masked in both."""
     for row in rows.values_list(*picked(register, columns)).iterator(chunk_size=chunk):

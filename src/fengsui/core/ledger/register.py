@@ -1,4 +1,4 @@
-"""A register (台账) declared once: from it come list, filter, form, sheet, import, export, history, map layer and API."""
+"""A register (台账) declared once: list, filter, form, sheet, import, export, history, map and API come from it."""
 
 from __future__ import annotations
 

@@ -40,8 +40,8 @@ class Tally:
     same: int
 
 
-def quoted(name: str) -> str:
-    return connection.ops.quote_name(name)
+def quoted(name: str | None) -> str:
+    return str(connection.ops.quote_name(name or ""))
 
 
 class Staged:
@@ -94,7 +94,7 @@ class Staged:
             with cursor.copy(f"COPY {TABLE} ({names}) FROM STDIN") as copy:
                 write = copy.write_row
                 for number, values in rows:
-                    row = [number]
+                    row: list[Any] = [number]
                     for code, store in stores:
                         value = values.get(code)
                         row.append(store(value) if store else value)
@@ -160,7 +160,8 @@ class Staged:
                     f"WHERE i.c_{column.code} IS NULL AND j.c_{keys[0].code} = i.own_{column.code}"
                 )
                 cursor.execute(
-                    f"SELECT n, own_{column.code} FROM {TABLE} WHERE own_{column.code} IS NOT NULL AND c_{column.code} IS NULL"
+                    f"SELECT n, own_{column.code} FROM {TABLE} "
+                    f"WHERE own_{column.code} IS NOT NULL AND c_{column.code} IS NULL"
                 )
                 faults = [
                     (n, Fault(column.code, "core.ledger.unknown_code", {"text": code})) for n, code in cursor.fetchall()
@@ -177,7 +178,8 @@ class Staged:
         whole = ", ".join(f"c_{column.code}" for column in self.columns)
         listed = ", ".join(f"c_{column.code}" for column in keys)
         cursor.execute(
-            f"SELECT array_agg(n ORDER BY n), count(DISTINCT ({whole}, 1)) FROM {TABLE} GROUP BY {listed} HAVING count(*) > 1"
+            f"SELECT array_agg(n ORDER BY n), count(DISTINCT ({whole}, 1)) FROM {TABLE} "
+            f"GROUP BY {listed} HAVING count(*) > 1"
         )
         faults: list[tuple[int, Fault]] = []
         again: list[int] = []
@@ -231,7 +233,8 @@ class Staged:
             if isinstance(column.kind, Choice) and not field.null and not field.primary_key:
                 name, (table, key) = f"c_{column.code}", self._table(column.path)
                 cursor.execute(
-                    f"UPDATE {TABLE} i SET {name} = t.{quoted(field.column)} FROM {table} t WHERE t.{key} = i.pk AND i.{name} IS NULL"
+                    f"UPDATE {TABLE} i SET {name} = t.{quoted(field.column)} FROM {table} t "
+                    f"WHERE t.{key} = i.pk AND i.{name} IS NULL"
                 )
                 default = rest.get(column.path, field.get_default())
                 if default not in (None, ""):
@@ -285,7 +288,8 @@ class Staged:
     def tally(self) -> Tally:
         with connection.cursor() as cursor:
             cursor.execute(
-                f"SELECT count(*) FILTER (WHERE i.fresh), count(*) FILTER (WHERE NOT i.fresh AND ({self._differs()})), count(*) "
+                "SELECT count(*) FILTER (WHERE i.fresh), "
+                f"count(*) FILTER (WHERE NOT i.fresh AND ({self._differs()})), count(*) "
                 f"FROM {TABLE} i {self._joined()}"
             )
             fresh, changed, whole = cursor.fetchone()
@@ -318,7 +322,8 @@ class Staged:
         cut = f" LIMIT {int(limit)}" if limit is not None else ""
         with connection.cursor() as cursor:
             cursor.execute(
-                f"SELECT {picked} FROM {TABLE} i {self._joined()} WHERE i.n BETWEEN %s AND %s AND ({' OR '.join(wanted)}) ORDER BY i.n{cut}",
+                f"SELECT {picked} FROM {TABLE} i {self._joined()} WHERE i.n BETWEEN %s AND %s "
+                f"AND ({' OR '.join(wanted)}) ORDER BY i.n{cut}",
                 [first, last],
             )
             rows = cursor.fetchall()
@@ -385,7 +390,8 @@ class Staged:
                 if fresh:
                     names, values, params = self._inserted(part, columns, rest)
                     cursor.execute(
-                        f"INSERT INTO {table} ({', '.join(names)}) SELECT {', '.join(values)} FROM {TABLE} i WHERE i.fresh AND {between}",
+                        f"INSERT INTO {table} ({', '.join(names)}) SELECT {', '.join(values)} FROM {TABLE} i "
+                        f"WHERE i.fresh AND {between}",
                         [*params, first, last],
                     )
                 columns = [c for c in columns if not self.fields[c.code].primary_key]
@@ -396,7 +402,8 @@ class Staged:
                         f"t.{name} IS DISTINCT FROM i.c_{c.code}" for name, c in zip(held, columns, strict=True)
                     )
                     cursor.execute(
-                        f"UPDATE {table} t SET {pairs} FROM {TABLE} i WHERE t.{key} = i.pk AND NOT i.fresh AND ({differs}) AND {between}",
+                        f"UPDATE {table} t SET {pairs} FROM {TABLE} i "
+                        f"WHERE t.{key} = i.pk AND NOT i.fresh AND ({differs}) AND {between}",
                         [first, last],
                     )
 

@@ -82,10 +82,16 @@ def check(row: LedgerImport, by: Actor) -> None:
     else:
         row.state, row.sample, row.seen = "checked", sample, seen
         row.found = {
-            "fresh": tally.fresh, "changed": tally.changed, "same": tally.same, "wrong": len(faults), "sheet": opened.name,
-            "repeated": repeated[:50], "remarks": opened.remarks[:50], "ignored": opened.ignored[:50],
+            "fresh": tally.fresh,
+            "changed": tally.changed,
+            "same": tally.same,
+            "wrong": len(faults),
+            "sheet": opened.name,
+            "repeated": repeated[:50],
+            "remarks": opened.remarks[:50],
+            "ignored": opened.ignored[:50],
             "columns": [str(place.column.code) for place in opened.places],
-        }  # fmt: skip
+        }
         listed = [[n, each.column, each.code, plain(each.facts)] for n in sorted(faults) for each in faults[n]]
         row.faults = listed[:SHOWN_FAULTS]
     row.checked_at = timezone.now()

@@ -14,7 +14,10 @@ wording.words(
     core__ledger__required=(mark("没有填"), mark("这一列必须填")),
     core__ledger__formula_error=(mark("公式出错（%(text)s）"), mark("改成值")),
     core__ledger__too_long=(mark("太长"), mark("最多 %(most)s 个字")),
-    core__ledger__long_number=(mark("长编号变成了科学计数（%(text)s），末几位已经丢失"), mark("把这一列设成文本格式，重新填完整的编号")),
+    core__ledger__long_number=(
+        mark("长编号变成了科学计数（%(text)s），末几位已经丢失"),
+        mark("把这一列设成文本格式，重新填完整的编号"),
+    ),
     core__ledger__not_number=(mark("“%(text)s”不是数字"), mark("只填数字，单位写在表头")),
     core__ledger__not_whole=(mark("“%(text)s”不是整数"), mark("填整数")),
     core__ledger__out_of_range=(mark("%(text)s 超出范围"), mark("应在 %(least)s 与 %(most)s 之间")),
@@ -33,7 +36,10 @@ wording.words(
     core__ledger__twice=(mark("表里有几行都是这个，而内容不同（另见第 %(rows)s 行）"), mark("只留一行对的")),
     core__ledger__elsewhere=(mark("已被你管辖以外的一行占用"), mark("换一个编号，或请有权的岗位改")),
     core__ledger__in_use=(mark("已被另一行占用"), mark("换一个，或去改那一行")),
-    core__ledger__not_ladder=(mark("“%(text)s”看不出分级"), mark("写成 关注 0.05 蓝 0.1 黄 0.15 橙 0.25 红 0.4，由小到大")),
+    core__ledger__not_ladder=(
+        mark("“%(text)s”看不出分级"),
+        mark("写成 关注 0.05 蓝 0.1 黄 0.15 橙 0.25 红 0.4，由小到大"),
+    ),
     core__ledger__not_line=(mark("“%(text)s”不是一条线"), mark("写成 经度 纬度; 经度 纬度，至少两点")),
     core__ledger__file_empty=(mark("没有文件，或文件是空的"), mark("选一份填好的表")),
     core__ledger__file_large=(mark("文件太大"), mark("最多 %(most)s 兆；分成几份")),
@@ -61,7 +67,7 @@ wording.words(
     core__ledger__no_retiring=(mark("这个台账没有停用"), mark("请到它自己的页面办理")),
     core__ledger__nothing_to_undo=(mark("没有可撤销的改动"), mark("只能撤销最近一次、其后没有再变的改动")),
     core__ledger__circle=(mark("上级关系成了圈"), mark("改正“上级”一列")),
-)  # fmt: skip
+)
 
 
 def sentence(register: Register, fault: Fault) -> str:

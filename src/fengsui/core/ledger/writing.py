@@ -1,4 +1,4 @@
-"""The one way into a register's tables: merge what is staged, set what follows, announce each row, in one transaction."""
+"""The one way into a register: merge what is staged, set what follows, announce each row, in one transaction."""
 
 from __future__ import annotations
 

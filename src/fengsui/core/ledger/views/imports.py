@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
@@ -13,7 +14,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from fengsui.core import policy, wording
 from fengsui.core.ledger import export, taking
 from fengsui.core.ledger.check import Fault
-from fengsui.core.ledger.register import register
+from fengsui.core.ledger.register import Register, register
 from fengsui.core.ledger.views.shared import actor_of, download, opened, shell
 from fengsui.core.ledger.words import sentence
 from fengsui.core.ledger.writing import check_world
@@ -22,9 +23,14 @@ from fengsui.kernel.errors import FengsuiError, Invalid
 
 def _states() -> dict[str, str]:
     return {
-        "checking": _("检查中"), "checked": _("待接收"), "refused": _("不能用"), "taking": _("接收中"), "taken": _("已接收"),
-        "withdrawn": _("已作废"), "failed": _("未完成"),
-    }  # fmt: skip
+        "checking": _("检查中"),
+        "checked": _("待接收"),
+        "refused": _("不能用"),
+        "taking": _("接收中"),
+        "taken": _("已接收"),
+        "withdrawn": _("已作废"),
+        "failed": _("未完成"),
+    }
 
 
 @require_http_methods(["GET", "POST"])
@@ -36,14 +42,8 @@ def start(request: HttpRequest, name: str) -> HttpResponse:
     if request.method == "POST":
         sent = request.FILES.get("file")
         try:
-            body = (
-                sent.read()
-                if sent and sent.size <= taking.MOST_BYTES
-                else b""
-                if not sent
-                else b" " * (taking.MOST_BYTES + 1)
-            )
-            row = taking.upload(into=into, body=body, file_name=sent.name if sent else "", by=by, now=timezone.now())
+            body, called = (sent.read(), sent.name or "") if sent else (b"", "")
+            row = taking.upload(into=into, body=body, file_name=called, by=by, now=timezone.now())
         except Invalid as bad:
             said = wording.say(bad)
         else:
@@ -59,23 +59,19 @@ def start(request: HttpRequest, name: str) -> HttpResponse:
     return render(request, "ledger/import.html", shell(by, into, **context), status=422 if said else 200)
 
 
+def _worded(into: Register, before: dict[str, Any], after: dict[str, Any]) -> list[tuple[str, str, str]]:
+    """(label, was, becomes) of each changed column."""
+    columns = [into.by_code[code] for code in after if code in into.by_code]
+    return [(str(c.label), c.kind.show(before.get(c.code)), c.kind.show(after[c.code])) for c in columns]
+
+
 @require_GET
 def show(request: HttpRequest, import_id: UUID) -> HttpResponse:
     by = actor_of(request)
     row = taking.find(import_id, by)
     into = register(row.register)
-    faults = [
-        (
-            number,
-            str(into.by_code[column].label) if column in into.by_code else "",
-            sentence(into, Fault(column, code, facts)),
-        )
-        for number, column, code, facts in row.faults
-    ]
-    changes = [
-        (number, name, fresh, [(into.by_code[c].label, into.by_code[c].kind.show(before.get(c)), into.by_code[c].kind.show(value)) for c, value in after.items() if c in into.by_code])
-        for number, name, fresh, before, after in row.sample
-    ]  # fmt: skip
+    faults = [(number, sentence(into, Fault(column, code, facts))) for number, column, code, facts in row.faults]
+    changes = [(number, name, fresh, _worded(into, before, after)) for number, name, fresh, before, after in row.sample]
     code = row.found.get("code")
     said = wording.say(FengsuiError(code, **row.found.get("facts", {}))) if code else None
     context = {"row": row, "faults": faults, "changes": changes, "said": said, "found": row.found}

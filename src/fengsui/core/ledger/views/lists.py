@@ -35,7 +35,7 @@ def index(request: HttpRequest) -> HttpResponse:
     return render(
         request,
         "ledger/index.html",
-        shell(by, None, *[f"ledger.{each['register'].code}" for each in listed], listed=listed),
+        shell(by, None, *[f"ledger.{each.code}" for each in seen_by(by)], listed=listed),
     )
 
 
@@ -46,13 +46,11 @@ def show(request: HttpRequest, name: str) -> HttpResponse:
     columns = listing.shown_columns(register, wanted)
     page = listing.page_of(register, by, wanted)
     rows = list(listing.plain_rows(register, page.object_list, columns))
-    invented = (
-        register.provenance is not None
-        and register.rows(by).filter(**{register.provenance.path: "illustrative"}).exists()
-    )
+    mark: dict[str, Any] = {register.provenance.path: export.ILLUSTRATIVE} if register.provenance else {"pk__in": []}
+    invented = register.rows(by).filter(**mark).exists()
     context = {
-        "wanted": wanted, "columns": columns, "page": page, "rows": rows, "facets": listing.facets(register, by, wanted),
-        "query": wanted.query(), "illustrative": invented,
+        "wanted": wanted, "columns": columns, "page": page, "rows": rows, "query": wanted.query(), "illustrative": invented,
+        "facets": listing.facets(register, by, wanted),
     }  # fmt: skip
     return render(request, "ledger/list.html", shell(by, register, **context))
 
@@ -108,7 +106,7 @@ def as_json(request: HttpRequest, name: str) -> JsonResponse:
             "page": page.number,
             "pages": page.paginator.num_pages,
             "rows": rows,
-        }  # fmt: skip
+        }
     )
 
 

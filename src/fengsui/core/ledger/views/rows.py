@@ -40,17 +40,21 @@ def _fields(register: Register, given: dict[str, str], faults: dict[str, str], f
         options: list[tuple[str, str]] = [(word, word) for word in column.kind.allowed()]
         if isinstance(column.kind, Ref) and column.kind.model is not None:
             rows = column.kind.model._base_manager.order_by(column.kind.by)
-            options = [
-                (str(code), f"{code} {name}")
-                for code, name in rows.values_list(column.kind.by, column.kind.called)[:OFFERED]
-            ]
+            listed = rows.values_list(column.kind.by, column.kind.called)[:OFFERED]
+            options = [(str(code), f"{code} {called}") for code, called in listed]
         fields.append(
             {
-                "column": column, "value": given.get(column.code, ""), "error": faults.get(column.code, ""), "options": options,
-                "closed": bool(column.kind.allowed()), "fixed": fixed and column.key, "help": column.note or column.kind.says(),
-                "needed": column.required or column.key, "long": column.kind.name == "text" and not column.kind.longest,
+                "column": column,
+                "value": given.get(column.code, ""),
+                "error": faults.get(column.code, ""),
+                "options": options,
+                "closed": bool(column.kind.allowed()),
+                "fixed": fixed and column.key,
+                "help": column.note or column.kind.says(),
+                "needed": column.required or column.key,
+                "long": column.kind.name == "text" and not column.kind.longest,
             }
-        )  # fmt: skip
+        )
     return fields
 
 

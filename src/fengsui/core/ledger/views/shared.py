@@ -28,13 +28,13 @@ def opened(request: HttpRequest, name: str) -> tuple[Register, Actor]:
 def shell(by: Actor, register: Register | None, *topics: str, **context: Any) -> dict[str, Any]:
     """A page's own context with what every page of a register needs."""
     told = [*topics, *([topic(register)] if register else [])]
-    writable = register is not None and (by.world == LIVE or register.in_world)
+    verb = register.verb if register and (by.world == LIVE or register.in_world) else ""
     return {
         "live_ticket": live.ticket(by.world, told, by.person),
         "by": by,
         "register": register,
-        "may_edit": writable and policy.can(by, f"{register.verb}.edit"),
-        "may_import": writable and policy.can(by, f"{register.verb}.import"),
+        "may_edit": policy.can(by, f"{verb}.edit"),
+        "may_import": policy.can(by, f"{verb}.import"),
         **context,
     }
 
