@@ -305,9 +305,9 @@ def test_press_does_nothing_when_its_page_belongs_to_another_world(play):
     assert answer.status_code == 409
     assert "core.world.other_page" in answer.content.decode()
     htmx = client.post("/warnings/new", sent, headers={"HX-Request": "true", "X-Fengsui-World": str(play.drill)})
-    assert (htmx.status_code, htmx.headers["HX-Refresh"]) == (409, "true")
+    assert (htmx.status_code, htmx.headers["HX-Redirect"]) == (409, "/")
     part = client.get("/desk/parts/burning", headers={"HX-Request": "true", "X-Fengsui-World": str(play.drill)})
-    assert part.headers["HX-Refresh"] == "true"
+    assert part.headers["HX-Redirect"] == "/"
     assert part.content == b""
     assert Warning.objects.in_world(LIVE).count() == before
     assert Warning.objects.in_world(play.drill).count() == 0
@@ -319,13 +319,14 @@ def test_session_changes_worlds_when_one_joins_and_leaves_and_only_then(play):
     assert client.session.get("world") is None  # the auditor's post has no part
     drills.leave(by=play.by("duty", LIVE), now=timezone.now())
     client = client_of("duty")
-    key = client.cookies["sessionid"].value
     client.post(f"/drills/{exercise.pk}/join")
     assert client.session["world"] == str(play.drill)
-    assert client.cookies["sessionid"].value != key  # what the browser kept of the live world is not shown here
+    # What the browser has kept of the live world by address and cookies is not shown here.
+    assert client.cookies["fengsui_world"].value == play.drill.hex
     assert client.get("/").headers["X-Fengsui-World"] == "exercise"
     client.post("/drills/leave")
     assert "X-Fengsui-World" not in client.get("/").headers
+    assert client.cookies["fengsui_world"].value == ""
 
 
 def test_session_is_live_again_when_its_exercise_ends_or_the_seat_is_left(play):

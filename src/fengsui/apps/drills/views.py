@@ -109,15 +109,6 @@ def start(request: HttpRequest, exercise_id: UUID) -> None:
     actions.start(exercise_id=exercise_id, by=live_actor(by), now=timezone.now())
 
 
-def _change_worlds(request: HttpRequest, world: str) -> None:
-    """A new session cookie with it: what a browser has kept by address and cookie (tiles) is not shown in the other."""
-    if world:
-        request.session[KEY] = world
-    else:
-        request.session.pop(KEY, None)
-    request.session.cycle_key()
-
-
 @require_POST
 @pressed(page)
 def join(request: HttpRequest, exercise_id: UUID) -> HttpResponse:
@@ -125,7 +116,7 @@ def join(request: HttpRequest, exercise_id: UUID) -> HttpResponse:
     by = actor_of(request)
     queries.get(exercise_id, by)
     exercise = actions.join(exercise_id=exercise_id, by=live_actor(by), now=timezone.now())
-    _change_worlds(request, str(exercise.inside_id))
+    request.session[KEY] = str(exercise.inside_id)
     messages.warning(request, _("您已进入演练“%(name)s”，从现在起办的都是演练") % {"name": exercise.name})
     return HttpResponseRedirect(HOME)
 
@@ -134,7 +125,7 @@ def join(request: HttpRequest, exercise_id: UUID) -> HttpResponse:
 def leave(request: HttpRequest) -> HttpResponse:
     """One press, from any page of the exercise; nobody has to say why."""
     exercise = actions.leave(by=live_actor(actor_of(request)), now=timezone.now())
-    _change_worlds(request, "")
+    request.session.pop(KEY, None)
     if exercise is not None:
         messages.warning(request, _("您已离开演练“%(name)s”，从现在起办的都是实战") % {"name": exercise.name})
     return HttpResponseRedirect(HOME)

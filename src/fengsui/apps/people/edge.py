@@ -48,7 +48,7 @@ def actor_middleware(get_response: Respond) -> Respond:
                 request.session.seen(timezone.now())  # type: ignore[attr-defined]
             if refused := session_world.of_another_page(request, world):
                 return refused
-            return session_world.marked(get_response(request), world, request.world)  # type: ignore[attr-defined]
+            return session_world.marked(get_response(request), request, session_world.world_after(request))
         if not request.path.startswith(OPEN):
             return _to_login(request)
         return get_response(request)

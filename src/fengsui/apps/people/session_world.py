@@ -27,7 +27,7 @@ SAME_IN_EVERY_WORLD = ("/language/", "/logout/", "/drills/leave")
 """Presses that do the same wherever their page was opened."""
 MARK = "exercise-"
 """Before the name of each file that leaves an exercise by a browser."""
-KEY = "world"
+KEY, COOKIE, HOME = "world", "fengsui_world", "/"
 
 
 def world_of(request: HttpRequest) -> UUID:
@@ -40,6 +40,11 @@ def world_of(request: HttpRequest) -> UUID:
     return LIVE
 
 
+def world_after(request: HttpRequest) -> UUID:
+    """The session's world when the request has been served: joining and leaving change it."""
+    return UUID(request.session.get(KEY, str(LIVE)))
+
+
 def of_another_page(request: HttpRequest, world: UUID) -> HttpResponse | None:
     """The answer where the page that asks was opened in another world; None where it was not, or does not say."""
     is_read = request.method in ("GET", "HEAD", "OPTIONS")
@@ -50,18 +55,27 @@ def of_another_page(request: HttpRequest, world: UUID) -> HttpResponse | None:
     if request.headers.get("HX-Request"):
         if not is_read:
             messages.error(request, f"{words.what}。{words.todo}")
-        return HttpResponse(status=200 if is_read else 409, headers={"HX-Refresh": "true"})
+        # To the desk: the row of the page does not exist in this world.
+        return HttpResponse(status=200 if is_read else 409, headers={"HX-Redirect": HOME})
     context = {"said": words, "status": 409, "number": str(request.correlation)[:8]}  # type: ignore[attr-defined]
     return render(request, "ui/error.html", context, status=409)
 
 
-def marked(response: HttpResponse, world: UUID, name: object) -> HttpResponse:
-    """Whatever is answered inside an exercise says so, and a file that is saved from it carries it in its name."""
+def marked(response: HttpResponse, request: HttpRequest, world: UUID) -> HttpResponse:
+    """Whatever is answered inside an exercise says so, and a file that is saved from it carries it in its name.
+
+    The cookie is for the browser's own store: what it keeps by address and cookies (tiles) is of one world.
+    """
+    if request.COOKIES.get(COOKIE, "") != (kept := "" if world == LIVE else world.hex):
+        if kept:
+            response.set_cookie(COOKIE, kept, httponly=True, samesite="Lax", secure=request.is_secure())
+        else:
+            response.delete_cookie(COOKIE)
     if world == LIVE:
         return response
     response.headers["X-Fengsui-World"] = "exercise"
     if response.headers.get("Content-Type", "").startswith("text/csv"):
-        _first_line(response, f"演练：{name}，不对外\r\n".encode())
+        _first_line(response, f"演练：{request.world}，不对外\r\n".encode())  # type: ignore[attr-defined]
     if named := response.headers.get("Content-Disposition"):
         response.headers["Content-Disposition"] = re.sub(r'(filename=")', rf"\1{MARK}", named)
     return response
