@@ -99,6 +99,11 @@ QUIET: dict[str, Callable[[dict[str, Any]], str]] = {
         _("“%(kind)s”暂停：%(why)s") % {"kind": clocks.verb_of(f["kind"]), "why": f["reason"]}
     ),
     "core.ClockResumed": lambda f: _("“%(kind)s”恢复计时") % {"kind": clocks.verb_of(f["kind"])},
+    "core.RowChanged": lambda f: _("台账 %(what)s 变动") % {"what": f["name"]},
+    "core.SheetTaken": lambda f: (
+        _("接收 %(file)s：新增 %(fresh)s 行，变动 %(changed)s 行")
+        % {"file": f["file_name"], "fresh": f["fresh"], "changed": f["changed"]}
+    ),
     "core.JobFailed": lambda f: _("后台作业 %(n)s 试了 %(tries)s 次未成") % {"n": f["job_id"], "tries": f["attempts"]},
     "core.JobRetried": lambda f: _("重做后台作业 %(n)s") % {"n": f["job_id"]},
     "core.JobWrittenOff": lambda f: _("作废后台作业 %(n)s") % {"n": f["job_id"]},

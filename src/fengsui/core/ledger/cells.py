@@ -18,7 +18,7 @@ _SCIENTIFIC = re.compile(r"^\d(\.\d+)?[eE]\+\d{1,3}$")
 _GROUPED = re.compile(r"^[+-]?\d{1,3}(,\d{3})+(\.\d+)?$")
 _DEGREES = re.compile(
     r"^([NSEW东西南北][经纬]?)?\s*(\d{1,3}(?:\.\d+)?)\s*(?:[°度:\s]\s*(?:(\d{1,2}(?:\.\d+)?)\s*(?:['′分:\s]\s*"
-    r"(?:(\d{1,2}(?:\.\d+)?)\s*(?:[\"″秒]|'')?)?)?)?)?\s*([NSEW])?$",
+    r"(?:(\d{1,2}(?:\.\d+)?)\s*(?:[\"″秒]|''|′′)?)?)?)?)?\s*([NSEW])?$",
     re.I,
 )
 EXCEL_EPOCH = datetime(1899, 12, 30)  # noqa: DTZ001 - a calendar, not a moment

@@ -50,7 +50,9 @@ class Staged:
     def __init__(self, register: Register, by: Actor, columns: Sequence[Column]) -> None:
         self.register, self.by, self.columns = register, by, list(columns)
         self.known = References(self.columns)
-        self.back = {code: {pk: each for each, pk in keys.items()} for code, keys in self.known.keys.items()}
+        self.back: dict[str, dict[Any, str]] = {
+            code: {pk: each for each, pk in keys.items()} for code, keys in self.known.keys.items()
+        }
         self.faults: dict[int, list[Fault]] = {}
         self.repeated: list[tuple[int, int]] = []
         meta = register.model._meta
@@ -167,6 +169,11 @@ class Staged:
                     (n, Fault(column.code, "core.ledger.unknown_code", {"text": code})) for n, code in cursor.fetchall()
                 ]
                 self._take_out(cursor, faults)
+            if self.own:  # a parent that the same sheet makes is told by its code, too
+                cursor.execute(f"SELECT pk, c_{keys[0].code} FROM {TABLE} WHERE fresh")
+                made_here = dict(cursor.fetchall())
+                for column in self.own:
+                    self.back[column.code] |= made_here
             self._as_it_was(cursor)
 
     def _stored_path(self, column: Column) -> str:
