@@ -8,6 +8,7 @@ from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from fengsui.apps.alerts import queries as alerts
 from fengsui.apps.command import queries as command
@@ -77,7 +78,7 @@ def items(by: Actor, path: str) -> list[dict[str, Any]]:
         "map": (_("地图"), reverse("desk:map-show")),
         "registers": (_("台账"), reverse("ledger:register-list")),
         "clocks": (_("时限"), reverse("desk:clock-list")),
-        "drills": (_("演练"), reverse("drills:exercise-list")),
+        "drills": (pgettext("nav", "演练"), reverse("drills:exercise-list")),
         "proofs": (_("存活证明"), reverse("desk:proof-list")),
         "people": (_("人员"), reverse("people:organisation-list")),
         "jobs": (_("后台作业"), reverse("desk:job-list")),

@@ -111,14 +111,14 @@ def posts_to_choose() -> QuerySet[Post]:
 
 
 def seats(exercise: Exercise) -> list[tuple[Post, list[str], bool]]:
-    """Posts that take part, who holds each, and whether one of them is inside."""
+    """Posts that take part, who holds each, and whether one of them is inside: those first."""
     inside = set(exercise.presences.filter(until__isnull=True).values_list("person_id", flat=True))
     holders: dict[UUID, list[tuple[UUID, str]]] = {}
     rows = list(exercise.seats.select_related("post__org").order_by("post__org__path", "post__call_order"))
     held = Holding.objects.filter(until__isnull=True, post__in=[row.post_id for row in rows]).select_related("person")
     for each in held.order_by("since", "pk"):
         holders.setdefault(each.post_id, []).append((each.person_id, each.person.name))
-    return [
+    listed = [
         (
             row.post,
             [name for _, name in holders.get(row.post_id, [])],
@@ -126,6 +126,7 @@ def seats(exercise: Exercise) -> list[tuple[Post, list[str], bool]]:
         )
         for row in rows
     ]
+    return sorted(listed, key=lambda each: not each[2])
 
 
 def burning(by: Actor, now: datetime) -> Burning:
