@@ -48,6 +48,7 @@ VERBS: dict[str, set[str]] = {
 }
 """Verb -> who of the three (and the auditor) may. A verb that is not here is none of theirs."""
 REGISTERS: dict[str, set[str]] = {
+    "alerts.outlets": {"system_admin"},
     "people.organisations": {"security_admin"},
     "people.people": {"security_admin"},
     "people.posts": {"security_admin"},

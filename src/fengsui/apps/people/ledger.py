@@ -45,8 +45,8 @@ ORGANISATIONS = add(
         _("单位"),
         Organisation,
         [
-            Column("code", _("代码"), Code(), key=True, search=True, aliases=("单位代码", "编号")),
-            Column("name", _("名称"), required=True, search=True, aliases=("单位名称", "单位", "机构名称")),
+            Column("code", _("代码"), Code(), key=True, search=True, aliases=("单位代码", "编号", "统一社会信用代码")),
+            Column("name", _("名称"), required=True, search=True, aliases=("单位名称", "单位", "机构名称", "企业名称")),
             Column("kind", _("类别"), Choice(of=ORG_KINDS), required=True, facet=True, aliases=("单位类别",)),
             Column("parent", _("上级"), Ref(model=Organisation), search=True, aliases=("上级单位", "隶属")),
             Column("jurisdiction", _("管辖"), shown=False),
@@ -57,7 +57,7 @@ ORGANISATIONS = add(
         ],
         queries.visible_to,
         roles(*STAFF),
-        roles("duty_leader", "security_admin"),
+        roles("security_admin"),  # jurisdictions and parents decide who may decide
         order="code",
         after=set_paths,
         whole=True,
