@@ -35,6 +35,8 @@ from fengsui.apps.reviews.models import Paper
 from fengsui.apps.sensing.models import Station
 from fengsui.config.district.load import load as store
 from fengsui.core import failed_jobs
+from fengsui.core.ledger import taking
+from fengsui.core.ledger.register import register
 from fengsui.core.models import Clock, World
 from fengsui.core.worlds import LIVE
 from fengsui.kernel import district as files
@@ -166,6 +168,8 @@ def tell() -> Story:
         "job_clock_id": _failed_job(now),
         "correlation": incident.correlation,
         "subject": f"incidents.incident:{incident.pk}",
+        "row_id": Station.objects.in_world(LIVE).order_by("code")[0].pk,
+        "import_id": _sheet(by("duty"), now),
         "person_id": Account.objects.get(username="community").person_id,
         **_rights(by("secadmin"), now),
         "code": Station.objects.in_world(LIVE).order_by("code")[0].code,
@@ -210,6 +214,12 @@ def _exercise(by: Actor, now: datetime) -> UUID:
     wanted = Plan("合同演练", "events.csv", 600.0, 0.0, None, tuple(by.posts))
     planned = drills.plan(wanted=wanted, by=by, now=now)
     return drills.start(exercise_id=planned.pk, by=by, now=now).pk
+
+
+def _sheet(by: Actor, now: datetime) -> UUID:
+    """A sheet that waits for its press: the duty officer's own."""
+    body = "站码,名称,经度,纬度\nST99,合同测试站,123.35,41.80\n".encode()
+    return taking.upload(into=register("stations"), body=body, file_name="站.csv", by=by, now=now).pk
 
 
 def _failed_job(now: datetime) -> UUID:

@@ -36,6 +36,10 @@ PAGES = {
         "/map/list",
         "/map/warnings.geojson",
         "/find/?q=1",
+        "/registers/",
+        "/registers/stations/",
+        "/registers/stations/list.json",
+        "/registers/stations/layer.geojson",
     ],
     "auditor": ["/audit/"],
 }

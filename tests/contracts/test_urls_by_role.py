@@ -26,7 +26,13 @@ from fengsui.core.models import StoredEvent, World
 from tests.contracts.story import LOGINS, OTHER_STREET, REASON, Story, client_of, tell
 
 TABLE = Path(__file__).with_name("urls_by_role.txt")
+LEDGER = (
+    "register-show", "register-map", "register-csv", "register-xlsx", "register-json", "register-layer",
+    "register-template", "import-new", "row-new", "row-show", "row-edit", "row-retire", "row-restore", "row-undo",
+)  # fmt: skip
+"""Pages of a register: asked for the stations, whose rows belong to a world and to a street."""
 FIXED: dict[str, dict[str, Any]] = {
+    **{f"ledger:{page}": {"name": "stations"} for page in LEDGER},
     "maps:tile-show": {"name": "teams", "z": 12, "x": 3451, "y": 1520},
     "ui:gallery-data": {"name": "map"},
     "ui:gallery-page": {"name": "desk"},
@@ -89,6 +95,8 @@ FORMS: dict[str, dict[str, Any]] = {
     "people:account-open": {"username": "new", "reason": REASON},
     "people:assignment-act": {"note": REASON},
     "people:holding-leave": {"reason": REASON},
+    "ledger:import-take": {"fresh": "1"},
+    "ledger:row-retire": {"reason": REASON},
     "people:person-reveal": {"reason": REASON},
     "people:post-assign": {"reason": REASON},
 }
