@@ -25,7 +25,7 @@ def is_over(world: UUID) -> bool:
 
 
 def sign(world: UUID) -> str:
-    """What stands before every number drawn in an exercise (演3f2a), so that none equals a real one or another one's."""
+    """What stands before every number drawn in an exercise (演3f2a): none equals a real one or another exercise's."""
     return "" if world == LIVE else f"演{world.hex[:4]}"
 
 

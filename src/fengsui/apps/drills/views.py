@@ -55,7 +55,7 @@ def new(request: HttpRequest) -> HttpResponse:
             data["speed"],
             data["from_h"],
             data["to_h"],
-            tuple(UUID(each) for each in data["posts"]),
+            form.chosen(),
         )
         try:
             made = actions.plan(wanted=wanted, by=by, now=timezone.now())
