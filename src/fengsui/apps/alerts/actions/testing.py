@@ -5,7 +5,9 @@ Nobody is told anything: no bulletin, no mail, no call. Not inside one transacti
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
+from uuid import UUID
 
 from django.db.transaction import atomic
 
@@ -22,6 +24,21 @@ from fengsui.kernel.actor import Actor
 from fengsui.kernel.ports.outlets import Address, NotDelivered
 
 REFUSED = "email.address_refused"
+Defer = Callable[[UUID], None]
+_defer: list[Defer] = []
+
+
+def carried_by(defer: Defer) -> None:
+    """jobs.py says how a self-test is queued: `defer(person)`."""
+    _defer[:] = [defer]
+
+
+def ask(*, by: Actor) -> None:
+    """A press: the test runs as a job, one that waits already is enough. Raises Forbidden."""
+    policy.require(by, "alerts.self_test")
+    assert by.person is not None
+    for defer in _defer:
+        defer(by.person)
 
 
 def self_test(*, by: Actor, now: datetime) -> dict[str, tuple[int, int]]:

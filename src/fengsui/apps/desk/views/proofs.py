@@ -14,7 +14,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from fengsui.apps.alerts import jobs
+from fengsui.apps.alerts.actions import testing
 from fengsui.apps.desk import clocks
 from fengsui.apps.desk.page import shell
 from fengsui.apps.people.edge import actor_of
@@ -101,8 +101,6 @@ def _rows(source: proofs.Source, by: Actor, now: datetime) -> list[Shown]:
 
 @require_POST
 def self_test(request: HttpRequest) -> HttpResponse:
-    by = actor_of(request)
-    policy.require(by, "alerts.self_test")
-    jobs.ask_self_test(by)
+    testing.ask(by=actor_of(request))
     messages.success(request, _("自检已开始：逐个问渠道和邮箱地址，不发任何消息；结果出来本页自行更新"))
     return HttpResponseRedirect(reverse("desk:proof-list"))
