@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from fengsui.core.ledger.cells import BadCell, degrees_of, folded, text_of
@@ -53,7 +53,7 @@ def readers(register: Register, places: Sequence[Place], known: References, own:
     for place in places:
         read = place.column.kind.reader(place.column)
         if isinstance(place.column.kind, Number) and place.scale != 1.0:
-            read = _scaled(read, place.scale)
+            read = _scaled(place.column, place.scale)
         elif isinstance(place.column.kind, Ref):
             itself = place.column.kind.model is register.model
             read = _referring(
@@ -63,8 +63,12 @@ def readers(register: Register, places: Sequence[Place], known: References, own:
     return found
 
 
-def _scaled(read: Read, scale: float) -> Read:
-    return lambda value: None if (found := read(value)) is None else round(found * scale, 9)
+def _scaled(column: Column, scale: float) -> Read:
+    """Reads in the sheet's unit, gives the column's: 2.5 under 万人 is 25 000 people."""
+    assert isinstance(column.kind, Number)
+    raw = replace(column.kind, whole=False, least=None, most=None).reader(column)
+    judge = column.kind.reader(column)
+    return lambda value: None if (found := raw(value)) is None else judge(round(found * scale, 9))
 
 
 def _referring(read: Read, keys: dict[str, Any], named: dict[str, str], own: set[str]) -> Read:

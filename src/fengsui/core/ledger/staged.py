@@ -156,6 +156,7 @@ class Staged:
             pk_column = next((c for c in keys if self.fields[c.code].primary_key), None)
             made = f"c_{pk_column.code}" if pk_column else "gen_random_uuid()"
             cursor.execute(f"UPDATE {TABLE} SET pk = {made}, fresh = true WHERE pk IS NULL")
+            self._incomplete(cursor)
             for column in self.own:
                 cursor.execute(
                     f"UPDATE {TABLE} i SET c_{column.code} = j.pk FROM {TABLE} j "
@@ -175,6 +176,15 @@ class Staged:
                 for column in self.own:
                     self.back[column.code] |= made_here
             self._as_it_was(cursor)
+
+    def _incomplete(self, cursor: Any) -> None:
+        """New rows of a sheet that lacks a required column."""
+        absent = [c for c in self.register.writable if c.required and c not in self.columns]
+        if absent:
+            cursor.execute(f"SELECT n FROM {TABLE} WHERE fresh")
+            numbers = [n for (n,) in cursor.fetchall()]
+            faults = [(n, Fault(c.code, "core.ledger.needed_for_new", {})) for n in numbers for c in absent]
+            self._take_out(cursor, faults)
 
     def _stored_path(self, column: Column) -> str:
         field = self.fields[column.code]

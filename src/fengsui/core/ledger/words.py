@@ -12,6 +12,7 @@ from fengsui.kernel.errors import FengsuiError
 
 wording.words(
     core__ledger__required=(mark("没有填"), mark("这一列必须填")),
+    core__ledger__needed_for_new=(mark("新增的行缺这一列"), mark("补上这一列，或只留已在册的行")),
     core__ledger__formula_error=(mark("公式出错（%(text)s）"), mark("改成值")),
     core__ledger__too_long=(mark("太长"), mark("最多 %(most)s 个字")),
     core__ledger__long_number=(

@@ -49,8 +49,8 @@ def show(request: HttpRequest, name: str) -> HttpResponse:
     mark: dict[str, Any] = {register.provenance.path: export.ILLUSTRATIVE} if register.provenance else {"pk__in": []}
     invented = register.rows(by).filter(**mark).exists()
     context = {
-        "wanted": wanted, "columns": columns, "page": page, "rows": rows, "query": wanted.query(), "illustrative": invented,
-        "facets": listing.facets(register, by, wanted),
+        "wanted": wanted, "columns": columns, "page": page, "rows": rows, "query": wanted.query(),
+        "facets": listing.facets(register, by, wanted), "illustrative": invented,
     }  # fmt: skip
     return render(request, "ledger/list.html", shell(by, register, **context))
 
