@@ -86,7 +86,8 @@ class Bench:
                     print(f"{name}: {stored} of {self.count} rows stored: no rate")
                     return 1
         print(
-            f"{self.count:,} rows x {len(HEAD)} columns, {len(self.body) / 1e6:.1f} MB, {self.rounds} rounds, best / median:"
+            f"{self.count:,} rows x {len(HEAD)} columns, {len(self.body) / 1e6:.1f} MB, "
+            f"{self.rounds} rounds, best / median:"
         )
         for name, got in spent.items():
             best, middle = min(got), statistics.median(got)
@@ -107,7 +108,8 @@ class Bench:
             cursor.execute("DELETE FROM places_place WHERE code LIKE 'B%%'")
             cursor.execute("DROP TABLE IF EXISTS bench_plain")
             cursor.execute(
-                "CREATE TABLE bench_plain (code text PRIMARY KEY, name text, name_en text, area text, jurisdiction text, "
+                "CREATE TABLE bench_plain "
+                "(code text PRIMARY KEY, name text, name_en text, area text, jurisdiction text, "
                 "lon float8, lat float8, grade text, area_m2 float8, per float8, days int, capacity int)"
             )
             cursor.execute("VACUUM ANALYZE places_place")
