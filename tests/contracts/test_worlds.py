@@ -347,6 +347,19 @@ def test_nobody_comes_in_when_it_does_not_run(play):
     assert refused.value.code == "exercise.join.wrong_state"
 
 
+def test_person_leaves_the_first_exercise_when_entering_a_second(play: Play) -> None:
+    by, now = play.by("leader", LIVE), timezone.now()
+    wanted = rules.Plan("第二次", "events.csv", 600.0, 0.0, None, tuple(play.by("duty", LIVE).posts))
+    second = drills.plan(wanted=wanted, by=by, now=now)
+    drills.start(exercise_id=second.pk, by=by, now=now)
+    old = client_of("duty", play.drill)
+    drills.join(exercise_id=second.pk, by=play.by("duty", LIVE), now=now)
+    assert "X-Fengsui-World" not in old.get("/").headers  # its other window is back in the live world
+    person = play.by("duty", LIVE).person
+    assert list(second.presences.filter(until__isnull=True).values_list("person_id", flat=True)) == [person]
+    assert not exercise_of(play).presences.filter(person_id=person, until__isnull=True).exists()
+
+
 def test_only_leaders_start_and_end_when_others_try(play):
     by = play.by("duty", LIVE)
     with pytest.raises(Forbidden):

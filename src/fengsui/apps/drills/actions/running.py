@@ -17,7 +17,6 @@ from fengsui.core import clocks, policy
 from fengsui.core.ports import port
 from fengsui.core.record import announce
 from fengsui.kernel.actor import Actor
-from fengsui.kernel.errors import Refused
 from fengsui.kernel.replay import payload
 
 SETTLE = timedelta(seconds=4)
@@ -75,7 +74,8 @@ def start(*, exercise_id: UUID, by: Actor, now: datetime) -> Exercise:
 def join(*, exercise_id: UUID, by: Actor, now: datetime) -> Exercise:
     """进入: only while it runs, only who holds a post that takes part. Pressed again it changes nothing.
 
-    Raises Refused("exercise.join.wrong_state" | "drills.join.no_part" | "drills.join.in_another").
+    Whoever is still in another one, perhaps since a login of yesterday, leaves it by this: one is in one at a time.
+    Raises Refused("exercise.join.wrong_state" | "drills.join.no_part").
     """
     exercise = queries.lock(exercise_id)
     policy.require(by, "drills.join", exercise)
@@ -86,7 +86,7 @@ def join(*, exercise_id: UUID, by: Actor, now: datetime) -> Exercise:
     if here is not None and here.exercise_id == exercise.pk:
         return exercise
     if here is not None:
-        raise Refused("drills.join.in_another", name=here.exercise.name)
+        leave(by=by, now=now)
     Presence.objects.create(exercise=exercise, person_id=by.person, since=now)
     announce(events.ExerciseJoined(exercise.pk, by.person), about=exercise, by=by)
     return exercise
