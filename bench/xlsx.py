@@ -35,12 +35,16 @@ def main(arguments: list[str]) -> int:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "fengsui.config.settings")
     sys.path.insert(0, str(Path(__file__).parents[1]))
     import django
+    from django.conf import settings
     from django.core.management import call_command
 
     django.setup()
     call_command("migrate", verbosity=0)
     from tests.contracts.story import load_district
 
+    settings.PASSWORD_HASHERS = [
+        "django.contrib.auth.hashers.MD5PasswordHasher"
+    ]  # demonstration accounts, made at once
     load_district()
     return Bench(options.rounds, options.rows).run()
 
