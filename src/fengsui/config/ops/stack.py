@@ -29,7 +29,7 @@ WORKERS: tuple[tuple[str, str], ...] = (
     ("worker", "fengsui.core.jobs"),
     ("clocks", "fengsui.core.clock_engine"),
 )
-WEB_PATIENCE_S = 40.0
+WEB_PATIENCE_S = 120.0
 
 
 def fengsui(*words: str) -> list[str]:
