@@ -1,8 +1,8 @@
 """Tables that every app stands on."""
 
 from fengsui.core.models.clocks import Clock, ClockFiring, ClockPause, ClockRuleRow
-from fengsui.core.models.proofs import LastProof
 from fengsui.core.models.ledgers import LedgerImport, LedgerState
+from fengsui.core.models.proofs import LastProof
 from fengsui.core.models.record import AuditCheckpoint, AuditHead, AuditRow, Handled, StoredEvent
 from fengsui.core.models.worlds import InWorld, UnscopedError, World, WorldManager, WorldQuerySet
 
