@@ -123,7 +123,7 @@ def page(request: HttpRequest, name: str = "components") -> HttpResponse:
     sample: dict[str, Any] = {
         "me": Row(name="赵明远"),
         "district_name": "示例区应急管理局",
-        "world": Row(kind="exercise" if drill else "live", name="2026 年汛期桌面推演" if drill else "实战"),
+        "world": Row(pk=LIVE, kind="exercise" if drill else "live", name="2026 年汛期桌面推演" if drill else "实战"),
     }
     for key, value in sample.items():
         setattr(request, key, value)
