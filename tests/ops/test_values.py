@@ -30,6 +30,7 @@ GOOD_AND_BAD = {
     "FENGSUI_LANG": ("zh_CN.UTF-8", "de"),
     "FENGSUI_OPEN_INCIDENT_FROM": ("none", "purple"),
     "FENGSUI_CLOCKS": ("alerts.acknowledge=8,alerts.confirm=60", "alerts.acknowlege=8"),
+    "FENGSUI_HALF_LIVES": ("core.link=60,alerts.outlet=3600", "core.link=0"),
     "FENGSUI_SECOND_FACTOR_ROLES": ("commander,duty_leader", "comander"),
     "FENGSUI_PASSWORD_DAYS": ("0", "-1"),
     "FENGSUI_SESSION_S": ("43200", "1"),

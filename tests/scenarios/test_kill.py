@@ -255,7 +255,8 @@ def firings(installation: Installation, clocks: list[str]) -> list[tuple]:
 
 
 def test_audit_chain_is_whole_after_the_kills(installation):
-    env = {**os.environ, "FENGSUI_DATABASE_URL": installation.database, "FENGSUI_VAR": str(installation.home.var)}
+    home = {"FENGSUI_DATABASE_URL": installation.database, "FENGSUI_VAR": str(installation.home.var)}
+    env = {**os.environ, **home, "FENGSUI_LANG": "zh"}
     command = [sys.executable, "-m", "fengsui.config", "audit-check"]
     done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
