@@ -22,6 +22,7 @@ from fengsui.kernel.clock import MACHINE, jumped, next_fire, rule_from
 log = structlog.get_logger(__name__)
 BATCH = 500
 WATCH_EVERY_S = 15.0
+START_GRACE_S = 60.0
 LINK = "core.link"
 SETTLE_S = 10.0
 """After the wall clock jumped the engine waits so long before firing, so that a corrected jump fires nothing."""
@@ -77,6 +78,7 @@ class Engine:
         self.ending = threading.Event()
         self._settled_at = 0.0
         self._looked_at = -WATCH_EVERY_S
+        self._began_at: float | None = None
         self._wall, self._mono = timezone.now(), time.monotonic()
 
     def step(self, wall: datetime, mono: float) -> int:
@@ -92,12 +94,17 @@ class Engine:
             return sweep(wall)
 
     def _look(self, wall: datetime, mono: float) -> None:
-        """Proofs of life, four times a minute; not while the wall clock settles."""
+        """Proofs of life, four times a minute; not while the wall clock settles.
+
+        After a stop every proof is old: the others get a moment to give theirs before any silence is somebody's.
+        """
+        self._began_at = mono if self._began_at is None else self._began_at
         if mono - self._looked_at < WATCH_EVERY_S or mono < self._settled_at:
             return
         self._looked_at = mono
         proofs.prove(LINK, "clocks", at=wall, how="时限引擎循环")
-        proofs.watch(wall)
+        if mono - self._began_at >= START_GRACE_S:
+            proofs.watch(wall)
 
     def run(self) -> None:
         for number in (signal.SIGTERM, signal.SIGINT):

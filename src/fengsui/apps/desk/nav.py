@@ -79,7 +79,7 @@ def items(by: Actor, path: str) -> list[dict[str, Any]]:
         "registers": (_("台账"), reverse("ledger:register-list")),
         "clocks": (_("时限"), reverse("desk:clock-list")),
         "drills": (pgettext("nav", "演练"), reverse("drills:exercise-list")),
-        "proofs": (_("存活证明"), reverse("desk:proof-list")),
+        "proofs": (_("存活"), reverse("desk:proof-list")),
         "people": (_("人员"), reverse("people:organisation-list")),
         "jobs": (_("后台作业"), reverse("desk:job-list")),
         "audit": (_("审计"), reverse("desk:audit-search")),

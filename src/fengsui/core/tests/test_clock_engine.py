@@ -191,3 +191,17 @@ def test_loop_ends_when_told_and_survives_a_lost_database(engine, monkeypatch):
     monkeypatch.setattr(clock_engine, "close_old_connections", lambda: None)
     engine.run()
     assert len(looks) == 2
+
+
+def test_watch_begins_a_minute_after_the_start_and_waits_while_the_wall_clock_settles(monkeypatch):
+    """After a night's stop all proofs are old: nobody is woken for a part that has not had its turn yet."""
+    seen = []
+    monkeypatch.setattr(clock_engine.proofs, "watch", lambda now: seen.append("watch"))
+    monkeypatch.setattr(clock_engine.proofs, "prove", lambda *args, **facts: seen.append("prove"))
+    engine = clock_engine.Engine()
+    for mono in (100.0, 107.0, 115.0, 159.0, 175.0):
+        engine._look(NOW, mono)
+    assert seen == ["prove", "prove", "prove", "prove", "watch"]
+    engine._settled_at = 300.0
+    engine._look(NOW, 299.0)
+    assert len(seen) == 5
