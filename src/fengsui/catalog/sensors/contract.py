@@ -89,8 +89,9 @@ def json_decoder(unit: str, units: Mapping[str, float]) -> Callable[[bytes], lis
         factor = units.get(given) if isinstance(given, str) else None
         if factor is None:
             raise Rejected("sensor.decode.unit_wrong", unit=str(given)[:40], accepted=sorted(units))
-        flags = message.get("flags", ())
-        if flags and not (isinstance(flags, list) and all(isinstance(flag, str) for flag in flags)):
+        given_flags = message.get("flags")
+        flags = [] if given_flags is None else given_flags
+        if not (isinstance(flags, list) and all(isinstance(flag, str) for flag in flags)):
             raise Rejected("sensor.decode.flags")
         rows = message.get("readings")
         if rows is None:

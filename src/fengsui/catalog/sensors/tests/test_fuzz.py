@@ -24,6 +24,8 @@ HOSTILE = [
     b'{"unit":"m","v":1,"t":253402300799999}', b'{"unit":"m","v":1,"t":-62135596800}', b'{"unit":"m","v":1,"t":1e300}',
     b'{"unit":"m","v":1,"t":true}', b'{"unit":"m","v":true}', b'{"unit":"m","v":"1"}', b'{"unit":"\\u0000","v":1}',
     b'{"unit":"\\\\u0000","v":1}', b'{"unit":"m","unit":"cm","v":1}', b'{"unit":"m","readings":{"0":1}}',
+    b'{"unit":"m","v":1,"flags":null}', b'{"unit":"m","readings":[[0,0.0]],"flags":null}',
+    b'{"unit":"m","v":1,"flags":0}', b'{"unit":"m","v":1,"flags":false}', b'{"unit":"m","v":1,"flags":""}',
     b'{"unit":"m","readings":[[null,null]]}', b'{"unit":"m","readings":[[]]}', b'{"unit":"m","readings":[1]}',
 ]  # fmt: skip
 ANYTHING = st.recursive(
