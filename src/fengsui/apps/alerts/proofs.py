@@ -7,7 +7,7 @@ from datetime import datetime
 from uuid import UUID
 
 from fengsui.apps.alerts.models import Outlet
-from fengsui.apps.people.models import Holding, Person
+from fengsui.apps.people.models import Person
 from fengsui.core import proofs
 from fengsui.core.worlds import LIVE
 from fengsui.kernel import proof
@@ -104,9 +104,6 @@ class Contacts(_Kept):
         )
         listed = list((rows.filter(pk__in=keys) if keys is not None else rows).distinct())
         last = proofs.last(CONTACT.code, [str(row.pk) for row in listed])
-        titles = dict(
-            Holding.objects.filter(person__in=listed, until__isnull=True).values_list("person_id", "post__title")
-        )
         half_life = proofs.half_life_s(CONTACT)
         return [
             proofs.Subject(
@@ -115,7 +112,6 @@ class Contacts(_Kept):
                 label_en=f"{row.name}, {row.org.name}",
                 half_life_s=half_life,
                 owner_role="duty_officer",
-                owner=titles.get(row.pk, ""),
                 url="/proofs/?kind=alerts.contact",
                 **proofs.facts(last.get(str(row.pk))),
             )

@@ -136,5 +136,5 @@ def test_sources_ask_as_often_however_many_there_are(town, django_assert_num_que
         Outlet.objects.create(code=f"more-{n}", channel="mqtt", name=f"m{n}")
     with django_assert_num_queries(2):
         assert len(core.sources()["alerts.outlet"].worst(LIVE, NOW, 100)) == 36
-    with django_assert_num_queries(3):
+    with django_assert_num_queries(2):
         core.sources()["alerts.contact"].tally(LIVE, NOW)
