@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
-from uuid import UUID
 
 from fengsui.core import proofs
 from fengsui.core.models import LastProof
-from fengsui.core.worlds import LIVE
-from fengsui.kernel import proof
 from fengsui.kernel.clock import ClockKind
 from fengsui.kernel.proof import ProofKind
 from fengsui.kernel.terms import Term
@@ -37,39 +33,24 @@ PARTS: Mapping[str, tuple[str, str, float]] = {
 """Names, and how many of the kind's half-lives each has: an engine is asked every five minutes."""
 
 
-class Links:
+class Links(proofs.Kept):
     kind = KIND
 
-    def _all(self) -> list[proofs.Subject]:
+    def _all(self, keys: Sequence[str] | None = None) -> list[proofs.Subject]:
         rows, half_life = proofs.last(KIND.code, PARTS), proofs.half_life_s(KIND)
-        return [
+        found = [
             proofs.Subject(
-                about=rows.get(key) or LastProof(kind=KIND.code, key=key),
+                about=rows.get(part) or LastProof(kind=KIND.code, key=part),
                 label=zh,
                 label_en=en,
                 half_life_s=half_life * lives,
                 owner_role="system_admin",
                 url="/proofs/?kind=core.link",
-                **proofs.facts(rows.get(key)),
+                **proofs.facts(rows.get(part)),
             )
-            for key, (zh, en, lives) in PARTS.items()
+            for part, (zh, en, lives) in PARTS.items()
         ]
-
-    def silent(self, now: datetime) -> Sequence[proofs.Subject]:
-        return [each for each in self._all() if each.state(now) == "silent"]
-
-    def known(self, keys: Sequence[str]) -> Mapping[str, proofs.Subject]:
-        return {each.key: each for each in self._all() if each.key in keys}
-
-    def worst(self, world: UUID, now: datetime, limit: int) -> Sequence[proofs.Subject]:
-        rows = self._all() if world == LIVE else []
-        return sorted(rows, key=lambda each: each.confidence(now))[:limit]
-
-    def tally(self, world: UUID, now: datetime) -> Mapping[str, int]:
-        found = dict.fromkeys(proof.STATES, 0)
-        for each in self._all() if world == LIVE else []:
-            found[each.state(now)] += 1
-        return found
+        return [each for each in found if keys is None or each.key in keys]
 
 
 proofs.declare(Links())

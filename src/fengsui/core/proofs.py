@@ -6,6 +6,7 @@ many things it has; nothing here is written when a sensor reports. One look a qu
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -97,6 +98,33 @@ class Source(Protocol):
     def tally(self, world: UUID, now: datetime) -> Mapping[str, int]:
         """How many stand in each of proof.STATES."""
         ...
+
+
+class Kept(ABC):
+    """A source whose proofs lie in LastProof: few enough things to be read whole, watched in the live world."""
+
+    kind: ProofKind
+
+    @abstractmethod
+    def _all(self, keys: Sequence[str] | None = None) -> list[Subject]:
+        """Every thing in use, or those of these keys."""
+
+    def silent(self, now: datetime) -> Sequence[Subject]:
+        return [each for each in self._all() if each.state(now) == "silent"]
+
+    def known(self, keys: Sequence[str]) -> Mapping[str, Subject]:
+        return {each.key: each for each in self._all(keys)} if keys else {}
+
+    def worst(self, world: UUID, now: datetime, limit: int) -> Sequence[Subject]:
+        order = {"silent": 0, "doubtful": 1, "never": 2, "alive": 3}
+        rows = self._all() if world == LIVE else []
+        return sorted(rows, key=lambda each: (order[each.state(now)], each.confidence(now), each.key))[:limit]
+
+    def tally(self, world: UUID, now: datetime) -> Mapping[str, int]:
+        found = dict.fromkeys(proof.STATES, 0)
+        for each in self._all() if world == LIVE else []:
+            found[each.state(now)] += 1
+        return found
 
 
 _sources: dict[str, Source] = {}

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from uuid import UUID
 
 from fengsui.apps.alerts.models import Outlet
 from fengsui.apps.people.models import Person
 from fengsui.core import proofs
-from fengsui.core.worlds import LIVE
-from fengsui.kernel import proof
 from fengsui.kernel.clock import ClockKind
 from fengsui.kernel.proof import ProofKind
 from fengsui.kernel.terms import Term
@@ -47,34 +45,7 @@ CALLED = ("duty_officer", "duty_leader", "commander", "liaison", "street_officer
 """Roles that are called by name."""
 
 
-class _Kept:
-    """A source whose proofs lie in LastProof: few enough things to be read whole."""
-
-    kind: ProofKind
-
-    def _all(self, keys: Sequence[str] | None = None) -> list[proofs.Subject]:
-        raise NotImplementedError
-
-    def silent(self, now: datetime) -> Sequence[proofs.Subject]:
-        return [each for each in self._all() if each.state(now) == "silent"]
-
-    def known(self, keys: Sequence[str]) -> Mapping[str, proofs.Subject]:
-        return {each.key: each for each in self._all(keys)} if keys else {}
-
-    def worst(self, world: UUID, now: datetime, limit: int) -> Sequence[proofs.Subject]:
-        """Outlets and people serve every world; they are watched in the live one."""
-        order = {"silent": 0, "doubtful": 1, "never": 2, "alive": 3}
-        rows = self._all() if world == LIVE else []
-        return sorted(rows, key=lambda each: (order[each.state(now)], each.confidence(now), each.key))[:limit]
-
-    def tally(self, world: UUID, now: datetime) -> Mapping[str, int]:
-        found = dict.fromkeys(proof.STATES, 0)
-        for each in self._all() if world == LIVE else []:
-            found[each.state(now)] += 1
-        return found
-
-
-class Outlets(_Kept):
+class Outlets(proofs.Kept):
     kind = OUTLET
 
     def _all(self, keys: Sequence[str] | None = None) -> list[proofs.Subject]:
@@ -95,7 +66,7 @@ class Outlets(_Kept):
         ]
 
 
-class Contacts(_Kept):
+class Contacts(proofs.Kept):
     kind = CONTACT
 
     def _all(self, keys: Sequence[str] | None = None) -> list[proofs.Subject]:

@@ -19,7 +19,7 @@ from fengsui.core.events import SelfTested
 from fengsui.core.models import World
 from fengsui.core.ports import PortAbsent, port
 from fengsui.core.record import announce
-from fengsui.core.worlds import LIVE
+from fengsui.core.worlds import LIVE, gate
 from fengsui.kernel.actor import Actor
 from fengsui.kernel.ports.outlets import Address, NotDelivered
 
@@ -34,8 +34,10 @@ def carried_by(defer: Defer) -> None:
 
 
 def ask(*, by: Actor) -> None:
-    """A press: the test runs as a job, one that waits already is enough. Raises Forbidden."""
+    """A press: the test runs as a job, one that waits already is enough. Raises Forbidden, and Refused in an exercise:
+    real servers are asked."""
     policy.require(by, "alerts.self_test")
+    gate(by.world, door="self_test", public=True)
     assert by.person is not None
     for defer in _defer:
         defer(by.person)

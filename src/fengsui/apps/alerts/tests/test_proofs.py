@@ -7,13 +7,13 @@ import pytest
 from fengsui.apps.alerts import actions, proofs
 from fengsui.apps.alerts.actions import testing
 from fengsui.apps.alerts.models import Call, Outlet
-from fengsui.apps.alerts.tests.make import NOW, make_town
+from fengsui.apps.alerts.tests.make import NOW, make_exercise, make_town
 from fengsui.core import ports
 from fengsui.core import proofs as core
 from fengsui.core.models import Clock, LastProof, StoredEvent
 from fengsui.core.worlds import LIVE
 from fengsui.kernel.actor import Actor
-from fengsui.kernel.errors import Forbidden
+from fengsui.kernel.errors import Forbidden, Refused
 from fengsui.kernel.levels import Level
 from fengsui.kernel.ports.outlets import Address, NotDelivered, Receipt
 
@@ -128,6 +128,13 @@ def test_answering_a_call_proves_the_person(town, way):
 def test_self_test_is_refused_for_who_is_not_on_duty(town, way):
     with pytest.raises(Forbidden):
         testing.self_test(by=town.by("吴街道"), now=NOW)
+    assert way.asked == []
+
+
+def test_self_test_is_refused_inside_an_exercise(town, way):
+    drill = make_exercise()
+    with pytest.raises(Refused, match=r"core\.gate\.exercise"):
+        testing.ask(by=town.by("赵明远", drill.pk))
     assert way.asked == []
 
 

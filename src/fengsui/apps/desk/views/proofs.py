@@ -20,6 +20,7 @@ from fengsui.apps.desk.page import shell
 from fengsui.apps.people.edge import actor_of
 from fengsui.core import policy, proofs
 from fengsui.core.models import Clock
+from fengsui.core.worlds import LIVE
 from fengsui.kernel.actor import Actor
 from fengsui.kernel.clock import MACHINE
 from fengsui.kernel.proof import STATES
@@ -68,7 +69,7 @@ def listing(request: HttpRequest) -> HttpResponse:
         kinds=kinds,
         chosen=chosen if chosen in known else "",
         listed=LISTED,
-        may_test=policy.can(by, "alerts.self_test"),
+        may_test=by.world == LIVE and policy.can(by, "alerts.self_test"),
     )
     part = request.headers.get("HX-Request") and request.GET.get("part")
     return render(request, "desk/_proofs_part.html" if part else "desk/proofs.html", context)
