@@ -98,6 +98,8 @@ class Story:
             f"回放 {self.replay.title}，{len(self.replay.items)} 个读数，{self.speed:g} 倍速",
             f"Replaying {len(self.replay.items)} readings of {self.replay.source} at {self.speed:g}x",
         )
+        for zh, en in self.replay.chosen:
+            say(zh, en)
         self._thread.start()
 
     def received(self, bulletins: list[Bulletin], deliveries: Any) -> Step:
@@ -274,8 +276,10 @@ class Story:
         while (
             left := [task for task in self.tasks(incident) if task.status not in proof.ENDED]
         ) and time.monotonic() < deadline:
+            waiting = {task.code for task in left}
             for task in left:
-                self._do(task, incident)
+                if not waiting & set(task.after):  # what must come before it is still open
+                    self._do(task, incident)
         if left:
             raise StoryError(f"还有 {len(left)} 项任务没有办结", f"{len(left)} tasks are still open")
         self.send_home(incident)

@@ -50,9 +50,16 @@ class Gap:
     planted: bool
 
 
+Words = tuple[str, str]
+"""One sentence in Chinese and in English."""
+
+
 @dataclass(frozen=True, slots=True)
 class Replay:
-    """`items` in order of sending. `step_s`: usual distance of two readings. `mapping`: which series stands where."""
+    """`items` in order of sending. `step_s`: usual distance of two readings. `mapping`: which series stands where.
+
+    chosen: what was taken from a file that is not the district's own, and why.
+    """
 
     title: str
     label: str
@@ -62,6 +69,7 @@ class Replay:
     step_s: float
     mapping: tuple[str, ...]
     illustrative: bool = True
+    chosen: tuple[Words, ...] = ()
 
     @property
     def duration_s(self) -> float:
