@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from django.apps import apps
 from django.db import models
 
@@ -18,6 +17,7 @@ from fengsui.apps.people.rules import ROLES
 from fengsui.core import policy, record, wording
 from fengsui.core.models import InWorld, UnscopedError, World
 from fengsui.kernel.clock import ClockKind
+from fengsui.kernel.district import clock_kinds, load
 from fengsui.kernel.machine import Machine
 from fengsui.kernel.terms import Terms
 
@@ -161,20 +161,17 @@ NO_KIND_YET = {
 """Rules of the district whose clocks nobody starts yet; a line that is no longer true fails."""
 
 
-@pytest.mark.parametrize("district", ["tiexi"])
-def test_kinds_and_rules_of_clocks_match_when_compared(district):
+def test_kinds_and_rules_of_clocks_match_when_compared():
     """A kind without a rule could not start; a rule without a kind promises what nobody keeps."""
-    rules = {
-        each["kind"] for each in yaml.safe_load((REPO / f"districts/{district}/clocks.yaml").read_text())["clocks"]
-    }
+    rules = clock_kinds("tiexi", REPO / "districts")
     kinds = {kind for kind in ClockKind.registered if ".test_" not in kind}
     assert sorted(kinds - rules) == []
     assert sorted(rules - kinds) == sorted(NO_KIND_YET)
 
 
 def test_ladders_call_known_roles_when_read():
-    clocks = yaml.safe_load((REPO / "districts/tiexi/clocks.yaml").read_text())["clocks"]
-    called = {rung["to"] for each in clocks for rung in each.get("escalate", [])} | {each["owner"] for each in clocks}
+    clocks = load("tiexi", REPO / "districts").clocks
+    called = {rung.to for each in clocks for rung in each.escalate} | {each.owner for each in clocks}
     assert called - set(ROLES) - {"next_in_chain"} == set()
 
 

@@ -14,7 +14,7 @@ import pytest
 from fengsui.catalog.hazards import hazards
 from fengsui.catalog.sensors import kinds
 from fengsui.kernel import geo
-from fengsui.kernel.district import District, DistrictError, find_root, load
+from fengsui.kernel.district import District, DistrictError, find, find_root, load
 from fengsui.kernel.levels import Level
 
 REPO = Path(__file__).parents[2]
@@ -125,22 +125,38 @@ def test_second_district_loads_when_it_shares_nothing_with_the_first() -> None:
     assert end == datetime(2026, 7, 29, 5, 0, tzinfo=UTC)
 
 
+def _speech(path: Path) -> list[tuple[int, str]]:
+    """Line and text of everything in a source file that could reach a user or a query; comments may give examples."""
+    text = path.read_text(encoding="utf-8")
+    if path.suffix != ".py":
+        text = re.sub(
+            r"\{#.*?#\}|/\*.*?\*/|(?<!:)//[^\n]*", lambda found: "\n" * found[0].count("\n"), text, flags=re.DOTALL
+        )
+        return list(enumerate(text.splitlines(), 1))
+    tree = ast.parse(text)
+    told = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}  # docstrings
+    constants = [node for node in ast.walk(tree) if isinstance(node, ast.Constant) and id(node) not in told]
+    return [(node.lineno, node.value) for node in constants if isinstance(node.value, str)]
+
+
 def test_no_code_names_a_district_when_searched() -> None:
+    """Neither its names nor its codes: of organisations, posts, accounts, places, areas. Python, templates, scripts."""
     shipped = load("tiexi", REPO / "districts")
-    names = ("铁西", shipped.code, "tiexi", "启工", "经开区", "沈阳市")
-    words = re.compile("|".join(map(re.escape, names)), re.IGNORECASE)
+    names = re.compile("铁西|tiexi|启工|经开区|沈阳市", re.IGNORECASE)
+    codes = {each.code for each in (*shipped.organisations, *shipped.posts, *shipped.points, *shipped.stations)}
+    codes |= {each.code for each in (*shipped.areas, *shipped.depots, *shipped.shelters, *shipped.outlets)}
+    listed = "|".join(re.escape(code) for code in sorted(codes) if "-" in code or any(map(str.isdigit, code)))
+    called = re.compile(rf"(?<![A-Za-z0-9_-])({listed})(?![A-Za-z0-9_-])")
+    sources = [*(REPO / "src" / "fengsui").rglob("*"), *(REPO / "frontend" / "src").rglob("*")]
     found = []
-    for path in sorted((REPO / "src" / "fengsui").rglob("*.py")):
-        if "tests" in path.parts or "migrations" in path.parts:
+    for path in sorted(each for each in sources if each.suffix in (".py", ".html", ".txt", ".ts", ".css", ".xml")):
+        # the gallery shows the look of components, the samples of a channel what it once sent
+        if {"tests", "migrations", "gallery", "samples", "dist"} & set(path.parts) or path.name.endswith(".test.ts"):
             continue
-        tree = ast.parse(path.read_text(encoding="utf-8"))
-        told = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}  # docstrings may give examples
-        for node in ast.walk(tree):
-            if not isinstance(node, ast.Constant) or not isinstance(node.value, str) or id(node) in told:
-                continue
-            is_default = node.value == shipped.slug and "config" in path.parts  # of FENGSUI_DISTRICT
-            if words.search(node.value) and not is_default:
-                found.append(f"{path.relative_to(REPO)}:{node.lineno}: {node.value[:60]}")
+        for line, text in _speech(path):
+            is_default = text == shipped.slug and "config" in path.parts  # of FENGSUI_DISTRICT
+            if (names.search(text) or called.search(text)) and not is_default:
+                found.append(f"{path.relative_to(REPO)}:{line}: {text.strip()[:80]}")
     assert found == []
 
 
@@ -202,8 +218,19 @@ def test_error_names_the_file_when_it_is_missing(tmp_path: Path) -> None:
     (tmp_path / "mini" / "clocks.yaml").unlink()
     with pytest.raises(DistrictError, match=r"clocks\.yaml: add the file"):
         load("mini", tmp_path)
-    with pytest.raises(DistrictError, match=r"use one of \['mini'\]"):
+    with pytest.raises(DistrictError, match=r"use one of: mini \(999901\)"):
         load("maxi", tmp_path)
+
+
+def test_district_is_found_by_folder_and_by_code() -> None:
+    assert [find(called, REPO / "districts") for called in ("tiexi", "210106")] == ["tiexi", "tiexi"]
+    assert load("999901", MINI) == load("mini", MINI)
+
+
+def test_rules_of_clocks_hold_anywhere_unless_the_district_sets_its_own() -> None:
+    mini, shipped = load("mini", MINI), load("tiexi", REPO / "districts")
+    assert set(mini.clock_rules) == set(shipped.clock_rules) - {"relief.first_aid"}  # its ten hours are one plan's
+    assert (mini.clock_rules["alerts.confirm"].limit_s, shipped.clock_rules["alerts.confirm"].limit_s) == (300, 600)
 
 
 def test_root_is_found_when_asked_from_below(tmp_path: Path) -> None:

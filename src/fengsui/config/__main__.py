@@ -22,16 +22,33 @@ def _django(settings: str = "fengsui.config.settings") -> None:
     django.setup()
 
 
-def _look_at_replay(options: argparse.Namespace) -> None:
-    """Say what is wrong with the file before anything is started; its path means the same to processes elsewhere."""
+def _choose_district(options: argparse.Namespace) -> Path:
+    """Its folder; every child process is told by the environment. `--district` takes a code, a name or a folder."""
     from fengsui.config.ops.home import REPO
+    from fengsui.kernel.district import DistrictError, find
+
+    given = options.district or os.environ.get("FENGSUI_DISTRICT") or "tiexi"
+    districts = Path(os.environ.get("FENGSUI_DISTRICTS") or REPO / "districts")
+    if os.sep in given:
+        districts, given = Path(given).resolve().parent, Path(given).resolve().name
+    try:
+        name = find(given, districts)
+    except DistrictError as unknown:
+        raise Problem(
+            f"没有代码或目录名为“{given}”的区：{districts} 下，{unknown.facts['fix']}",
+            f"No district has the code or folder {given!r} in {districts}: {unknown.facts['fix']}",
+        ) from None
+    os.environ |= {"FENGSUI_DISTRICTS": str(districts), "FENGSUI_DISTRICT": name}
+    return districts / name
+
+
+def _look_at_replay(options: argparse.Namespace, district: Path) -> None:
+    """Say what is wrong with the file before anything is started; its path means the same to processes elsewhere."""
     from fengsui.kernel import replay
 
     options.replay = os.path.abspath(options.replay)
-    districts = Path(os.environ.get("FENGSUI_DISTRICTS") or REPO / "districts")
-    district = options.district or os.environ.get("FENGSUI_DISTRICT") or "tiexi"
     try:
-        replay.load(districts / district / "replay", file=Path(options.replay))
+        replay.load(district / "replay", file=Path(options.replay))
     except replay.ReplayError as wrong:
         raise Problem(f"回放文件不能用:{wrong}", f"The file cannot be replayed: {wrong}") from None
 
@@ -39,8 +56,9 @@ def _look_at_replay(options: argparse.Namespace) -> None:
 def _demo(options: argparse.Namespace) -> int:
     from fengsui.config.ops import stack
 
+    district = _choose_district(options)
     if options.replay is not None:
-        _look_at_replay(options)
+        _look_at_replay(options, district)
     if options.speed is not None and not options.speed >= 1:
         raise Problem("--speed 须不小于 1", "--speed must be 1 or more")
     story = ["--headless"] if options.headless else []
@@ -60,6 +78,7 @@ def _demo(options: argparse.Namespace) -> int:
 def _serve(options: argparse.Namespace) -> int:
     from fengsui.config.ops import stack
 
+    _choose_district(options)
     return stack.serve(options)
 
 
@@ -213,7 +232,9 @@ def parser() -> argparse.ArgumentParser:
         sub.add_argument("--osm", metavar="FILE.osm.pbf", help=word("用此路网", "roads and base map from this extract"))
         sub.add_argument("--speed", type=float, metavar="N", help=word("回放倍数", "times real speed"))
     for sub in (demo, serve):
-        sub.add_argument("--district", metavar="CODE", help=word("区代码", "code of the district"))
+        sub.add_argument(
+            "--district", metavar="CODE", help=word("区代码、目录名或目录", "code, name or folder of the district")
+        )
     test = add("test", _test, "全部测试", "all tests")
     test.add_argument(
         "-k", dest="expression", default="", metavar="EXPR", help=word("只测名称相符者", "only matching tests")

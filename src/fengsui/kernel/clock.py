@@ -44,7 +44,7 @@ class Rung:
 
 @dataclass(frozen=True, slots=True)
 class ClockRule:
-    """How long, on which calendar, who hears next, and on what ground. Loaded from districts/<code>/clocks.yaml."""
+    """How long, on which calendar, who hears next, and on what ground. Data: kernel/district/clocks.yaml."""
 
     kind: str
     limit_s: int

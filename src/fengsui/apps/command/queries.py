@@ -118,7 +118,7 @@ def point_of(incident: Incident) -> PointState:
         code=place.code if place else incident.number,
         name=place.name if place else incident.address,
         area_code=incident.area_id[:9],
-        jurisdiction=(place.jurisdiction if place else incident.area.jurisdiction) or "core",
+        jurisdiction=place.jurisdiction if place else incident.area.jurisdiction,
         level=incident.level_now,
         posts=dict(policy.posts) if policy else {},
         policy=dict(policy.policy) if policy else {},

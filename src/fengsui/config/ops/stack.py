@@ -61,8 +61,6 @@ class Stack:
             "FENGSUI_VAR": str(home.var),
         }
         self._default("FENGSUI_SECRET_KEY", lambda: home.secret("secret_key"))
-        if getattr(options, "district", None):
-            self.env["FENGSUI_DISTRICT"] = options.district
         self._default("FENGSUI_DISTRICT", lambda: "tiexi")
         self._default("FENGSUI_WEBHOOK_SECRET", lambda: home.secret("webhook_secret"))
         if getattr(options, "osm", None):
@@ -275,7 +273,8 @@ def accounts(stack: Stack) -> None:
     """Demonstration accounts, as data of the district; one generated password for all of them."""
     import yaml
 
-    path = REPO / "districts" / stack.env["FENGSUI_DISTRICT"] / "accounts.yaml"
+    districts = Path(stack.env.get("FENGSUI_DISTRICTS") or REPO / "districts")
+    path = districts / stack.env["FENGSUI_DISTRICT"] / "accounts.yaml"
     if not path.exists():
         return
     rows = yaml.safe_load(path.read_text())["accounts"]

@@ -48,9 +48,13 @@ def _bind(value: str, _: Mapping[str, str]) -> bool:
 
 
 def _clocks(value: str, env: Mapping[str, str]) -> bool:
-    """Kinds as the district's clocks.yaml names them: a misspelt one would change nothing, silently."""
-    rules = _districts(env) / (env.get("FENGSUI_DISTRICT") or "tiexi") / "clocks.yaml"
-    known = set(re.findall(r"\bkind: *([\w.]+)", rules.read_text())) if rules.exists() else set()
+    """Kinds that have a rule in the district: a misspelt one would change nothing, silently."""
+    from fengsui.kernel.district import DistrictError, clock_kinds
+
+    try:
+        known = clock_kinds(env.get("FENGSUI_DISTRICT") or "tiexi", _districts(env))
+    except DistrictError:  # told where the district is read
+        return True
     pairs = [each.partition("=") for each in value.split(",") if each]
     return all(kind in known and seconds.isascii() and seconds.isdigit() for kind, _, seconds in pairs)
 
@@ -126,8 +130,8 @@ RULES: Mapping[str, tuple[Check, str, str]] = {
     ),
     "FENGSUI_CLOCKS": (
         _clocks,
-        "种类=秒,逗号分隔;种类见 districts/区/clocks.yaml",
-        "kind=seconds, separated by commas; kinds as in districts/CODE/clocks.yaml",
+        "种类=秒,逗号分隔;种类见 src/fengsui/kernel/district/clocks.yaml",
+        "kind=seconds, separated by commas; kinds as in src/fengsui/kernel/district/clocks.yaml",
     ),
     "FENGSUI_HALF_LIVES": (
         _seconds,

@@ -139,7 +139,7 @@ class Story:
 
     def decide(self, warning: Warning) -> None:
         """Confirm and issue what stands on the desk; water that rises in between sends the draft back, so once more."""
-        deadline = time.monotonic() + 90
+        deadline, last = time.monotonic() + 90, ""
         while time.monotonic() < deadline:
             warning.refresh_from_db()
             try:
@@ -151,9 +151,10 @@ class Story:
                     return
             except PageError as error:
                 warning.refresh_from_db()
+                last = str(error)
                 if warning.status not in ("draft", "revising"):
-                    raise StoryError(str(error), str(error)) from error
-        raise StoryError("预警始终未能签发", "the warning was never issued")
+                    raise StoryError(last, last) from error
+        raise StoryError(f"预警始终未能签发：{last}", f"the warning was never issued: {last}")
 
     def _press(self, warning: Warning, role: str, action: str, **values: Any) -> None:
         person = self.cast(self._account(role, warning.jurisdiction))

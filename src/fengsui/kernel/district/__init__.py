@@ -4,7 +4,7 @@ Nothing here knows any district. What files only count (people, communities, she
 and marked `illustrative`; every object says its provenance.
 """
 
-from fengsui.kernel.district.load import DistrictError, find_root, load
+from fengsui.kernel.district.load import DistrictError, clock_kinds, find, find_root, load
 from fengsui.kernel.district.models import (
     Account,
     Area,
@@ -50,6 +50,8 @@ __all__ = [
     "Shelter",
     "Station",
     "Team",
+    "clock_kinds",
+    "find",
     "find_root",
     "load",
 ]

@@ -36,7 +36,7 @@ from fengsui.kernel.district.models import (
 )
 from fengsui.kernel.district.reading import Files, head_of
 
-__all__ = ["DistrictError", "find_root", "load"]
+__all__ = ["DistrictError", "clock_kinds", "find", "find_root", "load"]
 
 
 def find_root(start: Path) -> Path:
@@ -47,6 +47,19 @@ def find_root(start: Path) -> Path:
     raise DistrictError("district.load.no_root", file=str(start), key="", fix="keep a folder `districts`")
 
 
+def find(code: str, root: Path) -> str:
+    """Name of the folder of the district that is called `code`: its folder or its statistical code.
+
+    Raises DistrictError that lists what there is.
+    """
+    known = {path.parent.name: Files(path.parent) for path in sorted(root.glob("*/district.yaml"))}
+    for folder, files in known.items():
+        if code in (folder, str(files.yaml("district.yaml").get("code"))):
+            return folder
+    listed = ", ".join(f"{name} ({files.yaml('district.yaml').get('code')})" for name, files in known.items())
+    raise DistrictError("district.load.unknown", file=str(root), key=code, fix=f"use one of: {listed or '-'}")
+
+
 def load(code: str, root: Path) -> District:
     """The district in `root/code`, validated and complete. Raises DistrictError. Cached: the result is frozen."""
     return _load(code, root.resolve())
@@ -54,10 +67,7 @@ def load(code: str, root: Path) -> District:
 
 @cache
 def _load(code: str, root: Path) -> District:
-    home = root / code
-    if not home.is_dir():
-        known = sorted(path.name for path in root.iterdir() if path.is_dir()) if root.is_dir() else []
-        raise DistrictError("district.load.unknown", file=str(home), key="", fix=f"use one of {known}")
+    home = root / find(code, root)
     files = Files(home)
     head = files.make(Head, files.yaml("district.yaml"), "district.yaml")
     posts_file, orgs_file = files.yaml("posts.yaml"), files.yaml("organisations.yaml")
@@ -101,7 +111,7 @@ def _load(code: str, root: Path) -> District:
             "checkpoints": files.many(Checkpoint, facilities, "checkpoints", "facilities.yaml"),
             "teams": teams,
             "outlets": files.many(Outlet, files.yaml("outlets.yaml"), "outlets", "outlets.yaml"),
-            "clocks": files.many(ClockFact, files.yaml("clocks.yaml"), "clocks", "clocks.yaml"),
+            "clocks": _clocks(files),
             "plans": [files.make(Plan, files.yaml(name), name) for name in plans],
             "calendar": files.make(Calendar, files.yaml("calendar.yaml"), "calendar.yaml"),
             "hydrology": files.yaml("hydrology.yaml"),
@@ -110,6 +120,20 @@ def _load(code: str, root: Path) -> District:
     )
     check(district, head.totals)
     return district
+
+
+def _clocks(files: Files) -> list[ClockFact]:
+    """The rules that hold anywhere; a row of the district replaces the one of its kind."""
+    everywhere = Files(Path(__file__).parent)
+    general = everywhere.many(ClockFact, everywhere.yaml("clocks.yaml"), "clocks", "clocks.yaml")
+    own = files.many(ClockFact, files.yaml("clocks.yaml"), "clocks", "clocks.yaml")
+    replaced = {clock.kind for clock in own}
+    return [*(clock for clock in general if clock.kind not in replaced), *own]
+
+
+def clock_kinds(code: str, root: Path) -> frozenset[str]:
+    """Kinds of deadlines that have a rule in this district, without reading the rest of it."""
+    return frozenset(clock.kind for clock in _clocks(Files(root / code)))
 
 
 def _areas(files: Files, head: Head) -> list[Area]:

@@ -9,8 +9,10 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
+from fengsui.apps.places.models import Area
 from fengsui.config.district.devices import provision
 from fengsui.config.district.load import load
+from fengsui.config.ops.console import word
 from fengsui.config.ops.home import Home
 from fengsui.kernel import district as files
 
@@ -26,6 +28,14 @@ class Command(BaseCommand):
             district = files.load(code, settings.FENGSUI_DISTRICTS)
         except files.DistrictError as error:
             raise CommandError(str(error)) from error
+        other = Area.objects.filter(kind="district").exclude(code=district.code).first()
+        if other is not None:
+            raise CommandError(
+                word(
+                    f"这里已装入 {other.name}（{other.code}），不能再装入 {district.name}；请另设 FENGSUI_VAR 或数据库",
+                    f"{other.code} lives here already; give {district.code} a FENGSUI_VAR or database of its own",
+                )
+            )
         password = os.environ.get("FENGSUI_DEMO_PASSWORD", "") if settings.DEMO else ""
         done = load(district, now=timezone.now(), demo_password=password)
         done.counts["设备账号"] = provision(district, Home.here())
