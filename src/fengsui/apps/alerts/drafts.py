@@ -41,12 +41,16 @@ def describe(
     line = given if given is not None else line if line is not None else hazard.ladder.get(level)
     at = datetime.fromisoformat(evidence["at"]).astimezone(BEIJING)
     zh = {"at": f"{at:%m月%d日%H时%M分}", "place": spot.zh, "level": level.zh, "value": _cm(evidence["value"])}
-    en = {"at": f"{at:%H:%M} on {at:%d %B}", "place": spot.en or spot.zh, "level": _en(level), "value": zh["value"]}
+    zh["value_m"] = f"{evidence['value']:.2f}"
+    en = {"at": f"{at:%H:%M} on {at:%d %B}", "place": spot.en or spot.zh, "level": _en(level)} | {
+        name: zh[name] for name in ("value", "value_m")
+    }
     if evidence["kind"] == "forecast" and line is not None:
-        more = {"line": _cm(line), "lead": max(1, round(evidence.get("lead_s", 0) / 60))}
+        more = {"line": _cm(line), "line_m": f"{line:.2f}", "lead": max(1, round(evidence.get("lead_s", 0) / 60))}
         return Text(hazard.describe_forecast.zh.format(**zh, **more), hazard.describe_forecast.en.format(**en, **more))
     if line is not None and evidence["value"] >= line:
-        return Text(hazard.describe.zh.format(**zh, line=_cm(line)), hazard.describe.en.format(**en, line=_cm(line)))
+        more = {"line": _cm(line), "line_m": f"{line:.2f}"}
+        return Text(hazard.describe.zh.format(**zh, **more), hazard.describe.en.format(**en, **more))
     rate = evidence.get("rate_per_hour") or 0.0
     rise = f"，每小时上涨约{_cm(rate)}厘米" if rate > 0 else ""
     rise_en = f", rising about {_cm(rate)} cm an hour" if rate > 0 else ""

@@ -63,13 +63,13 @@ ENTRY = Hazard(
     },
     attention=Text("关注：水位上涨", "Attention: rising stage"),
     describe=Text(
-        "{at}，{place}实测水位{value}米，达到{level}预警线（{line}米）。",
-        "At {at} the measured stage at {place} was {value} m and reached the {level} line ({line} m).",
+        "{at}，{place}实测水位{value_m}米，达到{level}预警线（{line_m}米）。",
+        "At {at} the measured stage at {place} was {value_m} m and reached the {level} line ({line_m} m).",
     ),
     describe_forecast=Text(
-        "{at}，{place}实测水位{value}米，按当前趋势预计{lead}分钟内达到{level}预警线（{line}米）。",
-        "At {at} the measured stage at {place} was {value} m; on the present trend it is expected to reach the {level} "
-        "line ({line} m) within {lead} minutes.",
+        "{at}，{place}实测水位{value_m}米，按当前趋势预计{lead}分钟内达到{level}预警线（{line_m}米）。",
+        "At {at} the measured stage at {place} was {value_m} m; on the present trend it is expected to reach the "
+        "{level} line ({line_m} m) within {lead} minutes.",
     ),
     all_clear=Text(
         "{place}水位已回落，预警解除。请勿靠近松软岸坡。",

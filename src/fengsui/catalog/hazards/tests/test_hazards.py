@@ -54,6 +54,7 @@ def test_sensors_measure_the_quantity_in_the_unit_when_named(entry: Hazard) -> N
 @each_hazard
 def test_words_equal_the_sample_when_filled(entry: Hazard) -> None:
     facts = {"at": "2026-07-28 02:47", "place": "示意点", "value": "27", "line": "25", "lead": 20}
+    facts |= {"value_m": "27", "line_m": "25"}
     samples = yaml.safe_load((HOME / entry.code / "samples" / "texts.yaml").read_text(encoding="utf-8"))
     for code, want in samples.items():
         level = Level.of(code)
