@@ -75,7 +75,7 @@ def read() -> StreamBook:
         kind = known[row.kind]
         try:
             ladder = rules.ladder_of(row.ladder)
-            limit = rules.limit_of(kind, row.period_s, row.limits)
+            limit = rules.limit_of(kind, row.period_s, row.limits, ladder)
         except (Invalid, TypeError) as wrong:  # a bad setting of one stream must not stop the others' readings
             log.error("sensing.stream.settings_wrong", topic=row.topic, error=str(wrong))
             ladder, limit = None, rules.limit_of(kind, row.period_s)

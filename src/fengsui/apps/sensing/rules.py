@@ -18,6 +18,10 @@ LEVEL_CODES = ("blue", "yellow", "orange", "red")
 CHAIN = UUID("7a0be0c7-2c5b-5f0e-9c54-6d5a3b6c2e10")
 FLICKER_S = 5.0
 """A replay's period of a second or less would flicker with the network: at least five real seconds."""
+LATE_PERIODS = 10
+"""A reading that comes so many periods after its time is late: kept, flagged, and no cause of any alarm [U]."""
+HISTORY_S = 60.0
+"""What is younger by the wall clock is never called history, however fast a replay runs: jobs have to queue, too."""
 SILENT_PERIODS = 3  # 断: so many periods without a reading. From the interface direction, section 3 [U]
 
 FRESHNESS = Terms(
@@ -65,23 +69,36 @@ def ladder_of(facts: Mapping[str, Any] | None) -> Ladder | None:
         raise Invalid("sensing.ladder.wrong", field="ladder", detail=str(wrong)) from None
 
 
-def limit_of(kind: SensorKind, period_s: float, own: Mapping[str, Any] | None = None) -> Limit:
+def limit_of(
+    kind: SensorKind, period_s: float, own: Mapping[str, Any] | None = None, ladder: Ladder | None = None
+) -> Limit:
     """Plausibility of a kind, overridden by what one stream knows better (keys as the fields of Limit).
+
+    A river stands still for days at low water, so there only a value above the stream's first line can be stuck soon.
 
     A sum since the last reading (rain) has neither a rate nor a standing value: dry is 0 for weeks.
     """
     low, high = kind.plausible
+    first_line = (
+        min((line for line in (ladder.watch, *ladder.lines) if line is not None), default=inf) if ladder else inf
+    )
     facts: dict[str, Any] = {
         "low": low,
         "high": high,
         "rate_per_hour": None if kind.sums else kind.max_rate_per_min * 60,
         "gap_s": SILENT_PERIODS * period_s,
-        "late_s": 10 * period_s,
-        "stuck_s": None if kind.sums else 6 * 3600.0,
-        "stuck_above": max(low, 0.05),
+        "late_s": LATE_PERIODS * period_s,
+        "stuck_s": None if kind.sums else kind.stuck_s,
+        "stuck_above": first_line if kind.low_water else max(low, 0.05),
+        "still_s": None if kind.sums else kind.still_s,
         "resolution": 10.0**-kind.decimals,
     }
     return Limit(**{**facts, **(own or {})})
+
+
+def history_after_s(period_s: float, speed: float) -> float:
+    """Seconds of the wall clock after which what a stream said is history and no news."""
+    return max(LATE_PERIODS * period_s / speed, HISTORY_S)
 
 
 def lines_of(facts: Mapping[str, Any] | None) -> dict[int, float]:

@@ -53,6 +53,8 @@ class SensorKind:
 
     `units`: accepted payload unit -> factor into `unit`.
     `sums`: a value is the sum since the last one (rain), not a state.
+    `stuck_s`: a value that stands still for longer is stuck, None = never. `low_water`: below a station's first line
+    the value may stand still for `still_s`, None = for ever.
     """
 
     code: str
@@ -65,6 +67,9 @@ class SensorKind:
     units: Mapping[str, float]
     decode: Callable[[bytes], list[Reading]]
     sums: bool = False
+    stuck_s: float | None = 6 * 3600.0
+    low_water: bool = False
+    still_s: float | None = None
     decimals: int = 3
     basis_note: str = ""
 

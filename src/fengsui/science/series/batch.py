@@ -68,7 +68,8 @@ def blank(count: int) -> Records:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """n readings sorted by (stream, at), in order of arrival where both are equal.
+    """n readings sorted by (stream, at), by arrival and then value where both are equal: the order in which the rows
+    were handed over says nothing.
 
     stream: index into the limits and the memory, shape (n,). at, received_at: microseconds. value: stream's unit.
     given: flags that the decoder already knows (wrong unit). order: position of each reading in the unsorted input.
@@ -87,5 +88,5 @@ class Batch:
 
 def sort_batch(stream: Index, at: Times, value: Values, received_at: Times, given: Flags) -> Batch:
     """A Batch of unsorted columns, all of shape (n,)."""
-    order = np.lexsort((at, stream))
+    order = np.lexsort((value, received_at, at, stream))
     return Batch(stream[order], at[order], value[order], received_at[order], given[order], order)

@@ -55,7 +55,7 @@ LIMITS = np.dtype(
     [
         ("low", "<f8"), ("high", "<f8"), ("rate", "<f8"),  # rate: value units per second
         ("gap", "<i8"), ("late", "<i8"), ("future", "<i8"), ("ancient", "<i8"),  # microseconds
-        ("stuck", "<i8"), ("stuck_above", "<f8"), ("resolution", "<f8"),
+        ("stuck", "<i8"), ("stuck_above", "<f8"), ("still", "<i8"), ("resolution", "<f8"),
     ]
 )  # fmt: skip
 
@@ -68,7 +68,8 @@ class Limit:
     """Plausibility of one stream in real time; `speed` > 1 squeezes all durations for a replay.
 
     low, high: value unit. rate_per_hour: value units an hour, None = no rule. Durations in seconds, None = no rule.
-    stuck_above: a flat value at or below this is normal (a dry gauge). resolution: smallest step the device reports.
+    stuck_above: a flat value at or below this is normal (a dry gauge, a river at low water) for still_s, None = for
+    ever. resolution: smallest step the device reports.
     """
 
     low: float
@@ -80,6 +81,7 @@ class Limit:
     ancient_s: float = 86_400.0
     stuck_s: float | None = None
     stuck_above: float = -np.inf
+    still_s: float | None = None
     resolution: float = 0.0
 
     def row(self, speed: float = 1.0) -> tuple[float | int, ...]:
@@ -94,7 +96,7 @@ class Limit:
         late = max(time(self.late_s), 5_000_000)
         return (
             self.low, self.high, rate, time(self.gap_s), late, future, max(time(self.ancient_s), 60_000_000),
-            time(self.stuck_s), self.stuck_above, self.resolution,
+            time(self.stuck_s), self.stuck_above, time(self.still_s), self.resolution,
         )  # fmt: skip
 
 
@@ -255,7 +257,7 @@ def _check_stuck(
     batch: Batch, limits: Records, memory: Records, usable: npt.NDArray[np.bool_], first: npt.NDArray[np.bool_],
     flags: Flags, detail: Values,
 ) -> None:  # fmt: skip
-    """The same value for longer than the kind allows, above the value where standing still is normal."""
+    """The same value for longer than the kind allows, which is longer where standing still is normal."""
     at, value, stream = batch.at, batch.value, batch.stream
     known, limit = memory[stream], limits[stream]
     before = _previous(usable, first, value, known["flat_value"])
@@ -264,7 +266,8 @@ def _check_stuck(
     last_move = np.maximum.accumulate(np.where(moved, np.arange(len(at)), -1))
     since = np.where(last_move >= start, at[np.maximum(last_move, 0)], known["flat_since"])
     since = np.where(since == NEVER, at, since)
-    stuck = usable & (at - since > limit["stuck"]) & (value > limit["stuck_above"])
+    allowed = np.where(value > limit["stuck_above"], limit["stuck"], limit["still"])
+    stuck = usable & (at - since > allowed)
     flags[stuck] |= STUCK
     detail[stuck] = (at - since)[stuck] / 1e6
     memory["flat_since"][stream[usable]] = since[usable]  # rows are in order, the last one stays

@@ -17,6 +17,7 @@ ENTRY = SensorKind(
     units=_UNITS,
     decode=json_decoder("m3/s", _UNITS),
     decimals=2,
+    low_water=True,
     basis_note="G: a tide turns the flow of a lower reach; a large basin's inflow moves by hundreds of m3/s a minute; "
     "where the rating curve ends, the station's own upper limit says so",
 )

@@ -63,6 +63,32 @@ def test_check_flags_each_rule(readings, flags):
     assert run(readings)[0] == flags
 
 
+RIVER = q.Limit(low=-5, high=60, stuck_s=3_600.0, stuck_above=2.0, still_s=86_400.0)
+
+
+@pytest.mark.parametrize(
+    ("value", "after_s", "flags"),
+    [(0.7, 80_000, [0, 0]), (0.7, 86_401, [0, q.STUCK]), (2.0, 80_000, [0, 0]), (2.1, 3_601, [0, q.STUCK])],
+)
+def test_check_lets_a_river_stand_still_at_low_water_but_not_in_flood(value, after_s, flags):
+    assert run([(0, value), (after_s, value)], limit=RIVER)[0] == flags
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.integers(0, 12).map(lambda n: n * 60.0), st.sampled_from([0.1, 0.12, 0.6, 9.0]), st.integers(-90, 900)
+        ),
+        min_size=1, max_size=15,
+    ),
+    st.randoms(use_true_random=False),
+)  # fmt: skip
+def test_check_says_the_same_of_a_batch_in_any_order(readings, dice):
+    shuffled = dice.sample(readings, len(readings))
+    said = [sorted(zip(given, run(given)[0], strict=True)) for given in (readings, shuffled)]
+    assert said[0] == said[1]
+
+
 def test_check_flags_late_when_overtaken_by_a_newer_reading():
     _, _, memory = run([(0, 0.1), (120, 0.1)])
     flags, verdict, _ = run([(60, 0.1)], memory)
