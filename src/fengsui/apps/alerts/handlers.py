@@ -6,10 +6,11 @@ from uuid import UUID
 
 from django.utils import timezone
 
-from fengsui.apps.alerts import actions, proofs, rules
+from fengsui.apps.alerts import actions, jobs, proofs, rules
 from fengsui.apps.forecasts.events import ForecastReady
 from fengsui.apps.people.events import LoggedIn
 from fengsui.apps.people.models import Account
+from fengsui.apps.sensing import queries as sensing
 from fengsui.apps.sensing.events import ThresholdCrossed
 from fengsui.catalog.hazards import of_sensor
 from fengsui.core.events import ClockEscalated
@@ -24,30 +25,37 @@ def follow_crossing(event: ThresholdCrossed, by: Actor) -> None:
     hazard = of_sensor(event.sensor)
     if hazard is None or event.place is None:
         return
+    level, now = Level.of(event.level_to), timezone.now()
+    evidence = {
+        "kind": "observed",
+        "at": event.at.isoformat(),
+        "datastream": event.datastream,
+        "station": event.station_code,
+        "name": event.station_name,
+        "sensor": event.sensor,
+        "unit": event.unit,
+        "value": event.value,
+        "line": event.line,
+        "level_from": event.level_from,
+        "level": event.level_to,
+        "rate_per_hour": event.rate_per_hour,
+        "first_at": event.first_at.isoformat(),
+    }
+    history = level > Level.NONE and sensing.is_history(event.datastream, level, event.at, now)
+    if history is None:  # the stream is still telling what happened while nobody listened
+        jobs.defer_crossing(event.place, hazard.code, evidence, event.speed, by, now)
+        return
     actions.take_signal(
         place_id=event.place,
         hazard=hazard.code,
         key=f"stream:{event.datastream}",
-        level=Level.of(event.level_to),
+        level=level,
         at=event.at,
-        evidence={
-            "kind": "observed",
-            "at": event.at.isoformat(),
-            "datastream": event.datastream,
-            "station": event.station_code,
-            "name": event.station_name,
-            "sensor": event.sensor,
-            "unit": event.unit,
-            "value": event.value,
-            "line": event.line,
-            "level_from": event.level_from,
-            "level": event.level_to,
-            "rate_per_hour": event.rate_per_hour,
-            "first_at": event.first_at.isoformat(),
-        },
+        evidence=evidence,
         speed=event.speed,
         by=by,
-        now=timezone.now(),
+        now=now,
+        history=history,
     )
 
 
@@ -57,6 +65,9 @@ def follow_forecast(event: ForecastReady, by: Actor) -> None:
     hazard = of_sensor(event.sensor)
     if hazard is None or event.place is None:
         return
+    now = timezone.now()
+    if sensing.is_old(event.datastream, event.issued_at, now):
+        return  # made from what was handed over after an outage: a forecast of the past
     sure = [line for line in event.crossings if line["latest_in_s"] is not None]
     reached = {int(line["level"]): float(line["latest_in_s"]) for line in sure}
     worst = max(sure, key=lambda line: int(line["level"]), default=None)
@@ -90,7 +101,7 @@ def follow_forecast(event: ForecastReady, by: Actor) -> None:
         },
         speed=event.speed,
         by=by,
-        now=timezone.now(),
+        now=now,
     )
 
 

@@ -141,16 +141,19 @@ def change_ladder(*, datastream: int, ladder: dict[str, Any], by: Actor) -> Data
     return row
 
 
-def set_speed(*, topics: Iterable[str], speed: float, period_s: float | None = None) -> int:
+def set_speed(
+    *, topics: Iterable[str], speed: float, period_s: float | None = None, until: datetime | None = None
+) -> int:
     """Mark streams as a replay N times faster than real; 1 = measured now.
 
     period_s: seconds between two readings of the replayed series, on its own clock; the station's own period comes
-    back when the district is loaded again.
+    back when the district is loaded again. until: when the replay ends; before that a silence is somebody's.
     """
     rows = list(Datastream.objects.all_worlds("a replay names its streams").filter(topic__in=list(topics)))
     for row in rows:
         row.speed, row.period_s = speed, row.period_s if period_s is None else max(1, round(period_s))
-        row.save(update_fields=["speed", "period_s", "changed_at"])
+        row.replay_until = until
+        row.save(update_fields=["speed", "period_s", "replay_until", "changed_at"])
     return len(rows)
 
 

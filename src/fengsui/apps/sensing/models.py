@@ -60,6 +60,7 @@ class Datastream(InWorld):
     unit = models.CharField("单位", max_length=20)
     period_s = models.PositiveIntegerField("周期秒", default=60)
     speed = models.FloatField("回放倍速", default=1.0)
+    replay_until = models.DateTimeField("回放至", null=True, blank=True)
     ladder = models.JSONField("分级阈值", default=dict, blank=True, help_text="watch、blue…red、margin、up_hold_s …")
     ladder_basis = models.JSONField("阈值依据", default=dict, blank=True)
     limits = models.JSONField("合理范围", default=dict, blank=True, help_text="覆盖类别的默认值")

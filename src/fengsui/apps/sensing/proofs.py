@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from django.db.models import Count, F, Q, Value
 from django.db.models.functions import Extract
+from django.utils import timezone
 
 from fengsui.apps.people.models import Post
-from fengsui.apps.sensing import boards, queries
+from fengsui.apps.sensing import boards, queries, rules
 from fengsui.apps.sensing.models import CurrentValue
 from fengsui.catalog.sensors import kinds
 from fengsui.core import proofs
@@ -33,7 +34,7 @@ LIMIT = 5_000
 
 
 class Sensors:
-    """Real sensors: a replay that is over is no device that fell silent."""
+    """Real sensors, and those of a replay while it runs: one that is over is no device that fell silent."""
 
     kind = ProofKind(
         "sensing.stream", Term("sensor", "传感器", "sensor"), SILENCE.code, 0.0, "U", "三个上报周期无可信读数即失联"
@@ -43,7 +44,7 @@ class Sensors:
         """With `lives`: half-lives since the last trusted reading, null where there was none."""
         lives = Extract(Value(now) - F("good_at"), "epoch") / queries.wall_period("datastream__")
         rows = CurrentValue.objects.filter(
-            datastream__is_active=True, datastream__speed=1, datastream__world__ended_at__isnull=True
+            _speaking(now), datastream__is_active=True, datastream__world__ended_at__isnull=True
         )
         annotated = rows.annotate(lives=lives / HALF_LIFE_PERIODS).defer("memory")
         return annotated.select_related("datastream__station__place")
@@ -53,7 +54,8 @@ class Sensors:
         return _subjects(list(rows.order_by("datastream_id")[:LIMIT]))
 
     def known(self, keys: Sequence[str]) -> Mapping[str, proofs.Subject]:
-        rows = CurrentValue.objects.filter(datastream_id__in=[int(key) for key in keys], datastream__is_active=True)
+        ours, wanted = _speaking(timezone.now()), [int(key) for key in keys]
+        rows = CurrentValue.objects.filter(ours, datastream_id__in=wanted, datastream__is_active=True)
         found = _subjects(list(rows.defer("memory").select_related("datastream__station__place")))
         return {each.key: each for each in found}
 
@@ -71,6 +73,13 @@ class Sensors:
             never=Count("pk", filter=Q(good_at__isnull=True)),
         )
         return found
+
+
+def _speaking(now: datetime) -> Q:
+    """Real time, or a replay that runs; what stood there before it began is not its silence."""
+    begun = now - timedelta(seconds=rules.FLICKER_S * LOST_PERIODS)
+    running = Q(datastream__replay_until__gt=now, datastream__changed_at__lt=begun)
+    return Q(datastream__speed=1) | running
 
 
 def _subjects(rows: Sequence[CurrentValue]) -> list[proofs.Subject]:

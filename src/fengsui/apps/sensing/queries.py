@@ -20,7 +20,7 @@ from fengsui.apps.people.models import Post
 from fengsui.apps.people.rules import DISTRICT_ROLES
 from fengsui.apps.places.queries import in_area
 from fengsui.apps.sensing.models import CurrentValue, Datastream, Device, Observation, Station
-from fengsui.apps.sensing.rules import FLICKER_S
+from fengsui.apps.sensing.rules import FLICKER_S, history_after_s
 from fengsui.core.ui.present import LOST_PERIODS
 from fengsui.kernel.actor import Actor
 from fengsui.kernel.errors import NotFound
@@ -168,6 +168,30 @@ def not_normal(world: UUID, now: datetime, limit: int) -> list[CurrentValue]:
     rows = rows.filter(Q(level__gt=0) | Q(watched=True) | _lost(now)).defer("memory")
     listed = rows.select_related("datastream__station__place")
     return list(listed.order_by("-level", "-watched", F("good_at").asc(nulls_first=True), "datastream_id")[:limit])
+
+
+def is_history(datastream: int, level: int, at: datetime, now: datetime) -> bool | None:
+    """Whether that a stream reached `level` at `at` is over: old, and the stream stands lower since.
+
+    After an outage the broker hands over what waited, so a crossing of yesterday is computed now. None: the stream is
+    still telling the past, ask again in a moment. A level that still stands is never history.
+    """
+    row = CurrentValue.objects.select_related("datastream").defer("memory").filter(pk=datastream).first()
+    if row is None or row.at is None or not _old(row.datastream, at, now):
+        return False
+    if row.level < level:
+        return True
+    return None if _old(row.datastream, row.at, now) else False
+
+
+def is_old(datastream: int, at: datetime, now: datetime) -> bool:
+    """Whether a moment lies further back than a late reading of this stream."""
+    stream = Datastream.objects.all_worlds("a datastream lives in one world").filter(pk=datastream).first()
+    return stream is not None and _old(stream, at, now)
+
+
+def _old(stream: Datastream, at: datetime, now: datetime) -> bool:
+    return now - at > timedelta(seconds=history_after_s(stream.period_s, stream.speed))
 
 
 @dataclass(frozen=True, slots=True)

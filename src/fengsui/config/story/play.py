@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from importlib import import_module
 from pathlib import Path
 from typing import Any, TypeVar
@@ -92,7 +92,8 @@ class Story:
         """Start the replay; readings come in while people act."""
         who = logins(self.district, self.home, self.replay.stations)
         topics = [each.topic for each in who.values()]
-        sensing.set_speed(topics=topics, speed=self.speed, period_s=round(self.replay.step_s))
+        until = datetime.now(UTC) + timedelta(seconds=3 + self.replay.duration_s / self.speed)
+        sensing.set_speed(topics=topics, speed=self.speed, period_s=round(self.replay.step_s), until=until)
         time.sleep(3)  # the ingest process looks at its streams every two seconds
         say(
             f"回放 {self.replay.title}，{len(self.replay.items)} 个读数，{self.speed:g} 倍速",

@@ -35,16 +35,18 @@ def take_signal(
     speed: float,
     by: Actor,
     now: datetime,
+    history: bool = False,
 ) -> Warning | None:
     """A stream or forecast (`key`) of the place stands at `level` since `at`.
 
     Drafts, raises, lets a draft sink, or suggests; nothing is ever issued, rejected or lifted from here.
+    history: it stood there once and no longer does, so only a warning that is open hears of it.
     evidence: {kind: observed|forecast, at, value, unit, line, ...}. Returns the warning, None where nothing is open.
     """
     queries.one_at_a_time("alerts.place", by.world, place_id, hazard)
     warning = queries.open_one(place_id, hazard, by)
     if warning is None:
-        if level is Level.NONE:
+        if level is Level.NONE or history:
             return None
         place = Place.objects.select_related("area").get(pk=place_id)
         signals = {key: {"level": level.code, "at": at.isoformat()}}

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from uuid import uuid4
 
 import pytest
+from django.utils import timezone
+from procrastinate.contrib.django.models import ProcrastinateJob
 
-from fengsui.apps.alerts import drafts, handlers
+from fengsui.apps.alerts import drafts, handlers, jobs
 from fengsui.apps.alerts.models import Warning
 from fengsui.apps.alerts.tests.make import NOW, SYSTEM, later, make_warning, reading
 from fengsui.apps.forecasts.events import ForecastReady
 from fengsui.apps.sensing.events import ThresholdCrossed
+from fengsui.apps.sensing.models import CurrentValue
+from fengsui.apps.sensing.tests.make import make_stream
 from fengsui.catalog.hazards import hazard
 from fengsui.core.models import StoredEvent
 from fengsui.core.worlds import LIVE
@@ -54,14 +59,58 @@ def test_crossing_when_of_no_place_or_no_hazard_is_nobodys(town, over):
 
 
 def test_crossing_when_in_another_chain_joins_the_open_warning(town):
-    from dataclasses import replace
-
     handlers.follow_crossing(crossing(town.place.pk), SYSTEM)
     other = replace(SYSTEM, correlation=uuid4())
     handlers.follow_crossing(crossing(town.place.pk, level_to="red", value=0.45, line=0.4, at=later(minutes=1)), other)
     row = Warning.objects.in_world(LIVE).get()
     assert (row.level, row.correlation) == (4, SYSTEM.correlation)
     assert set(StoredEvent.objects.values_list("correlation", flat=True)) == {SYSTEM.correlation}
+
+
+def stands(level: int, newest_ago_s: float):
+    stream = make_stream("ST01", period_s=60)
+    at = timezone.now() - timedelta(seconds=newest_ago_s)
+    CurrentValue.objects.create(datastream=stream, at=at, value=0.2, level=level, memory_version=0)
+    return stream
+
+
+@pytest.mark.parametrize(
+    ("level", "newest_ago_s", "crossed_ago_s", "drafted", "waits"),
+    [
+        (0, 5, 86_400, 0, 0),  # yesterday's flood, told today, and gone: nobody is woken
+        (2, 5, 86_400, 1, 0),  # it began yesterday and still stands
+        (2, 86_000, 86_400, 0, 1),  # half told: look again in a moment
+        (0, 86_000, 86_400, 0, 0),
+        (0, 5, 500, 1, 0),  # no later than a late reading
+    ],
+)
+def test_crossing_when_told_after_an_outage_drafts_only_what_still_stands(
+    town, level, newest_ago_s, crossed_ago_s, drafted, waits
+):
+    stream = stands(level, newest_ago_s)
+    at = timezone.now() - timedelta(seconds=crossed_ago_s)
+    handlers.follow_crossing(crossing(town.place.pk, datastream=stream.id, at=at, first_at=at), SYSTEM)
+    assert Warning.objects.in_world(LIVE).count() == drafted
+    assert ProcrastinateJob.objects.filter(task_name="alerts.take_crossing").count() == waits
+
+
+@pytest.mark.parametrize(("level", "drafted"), [(0, 0), (2, 1)])
+def test_crossing_when_looked_at_again_counts_as_the_stream_stands(town, level, drafted):
+    stream = stands(2, 86_000)
+    at = timezone.now() - timedelta(days=1)
+    handlers.follow_crossing(crossing(town.place.pk, datastream=stream.id, at=at, first_at=at), SYSTEM)
+    waiting = ProcrastinateJob.objects.get(task_name="alerts.take_crossing")
+    CurrentValue.objects.filter(datastream=stream).update(level=level)
+    jobs.take_crossing.func.__wrapped__(**waiting.args)
+    rows = Warning.objects.in_world(LIVE)
+    assert [row.correlation for row in rows] == [SYSTEM.correlation] * drafted
+
+
+def test_forecast_when_made_from_the_past_is_nobodys(town):
+    stream = stands(2, 86_000)
+    made = forecast(town.place.pk, [line(Level.ORANGE, 900, 1200)], datastream=stream.id)
+    handlers.follow_forecast(replace(made, issued_at=timezone.now() - timedelta(days=1)), SYSTEM)
+    assert Warning.objects.in_world(LIVE).count() == 0
 
 
 @pytest.mark.parametrize(
@@ -104,6 +153,12 @@ def test_forecast_when_a_warning_is_in_force_and_worse_is_coming_drafts_an_updat
 
 
 SPOT = drafts.Spot("南两洞桥", "Nanliangdong bridge")
+
+
+def test_words_when_of_a_river_are_in_metres():
+    made = drafts.describe(hazard("river_flood"), SPOT, Level.BLUE, reading(5.57, 5.5))
+    assert made.zh == "07月28日02时46分，南两洞桥实测水位5.57米，达到蓝色预警线（5.50米）。"
+    assert "was 5.57 m and reached the blue line (5.50 m)" in made.en
 
 
 @pytest.mark.parametrize(

@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.utils import timezone
 
 from fengsui.apps.people.models import Organisation, Post
-from fengsui.apps.sensing.models import CurrentValue, Station
+from fengsui.apps.sensing.models import CurrentValue, Datastream, Station
 from fengsui.apps.sensing.tests.make import T0, make_stream
 from fengsui.core import proofs
 from fengsui.core.models import Clock, ClockRuleRow, World
@@ -47,6 +48,29 @@ def test_silent_sensor_is_owed_by_its_post_until_it_reports_again(post):
     proofs.watch(T0 + timedelta(seconds=201))
     clock.refresh_from_db()
     assert (clock.state, clock.proof["how"]) == ("met", "20 cm")
+
+
+def test_silence_in_a_replay_is_somebodys_until_the_replay_is_over(post):
+    now = timezone.now()
+    stream = make_stream(speed=60.0, period_s=900, replay_until=now + timedelta(seconds=100))
+    Station.objects.in_world(LIVE).update(owner_post="drain-duty")
+    heard(stream, now)  # a period of 15 s on the wall
+    proofs.watch(now + timedelta(seconds=44))
+    assert owed() == []
+    proofs.watch(now + timedelta(seconds=46))
+    [clock] = owed()
+    assert clock.owner_post == post.pk
+    Datastream.objects.in_world(LIVE).update(replay_until=now)
+    proofs.watch(now + timedelta(seconds=101))
+    clock.refresh_from_db()
+    assert clock.state == "cancelled"
+
+
+def test_what_stood_before_a_replay_began_is_not_its_silence(post):
+    now = timezone.now()
+    heard(make_stream(speed=600.0, replay_until=now + timedelta(seconds=100)), T0)
+    proofs.watch(now + timedelta(seconds=5))
+    assert owed() == []
 
 
 @pytest.mark.parametrize("how", ["replay", "never", "switched_off", "exercise_over"])
