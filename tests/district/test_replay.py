@@ -14,7 +14,7 @@ from fengsui.catalog.sensors import Rejected, kinds
 from fengsui.kernel.district import load as load_district
 from fengsui.kernel.errors import Invalid
 from fengsui.kernel.levels import Level
-from fengsui.kernel.replay import Item, Replay, ReplayError, load, payload, read_csv, read_layouts, schedule
+from fengsui.kernel.replay import Item, Replay, ReplayError, Series, load, payload, read_csv, read_layouts, schedule
 from fengsui.kernel.units import convert
 
 REPO = Path(__file__).parents[2]
@@ -224,6 +224,11 @@ def test_fault_is_refused_when_it_hits_nothing(tmp_path: Path) -> None:
     faults.write_text("faults: [{kind: late, station: ST01, at: 0}]\n", encoding="utf-8")
     with pytest.raises(ReplayError, match="delay_s"):
         load(tmp_path)
+
+
+def test_a_street_called_lorraine_is_no_rain() -> None:
+    street, gauge, bucket = (Series(name, "mm", ()) for name in ("BK-lorraine-st", "000008 rainfall", "rain_in"))
+    assert [street.is_rain, gauge.is_rain, bucket.is_rain] == [False, True, True]
 
 
 def test_rain_alone_falls_beside_the_districts_own_water(tmp_path: Path) -> None:

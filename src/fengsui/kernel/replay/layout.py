@@ -17,6 +17,10 @@ Sample = tuple[float, float | str]
 """(seconds, value); the value stays text where it is not a number."""
 
 
+_RAIN = re.compile(r"(?<![a-z])(rain|precip|pet_)")
+"""At the beginning of a word: Lorraine Street is no rain."""
+
+
 class Layout(BaseModel):
     """How to read one kind of file. See districts/<code>/replay/layouts.yaml."""
 
@@ -79,8 +83,7 @@ class Series:
     @property
     def is_rain(self) -> bool:
         """Rain, or another depth per interval such as evaporation: no level. Told by name, as files do not say it."""
-        name = self.name.lower()
-        return self.rain or any(word in name for word in ("rain", "precip", "pet_")) or self.name.startswith("P_")
+        return self.rain or _RAIN.search(self.name.lower()) is not None or self.name.startswith("P_")
 
     @property
     def is_tide(self) -> bool:
