@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from fengsui.apps.command.models import Task
 from fengsui.apps.incidents.models import Incident
+from fengsui.apps.people.models import Token
 from fengsui.apps.sensing.models import Datastream, Station
 from fengsui.core.models import Clock, World
 from fengsui.core.record import announce
@@ -36,12 +37,14 @@ PAGES = {
         "/map/list",
         "/map/warnings.geojson",
         "/find/?q=1",
+        "/reviews/indicators/",
+        "/reviews/indicators/crossing_to_issue/",
         "/registers/",
         "/registers/stations/",
         "/registers/stations/list.json",
         "/registers/stations/layer.geojson",
     ],
-    "auditor": ["/audit/"],
+    "auditor": ["/audit/", "/people/tokens/"],
 }
 FEW, MANY = 4, 40
 
@@ -77,6 +80,7 @@ def fill(story: Story, first: int, last: int) -> None:
             world_id=LIVE, station=fresh, kind=stream.kind, unit=stream.unit, topic=f"n/{n}",
             period_s=stream.period_s, ladder=stream.ladder,
         )  # fmt: skip
+        again(Token.objects.get(pk=story.ids["token_id"]), digest=f"{n:064d}")
         announce(story_event(story), about=live, by=by)
 
 

@@ -8,4 +8,5 @@ rule("reviews.view")(
     )
 )
 rule("reviews.print")(roles("duty_officer", "duty_leader", "commander"))  # an auditor reads it: making one is a change
+rule("reviews.measure")(roles("duty_officer", "duty_leader", "commander", "auditor", "audit_admin"))  # whole district
 rule("reviews.finish")(roles("duty_leader", "commander"))

@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db.models import Count, Max, Min, Q
-from django.utils.translation import get_language
 
 from fengsui.apps.alerts.models import Bulletin, Call, Delivery
 from fengsui.apps.alerts.reasons import said as said_reason
@@ -15,13 +14,11 @@ from fengsui.apps.command import queries as command
 from fengsui.apps.command import timeline
 from fengsui.apps.command.models import Order, Response, Task
 from fengsui.apps.incidents.models import Incident, Report
-from fengsui.apps.people import queries as people
-from fengsui.apps.reviews import rules
+from fengsui.apps.reviews import rules, spent
 from fengsui.apps.reviews.models import Paper, Review
 from fengsui.apps.sensing.models import Datastream, Observation
-from fengsui.core.models import AuditRow, Clock, StoredEvent
+from fengsui.core.models import AuditRow, StoredEvent
 from fengsui.kernel.actor import Actor
-from fengsui.kernel.clock import ClockKind
 from fengsui.kernel.errors import NotFound
 
 AFTER_LAST = timedelta(hours=3)
@@ -42,14 +39,6 @@ class Series:
     count: int
     flagged: int
     speed: float
-
-
-@dataclass(frozen=True, slots=True)
-class ClockRow:
-    clock: Clock
-    name: str
-    owner: str
-    used: rules.Used
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +69,7 @@ class Story:
     review: Review | None
     legs: list[rules.Leg]
     series: list[Series]
-    clocks: list[ClockRow]
+    clocks: list[spent.Spent]
     sums: rules.Sum
     deliveries: list[DeliveryRow]
     calls: list[CallRow]
@@ -103,10 +92,10 @@ def story(incident: Incident, now: datetime) -> Story:
     chain, world = incident.correlation, incident.world_id
     events = list(StoredEvent.objects.filter(correlation=chain, world_id=world).order_by("at", "id"))
     marks = rules.first_marks((each.name, each.at, each.payload) for each in events)
-    clocks = _clocks(incident, now)
+    clocks = spent.clocks_of(incident, now)
     return Story(
         incident=incident,
-        review=Review.objects.in_world(world).filter(incident=incident).first(),
+        review=review_of(incident),
         legs=rules.legs(marks),
         series=_series(events, incident, now),
         clocks=clocks,
@@ -165,26 +154,6 @@ def _series(events: list[StoredEvent], incident: Incident, now: datetime) -> lis
     return found
 
 
-def _clocks(incident: Incident, now: datetime) -> list[ClockRow]:
-    rows = list(
-        Clock.objects.in_world(incident.world_id)
-        .filter(correlation=incident.correlation)
-        .order_by("started_at", "kind")
-    )
-    names = people.people_names([each.closed_by for each in rows if each.closed_by])
-    held = people.holders([each.owner_post for each in rows if each.owner_post])
-    english = (get_language() or "").startswith("en")
-    found = []
-    for clock in rows:
-        kind = ClockKind.registered.get(clock.kind)
-        name = (kind.verb.en if english else kind.verb.zh) if kind else clock.kind
-        owners = held.get(clock.owner_post, []) if clock.owner_post else []
-        owner = names.get(clock.closed_by, "") if clock.closed_by else owners[0].title if owners else clock.owner_role
-        spent = rules.used(clock.started_at, clock.due_at, clock.closed_at, clock.limit_s, now)
-        found.append(ClockRow(clock, name, owner, spent))
-    return found
-
-
 def _bulletins(incident: Incident) -> dict[UUID, Bulletin]:
     if incident.warning_id is None:
         return {}
@@ -226,6 +195,11 @@ def _calls(incident: Incident) -> list[CallRow]:
         )
         for each in rows.order_by("bulletin__sequence", "line", "turn")
     ]
+
+
+def review_of(incident: Incident) -> Review | None:
+    found: Review | None = Review.objects.in_world(incident.world_id).filter(incident=incident).first()
+    return found
 
 
 def lock_review(incident_id: UUID, by: Actor) -> Review:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -61,6 +63,95 @@ def summary(clocks: Sequence[tuple[str, float]]) -> Sum:
     gone = sum(state == "cancelled" for state, _late in clocks)
     worst = max((late for state, late in clocks if state != "cancelled"), default=0.0)
     return Sum(met, late, still, gone, worst)
+
+
+@dataclass(frozen=True, slots=True)
+class KindSum:
+    """The clocks of one kind. Times in seconds over those not cancelled; used_s is their total."""
+
+    kind: str
+    count: int
+    met: int
+    late: int
+    open: int
+    cancelled: int
+    used_s: float
+    paused_s: float
+    p50_s: float
+    p90_s: float
+    worst_s: float
+    worst_late_s: float
+
+
+def percentile(values: Sequence[float], share: int) -> float:
+    """The smallest value that at least `share` percent do not exceed (nearest rank); 0 where there is none."""
+    listed = sorted(values)
+    return listed[max(0, math.ceil(share / 100 * len(listed)) - 1)] if listed else 0.0
+
+
+def kind_sum(kind: str, clocks: Sequence[tuple[str, Used, float]]) -> KindSum:
+    """(state, used, paused seconds) of every clock of the kind."""
+    counted = [(used, paused) for state, used, paused in clocks if state != "cancelled"]
+    times = [used.used_s for used, _paused in counted]
+    sums = summary([(state, used.late_s) for state, used, _paused in clocks])
+    return KindSum(
+        kind,
+        len(clocks),
+        sums.met,
+        sums.late,
+        sums.open,
+        sums.cancelled,
+        sum(times),
+        sum(paused for _used, paused in counted),
+        percentile(times, 50),
+        percentile(times, 90),
+        max(times, default=0.0),
+        sums.worst_late_s,
+    )
+
+
+GROUPS = Terms(
+    "review_groups",
+    Term("reading", "读数与越线", "readings and crossings"),
+    Term("warning", "预警", "warnings"),
+    Term("delivery", "渠道送达", "deliveries"),
+    Term("call", "叫应", "calls"),
+    Term("incident", "事件", "incident"),
+    Term("report", "信息报送", "reports"),
+    Term("response", "响应", "response"),
+    Term("task", "任务", "tasks"),
+    Term("order", "派遣", "dispatch"),
+    Term("road", "封控", "closures"),
+    Term("clock", "时限", "clocks"),
+    Term("review", "复盘", "review"),
+    Term("other", "其他", "other"),
+)
+GROUP_PATTERNS = {
+    "reading": r"^(sensing|forecasts)\.",
+    "warning": r"^alerts\.(Warning|Bulletin)",
+    "delivery": r"^alerts\.Delivery",
+    "call": r"^alerts\.Person",
+    "report": r"^incidents\.Report",
+    "incident": r"^incidents\.(Incident|Noted)",
+    "response": r"^command\.Response",
+    "task": r"^command\.Task",
+    "order": r"^command\.Order",
+    "road": r"^command\.Road",
+    "clock": r"^core\.Clock",
+    "review": r"^reviews\.",
+}
+"""Which events belong to a group; their names match one pattern at most."""
+_REST = "^(?!" + "|".join(f"(?:{each.removeprefix('^')})" for each in GROUP_PATTERNS.values()) + ")"
+
+
+def group_of(name: str) -> str:
+    """`other` where no group knows the event, so that it is shown all the same."""
+    return next((code for code, pattern in GROUP_PATTERNS.items() if re.match(pattern, name)), "other")
+
+
+def group_pattern(group: str) -> str:
+    """A regular expression for the database; one that matches nothing for an unknown group."""
+    return _REST if group == "other" else GROUP_PATTERNS.get(group, "^$")
 
 
 def check_finish(assessment: str, lessons: str) -> None:

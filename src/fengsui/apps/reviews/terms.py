@@ -20,4 +20,5 @@ TERMS: dict[str, Any] = {
     "clock_states": CLOCK_STATES,
     "paper_states": rules.PAPER_STATES,
     "review_states": rules.STATES,
+    "groups": rules.GROUPS,
 }

@@ -1,12 +1,18 @@
 from django.urls import path
 
-from fengsui.apps.reviews import views
+from fengsui.apps.reviews.views import chain, clocks, indicators, review
 
 app_name = "reviews"
 urlpatterns = [
-    path("reviews/<uuid:incident_id>/", views.show, name="review-show"),
-    path("reviews/<uuid:incident_id>/papers", views.papers, name="paper-list"),
-    path("reviews/<uuid:incident_id>/print", views.order_paper, name="paper-order"),
-    path("reviews/<uuid:incident_id>/finish", views.finish, name="review-finish"),
-    path("reviews/papers/<uuid:paper_id>.pdf", views.paper, name="paper-show"),
+    path("reviews/<uuid:incident_id>/", review.show, name="review-show"),
+    path("reviews/<uuid:incident_id>/timeline", chain.show, name="chain-show"),
+    path("reviews/<uuid:incident_id>/clocks", clocks.show, name="clock-list"),
+    path("reviews/<uuid:incident_id>/clocks.xlsx", clocks.export, name="clock-export"),
+    path("reviews/<uuid:incident_id>/papers", review.papers, name="paper-list"),
+    path("reviews/<uuid:incident_id>/print", review.order_paper, name="paper-order"),
+    path("reviews/<uuid:incident_id>/finish", review.finish, name="review-finish"),
+    path("reviews/papers/<uuid:paper_id>.pdf", review.paper, name="paper-show"),
+    path("reviews/indicators/", indicators.listing, name="indicator-list"),
+    path("reviews/indicators/<slug:indicator>/", indicators.show, name="indicator-show"),
+    path("reviews/indicators/<slug:indicator>.xlsx", indicators.export, name="indicator-export"),
 ]

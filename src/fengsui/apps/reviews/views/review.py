@@ -10,33 +10,35 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
 from fengsui.apps.incidents.page import pressed, shell
-from fengsui.apps.incidents.rules import page as room
 from fengsui.apps.people.edge import actor_of
-from fengsui.apps.reviews import actions, queries
+from fengsui.apps.reviews import actions, measure, page, queries
 from fengsui.apps.reviews.forms import FinishForm
 from fengsui.apps.reviews.models import Paper
 from fengsui.apps.reviews.terms import TERMS
+from fengsui.apps.reviews.views.indicators import term
 from fengsui.core import policy
 from fengsui.kernel.errors import NotFound, Refused
+
+NEWEST = 30
 
 
 @require_GET
 def show(request: HttpRequest, incident_id: UUID) -> HttpResponse:
-    by = actor_of(request)
-    policy.require(by, "reviews.view")
-    incident = queries.incident_for(incident_id, by)
-    context = shell(
+    by, incident = actor_of(request), page.opened(request, incident_id)
+    story = queries.story(incident, timezone.now())
+    context = page.context(
         request,
-        f"reviews.incident:{incident.pk}",
-        incident=incident,
-        s=queries.story(incident, timezone.now()),
+        incident,
+        "review",
+        s=story,
+        lines=story.lines[-NEWEST:],
+        late=[row for row in story.clocks if row.is_late],
+        figures=measure.of_incident(incident),
+        t=term,
         papers=queries.papers(incident),
         form=FinishForm(),
-        room=room(incident.pk),
-        topic=f"reviews.incident:{incident.pk}",
         may_print=policy.can(by, "reviews.print", incident),
         may_finish=policy.can(by, "reviews.finish", incident),
-        **TERMS,
     )
     return render(request, "reviews/show.html", context)
 
