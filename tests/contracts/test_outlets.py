@@ -21,14 +21,14 @@ from paho.mqtt.enums import CallbackAPIVersion
 
 from fengsui.catalog.channels import channel, channels
 from fengsui.catalog.channels.fake import Fake
+from fengsui.catalog.channels.signing import signature
 from fengsui.catalog.channels.tests.test_channels import parcel as sample
-from fengsui.catalog.channels.webhook import signature
-from fengsui.engines.outlets import _MAKERS
+from fengsui.engines.outlets import TRANSPORTS
 from fengsui.engines.outlets.email import Mail
 from fengsui.engines.outlets.feed import Feed
+from fengsui.engines.outlets.http import HttpPush
 from fengsui.engines.outlets.mqtt import Broadcast
 from fengsui.engines.outlets.screen import Screen
-from fengsui.engines.outlets.webhook import Webhook
 from fengsui.kernel.ports.outlets import Address, NotDelivered, Outlet, Parcel
 from tests.contracts.brokers import Mosquitto, Nats, free_port
 
@@ -122,10 +122,10 @@ class MailWay(Way):
 class HookWay(Way):
     """A receiver in aiohttp that checks the signature as the README tells it to."""
 
-    code = "webhook"
     address = Address(env="FENGSUI_WEBHOOK_URL")
 
-    def __init__(self) -> None:
+    def __init__(self, code: str = "webhook") -> None:
+        self.code = code
         self.taken: dict[str, int] = {}
         self.keys: list[str] = []
         self.status, self.answer = 202, None
@@ -155,6 +155,8 @@ class HookWay(Way):
             self.wrong.append("signature")
         if abs(time.time() - int(stamp)) > 300:
             self.wrong.append("timestamp")
+        if request.headers["Content-Type"] != channel(self.code).media_type:
+            self.wrong.append("media type")
         key = request.headers["Idempotency-Key"]
         self.keys.append(key)
         if self.status >= 300:
@@ -162,8 +164,8 @@ class HookWay(Way):
         number = self.taken.setdefault(key, len(self.taken) + 1)
         return web.json_response({"id": number} if self.answer is None else self.answer, status=self.status)
 
-    def make(self) -> Webhook:
-        return Webhook()
+    def make(self) -> HttpPush:
+        return HttpPush(channel(self.code))
 
     def got(self) -> list[str]:
         return self.keys
@@ -271,7 +273,8 @@ class ScreenWay(Way):
         return Screen()
 
 
-WAYS = [*(f"fake-{code}" for code in channels()), "email", "webhook", "mosquitto", "nats", "feed"]
+PUSHED = [code for code, entry in channels().items() if entry.transport == "http"]
+WAYS = [*(f"fake-{code}" for code in channels()), "email", *PUSHED, "mosquitto", "nats", "feed"]
 
 
 @pytest.fixture
@@ -284,7 +287,7 @@ def _way(name: str, tmp_path, monkeypatch) -> Way:
         return FakeWay(name.removeprefix("fake-"))
     if name in ("mosquitto", "nats"):
         return RadioWay(Mosquitto if name == "mosquitto" else Nats, tmp_path)
-    way = {"email": MailWay, "webhook": HookWay, "feed": FeedWay}[name]()
+    way = HookWay(name) if name in PUSHED else {"email": MailWay, "feed": FeedWay}[name]()
     if isinstance(way, HookWay):
         monkeypatch.setenv("FENGSUI_WEBHOOK_URL", f"http://127.0.0.1:{way.port}/hook")
     return way
@@ -371,7 +374,7 @@ def test_send_when_from_several_threads_at_once(way):
 
 
 def test_engines_when_listed_serve_every_channel():
-    assert sorted(_MAKERS) == sorted(channels())
+    assert {entry.transport for entry in channels().values()} == set(TRANSPORTS)
 
 
 def test_screen_when_told_waits_for_a_page():
@@ -450,7 +453,7 @@ def test_webhook_when_signed_keeps_its_connection_and_a_receiver_can_check(monke
 def test_webhook_when_not_configured_is_final(monkeypatch):
     monkeypatch.delenv("FENGSUI_WEBHOOK_SECRET", raising=False)
     monkeypatch.setenv("FENGSUI_WEBHOOK_URL", "http://127.0.0.1:9/")
-    outlet = Webhook()
+    outlet = HttpPush(channel("webhook"))
     with pytest.raises(NotDelivered) as failed:
         outlet.send(parcel(), Address(env="FENGSUI_WEBHOOK_URL"))
     assert not failed.value.again

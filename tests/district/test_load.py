@@ -199,7 +199,7 @@ def _broken(tmp_path: Path, file: str, old: str, new: str) -> DistrictError:
         ("accounts.yaml", 'phone_prefix: "1110000", ', "", "invalid", "people.phone_prefix"),
         ("facilities.yaml", "depots:", "depot:", "missing_key", "depots"),
         ("facilities.yaml", "count: 2", "count: two", "invalid", "shelters.count"),
-        ("outlets.yaml", "kind: screen", "kind: pigeon", "invalid", "outlets.screen.kind"),
+        ("outlets.yaml", "min_level: blue", "min_level: pink", "invalid", "outlets.screen.min_level"),
     ],
 )
 def test_error_names_file_and_key_when_a_file_is_wrong(

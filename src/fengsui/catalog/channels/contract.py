@@ -2,11 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 from fengsui.kernel.ports.outlets import Address, Parcel
 from fengsui.kernel.terms import Term
+
+Transport = Literal["page", "feed", "smtp", "http", "mqtt"]
+"""How the bytes travel; each is an engine (engines/outlets). A channel on a known transport is one folder."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What an HTTP receiver answered: status, headers in lower case, at most 64 kB of its body."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Push:
+    """What a channel on `http` adds: headers of one request, and where in a 2xx answer the receiver's own word is.
+
+    headers: (parcel, body, secret, seconds since 1970 as text) -> headers beside Content-Type. parcel is None when
+    only the way is tested. taken: '' where the answer carries no receipt.
+    """
+
+    headers: Callable[[Parcel | None, bytes, str, str], dict[str, str]]
+    taken: Callable[[Answer], str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +40,7 @@ class Channel:
 
     needs_receipt: handing over is not enough. receipt: what a receipt of this channel proves.
     wait_s: how long one try waits for the answer. render: the body as it goes out (bytes).
-    check: what is wrong with an address ('' = nothing).
+    check: what is wrong with an address ('' = nothing). push: with transport `http` only.
     """
 
     code: str
@@ -27,6 +52,8 @@ class Channel:
     media_type: str
     render: Callable[[Parcel], bytes]
     check: Callable[[Address], str]
+    transport: Transport
+    push: Push | None = None
 
 
 def nothing_to_check(address: Address) -> str:

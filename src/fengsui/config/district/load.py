@@ -23,9 +23,12 @@ from fengsui.apps.plans.models import PlanVersion
 from fengsui.apps.resources.models import Depot, StockItem, Team
 from fengsui.apps.resources.rules import pump_capacity_m3h
 from fengsui.apps.sensing import actions as sensing
+from fengsui.catalog.channels import channels
+from fengsui.catalog.hazards import hazards
+from fengsui.catalog.sensors import kinds
 from fengsui.core.models import ClockRuleRow
 from fengsui.core.record import canonical
-from fengsui.kernel.district import District
+from fengsui.kernel.district import District, DistrictError
 
 NAMESPACE = UUID("5d0f4f1e-8f0a-5a86-9a51-0f6f2f3f4a11")
 Row = TypeVar("Row", bound=models.Model)
@@ -58,7 +61,11 @@ def _upsert(model: type[Row], rows: Iterable[Row], unique: Sequence[str], counts
 
 @atomic
 def load(district: District, *, now: datetime, demo_password: str = "") -> Loaded:
-    """Everything of one district, in the order of the ladder. Accounts are made only where a password is given."""
+    """Everything of one district, in the order of the ladder. Accounts are made only where a password is given.
+
+    Raises DistrictError where a file names a sensor, channel or hazard that no folder of the catalogue describes.
+    """
+    _known(district)
     done = Loaded()
     _areas(district, done.counts)
     _people(district, now, demo_password, done.counts)
@@ -69,6 +76,18 @@ def load(district: District, *, now: datetime, demo_password: str = "") -> Loade
     sensing.load_stations(district, lambda kind, code: key(district, kind, code), done.counts)
     alerts.load_outlets(district, done.counts)
     return done
+
+
+def _known(district: District) -> None:
+    for file, named, known in (
+        ("facilities.yaml", {f"stations.{each.code}.sensor": each.sensor for each in district.stations}, kinds()),
+        ("outlets.yaml", {f"outlets.{each.code}.kind": each.kind for each in district.outlets}, channels()),
+        ("plans", {f"{each.code}.hazard": each.hazard for each in district.plans}, hazards()),
+    ):
+        for where, code in named.items():
+            if code not in known:
+                fix = f"no such kind {code!r}; use one of {sorted(known)}"
+                raise DistrictError("district.load.unknown_kind", file=f"{district.slug}/{file}", key=where, fix=fix)
 
 
 def _areas(district: District, counts: dict[str, int]) -> None:

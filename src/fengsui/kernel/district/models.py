@@ -275,7 +275,7 @@ class Team(Placed):
 
 class Outlet(Fact):
     code: str
-    kind: Literal["screen", "feed", "email", "webhook", "mqtt"]
+    kind: str  # a folder of catalog/channels
     name: str
     name_en: str
     audience: str

@@ -50,4 +50,5 @@ ENTRY = Channel(
     media_type="message/rfc822",
     render=render,
     check=check,
+    transport="smtp",
 )

@@ -20,4 +20,5 @@ ENTRY = Channel(
     media_type="application/cap+xml",
     render=render,
     check=nothing_to_check,
+    transport="feed",
 )

@@ -30,4 +30,5 @@ ENTRY = Channel(
     media_type="application/json",
     render=render,
     check=check,
+    transport="mqtt",
 )

@@ -19,4 +19,5 @@ ENTRY = Channel(
     media_type="text/plain; charset=utf-8",
     render=render,
     check=nothing_to_check,
+    transport="page",
 )

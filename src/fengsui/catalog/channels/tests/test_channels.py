@@ -9,12 +9,13 @@ from pathlib import Path
 import pytest
 
 from fengsui.catalog.channels import channel, channels
-from fengsui.catalog.channels.webhook import signature
+from fengsui.catalog.channels.signing import signature
 from fengsui.kernel.errors import NotFound
 from fengsui.kernel.ports.outlets import Address, Parcel, Words
 
 HOME = Path(__file__).parents[1]
 CODES = sorted(channels())
+PUSHED = [code for code in CODES if channels()[code].transport == "http"]
 
 
 def parcel(**over: object) -> Parcel:
@@ -42,8 +43,9 @@ def parcel(**over: object) -> Parcel:
 
 
 def test_channels_when_found_by_folder_name():
-    assert CODES == ["email", "feed", "mqtt", "screen", "webhook"]
-    assert {code for code in CODES if channels()[code].public} == {"feed", "mqtt", "webhook"}
+    assert set(CODES) >= {"email", "feed", "mqtt", "screen", "webhook"}
+    # What stays in the house may be used by an exercise: a new channel is taken for public until it is named here.
+    assert {code for code in CODES if not channels()[code].public} == {"email", "screen"}
     with pytest.raises(NotFound):
         channel("pigeon")
 
@@ -75,8 +77,8 @@ def test_channel_when_exercise_is_marked(code):
         ("email", Address(), True),
         ("email", Address(to=("a@b.example",)), False),
         ("email", Address(to=("a@b.example\nBcc: x@y",)), True),
-        ("webhook", Address(), True),
-        ("webhook", Address(env="FENGSUI_WEBHOOK_URL"), False),
+        *((code, Address(), True) for code in PUSHED),
+        *((code, Address(env="FENGSUI_WEBHOOK_URL"), False) for code in PUSHED),
         ("mqtt", Address(topic="broadcast/core"), False),
         ("mqtt", Address(topic="broadcast/#"), True),
         ("mqtt", Address(topic="a.b"), True),

@@ -1,11 +1,11 @@
 """Signed webhook: JSON over HTTP POST. The receipt is a 2xx answer with the receiver's own id."""
 
-import hashlib
-import hmac
+import json
 
-from fengsui.catalog.channels.contract import Channel
+from fengsui.catalog.channels.contract import Answer, Channel, Push
+from fengsui.catalog.channels.signing import named_by_environment, signed
 from fengsui.catalog.channels.words import as_json, facts
-from fengsui.kernel.ports.outlets import Address, Parcel
+from fengsui.kernel.ports.outlets import Parcel
 from fengsui.kernel.terms import Term
 
 
@@ -13,13 +13,13 @@ def render(parcel: Parcel) -> bytes:
     return as_json(facts(parcel))
 
 
-def signature(secret: str, timestamp: str, body: bytes) -> str:
-    """`sha256=` and HMAC-SHA256 over timestamp, a dot, and the body. The timestamp stops a replay of an old body."""
-    return "sha256=" + hmac.new(secret.encode(), timestamp.encode() + b"." + body, hashlib.sha256).hexdigest()
-
-
-def check(address: Address) -> str:
-    return "" if address.env else "no environment variable names the address"
+def taken(answer: Answer) -> str:
+    """The receiver's own id; '' where the answer carries none."""
+    try:
+        said = json.loads(answer.body)
+    except ValueError:
+        return ""
+    return str(said.get("id", "")) if isinstance(said, dict) else ""
 
 
 ENTRY = Channel(
@@ -29,7 +29,9 @@ ENTRY = Channel(
     needs_receipt=True,
     receipt=Term("taken", "对方系统已受理并给出编号", "taken by the other system under its own number"),
     wait_s=10.0,
-    media_type="application/json",
+    media_type="application/json; charset=utf-8",
     render=render,
-    check=check,
+    check=named_by_environment,
+    transport="http",
+    push=Push(headers=signed, taken=taken),
 )

@@ -25,9 +25,11 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, code: str, **options: Any) -> None:
         try:
-            district = files.load(code, settings.FENGSUI_DISTRICTS)
+            self._store(files.load(code, settings.FENGSUI_DISTRICTS))
         except files.DistrictError as error:
             raise CommandError(str(error)) from error
+
+    def _store(self, district: files.District) -> None:
         other = Area.objects.filter(kind="district").exclude(code=district.code).first()
         if other is not None:
             raise CommandError(
