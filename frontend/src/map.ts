@@ -36,6 +36,7 @@ class OneMap {
       return;
     }
     box.addEventListener("fengsui:redraw", () => this.load());
+    box.addEventListener("fengsui:data", (e) => this.take((e as CustomEvent<{ id: string; data: FeatureCollection }>).detail));
     window.addEventListener("fengsui:theme", () => this.repaint());
   }
 
@@ -78,13 +79,27 @@ class OneMap {
         if (!answer.ok) throw new Error(String(answer.status));
         const data = prepare(w.kind, (await answer.json()) as FeatureCollection);
         this.held.set(w.id, data);
-        (this.map.getSource(w.id) as GeoJSONSource | undefined)?.setData(data);
+        this.set(w.id, data);
       } catch (error) {
         this.trouble(`${w.label} ${String(error)}`, w.label);
       }
     }));
+    // Layers without an address are given their data by a page's own script; they come again after a change of theme.
+    for (const w of this.wanted.filter((each) => !each.url && !each.tiles && this.held.has(each.id))) this.set(w.id, this.held.get(w.id)!);
     if (this.box.hasAttribute("data-fit") && !this.fitted) this.fit();
     this.box.dataset.ready = "true";
+    this.box.dispatchEvent(new CustomEvent("fengsui:ready"));
+  }
+
+  private take({ id, data }: { id: string; data: FeatureCollection }): void {
+    const wanted = this.wanted.find((each) => each.id === id);
+    if (!wanted) return;
+    this.held.set(id, prepare(wanted.kind, data));
+    this.set(id, this.held.get(id)!);
+  }
+
+  private set(id: string, data: FeatureCollection): void {
+    (this.map.getSource(id) as GeoJSONSource | undefined)?.setData(data);
   }
 
   private fit(): void {

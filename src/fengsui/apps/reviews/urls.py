@@ -1,6 +1,6 @@
 from django.urls import path
 
-from fengsui.apps.reviews.views import chain, clocks, indicators, review
+from fengsui.apps.reviews.views import chain, clocks, indicators, replay, review
 
 app_name = "reviews"
 urlpatterns = [
@@ -8,6 +8,8 @@ urlpatterns = [
     path("reviews/<uuid:incident_id>/timeline", chain.show, name="chain-show"),
     path("reviews/<uuid:incident_id>/clocks", clocks.show, name="clock-list"),
     path("reviews/<uuid:incident_id>/clocks.xlsx", clocks.export, name="clock-export"),
+    path("reviews/<uuid:incident_id>/replay", replay.show, name="replay-show"),
+    path("reviews/<uuid:incident_id>/replay.json", replay.data, name="replay-data"),
     path("reviews/<uuid:incident_id>/papers", review.papers, name="paper-list"),
     path("reviews/<uuid:incident_id>/print", review.order_paper, name="paper-order"),
     path("reviews/<uuid:incident_id>/finish", review.finish, name="review-finish"),

@@ -72,7 +72,7 @@ class Indicator:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """value: percent or seconds, None where nothing counts. numerator: those that fulfil it; denominator: all counted."""
+    """value: percent or seconds, None where nothing counts. numerator: items that fulfil it; denominator: counted."""
 
     value: float | None
     numerator: int
