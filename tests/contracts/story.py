@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import io
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -27,7 +27,7 @@ from fengsui.apps.incidents import intake, reports
 from fengsui.apps.incidents.models import Incident
 from fengsui.apps.people import actions as rights
 from fengsui.apps.people import queries as people
-from fengsui.apps.people.models import Account, Holding, Person, Post
+from fengsui.apps.people.models import Account, Holding, Person, Post, Token
 from fengsui.apps.places.models import WaterloggingPoint
 from fengsui.apps.resources.models import Team
 from fengsui.apps.reviews import actions as reviews
@@ -205,8 +205,19 @@ def _rights(by: Actor, now: datetime) -> dict[str, Any]:
         "holding": holding.pk,
         "assignment_id": asked.pk,
         "session_id": uuid4(),
+        "token_id": _token(account, holding),
         "handover_id": shift.pk,
     }
+
+
+def _token(account: Account, holding: Holding) -> UUID:
+    """A program of the community's officer."""
+    now = timezone.now()
+    row = Token.objects.create(
+        account=account, post=holding.post, name=REASON, scopes=["warnings:read"], digest="0" * 64, begins="fst_0",
+        made_at=now, expires_at=now + timedelta(days=7),
+    )  # fmt: skip
+    return row.pk
 
 
 def _exercise(by: Actor, now: datetime) -> UUID:

@@ -80,7 +80,7 @@ def fill(story: Story, first: int, last: int) -> None:
             world_id=LIVE, station=fresh, kind=stream.kind, unit=stream.unit, topic=f"n/{n}",
             period_s=stream.period_s, ladder=stream.ladder,
         )  # fmt: skip
-        again(Token.objects.get(pk=story.ids["token_id"]), digest=f"{n:064d}")
+        again(Token.objects.get(pk=story.ids["token_id"]), digest=f"{n + 1:064d}")
         announce(story_event(story), about=live, by=by)
 
 

@@ -33,6 +33,7 @@ GOOD_AND_BAD = {
     "FENGSUI_HALF_LIVES": ("core.link=60,alerts.outlet=3600", "core.link=0"),
     "FENGSUI_SECOND_FACTOR_ROLES": ("commander,duty_leader", "comander"),
     "FENGSUI_PASSWORD_DAYS": ("0", "-1"),
+    "FENGSUI_API_PER_MINUTE": ("300", "0"),
     "FENGSUI_SESSION_S": ("43200", "1"),
     "FENGSUI_SESSION_IDLE_S": ("600", "soon"),
     "FENGSUI_SESSION_ADMIN_IDLE_S": ("600", "0"),

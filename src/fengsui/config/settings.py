@@ -32,6 +32,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "fengsui.core.web.middleware.chain",
+    "fengsui.core.api.edge.door",
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -182,6 +183,8 @@ FENGSUI_NATS_URL = os.environ.get("FENGSUI_NATS_URL", "nats://127.0.0.1:4222")
 FENGSUI_SMTP_URL = os.environ.get("FENGSUI_SMTP_URL", "")
 FENGSUI_ROADS = Path(os.environ.get("FENGSUI_ROADS", VAR / "roads"))
 FENGSUI_OPEN_INCIDENT_FROM = os.environ.get("FENGSUI_OPEN_INCIDENT_FROM") or "orange"
+# Calls that one token may make in a minute: local [U].
+FENGSUI_API_PER_MINUTE = int(os.environ.get("FENGSUI_API_PER_MINUTE") or 300)
 FENGSUI_METRICS_TOKEN = os.environ.get("FENGSUI_METRICS_TOKEN", "")
 
 LOGGING_CONFIG = "fengsui.core.logs.configure"

@@ -36,4 +36,5 @@ words(
     report__send__wrong_state=(mark("稿子是%(state)s，不能报送"), mark("书面报告先签发再报送")),
     report__edit__wrong_state=(mark("稿子已是%(state)s，不能改"), mark("请审核人退回，或出更正版本")),
     report__confirm__wrong_state=(mark("稿子是%(state)s，还没有可登记的回执"), mark("先报送")),
+    incidents__open__form=(mark("接报的内容不能用：%(why)s"), mark("改正这一项再提交")),
 )

@@ -133,3 +133,17 @@ class ShiftTaken:
 class ShiftKept:
     handover_id: UUID
     post_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class TokenMade:
+    token_id: UUID
+    account_id: UUID
+    post_id: UUID
+    scopes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TokenRevoked:
+    token_id: UUID
+    account_id: UUID

@@ -233,3 +233,36 @@ class Handover(InWorld):
                 fields=["world", "post", "outgoing"], condition=Q(status="offered"), name="people_handover_one_open"
             )
         ]
+
+
+class Token(models.Model):
+    """A key for programs: its holder acting in one post, for some purposes. Only a hash is kept; it is shown once."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="tokens", verbose_name="账号")
+    post = models.ForeignKey(Post, on_delete=models.PROTECT, related_name="+", verbose_name="岗位")
+    name = models.CharField("名称", max_length=60)
+    scopes = models.JSONField("用途", default=list)
+    digest = models.CharField(max_length=64, unique=True)
+    begins = models.CharField("开头", max_length=12, help_text="令牌的前几位，供本人辨认")
+    made_at = models.DateTimeField("生成")
+    expires_at = models.DateTimeField("到期")
+    revoked_at = models.DateTimeField("撤销", null=True)
+    revoked_by = models.ForeignKey(Person, on_delete=models.PROTECT, null=True, related_name="+")
+    reason = models.CharField("撤销理由", max_length=200, blank=True)
+
+    class Meta:
+        ordering = ["-made_at"]
+        verbose_name = "令牌"
+        constraints = [
+            models.CheckConstraint(name="people_token_time", condition=Q(expires_at__gt=F("made_at"))),
+        ]
+
+
+class TokenUse(models.Model):
+    """How often a token was used in this minute, and when last: one small row a token, written at each call."""
+
+    token = models.OneToOneField(Token, on_delete=models.CASCADE, primary_key=True, related_name="use")
+    began_at = models.DateTimeField("这一分钟起")
+    used = models.PositiveIntegerField("次数")
+    last_at = models.DateTimeField("最近使用")

@@ -10,6 +10,7 @@ from django.db.models import Q, QuerySet
 
 from fengsui.apps.people.models import Account, Assignment, Handover, Holding, Organisation, Person, Post
 from fengsui.apps.people.rules import DISTRICT_ROLES, ON_DUTY, ancestors
+from fengsui.core.models import World
 from fengsui.kernel.actor import Actor, Grant
 from fengsui.kernel.errors import NotFound
 
@@ -60,6 +61,10 @@ def actor_for(
     return Actor(
         world=world, person=person, grants=grants, source=source, reason=reason, correlation=correlation or uuid4()
     )
+
+
+def is_world(world: UUID) -> bool:
+    return World.objects.filter(pk=world).exists()
 
 
 def holders(posts: Iterable[UUID]) -> dict[UUID, list[Holder]]:

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from fengsui.kernel.actor import Actor
 from fengsui.kernel.clock import ClockKind
-from fengsui.kernel.errors import Refused
+from fengsui.kernel.errors import Invalid, Refused
 from fengsui.kernel.machine import Machine
 from fengsui.kernel.terms import Term, Terms
 
@@ -91,6 +91,10 @@ HANDOVER = ClockKind(
     default="原班继续负责",
     proof="接班记录",
 )
+TOKEN_DAYS = (1, 7, 30, 90, 365)
+"""For how long a token may be made; local [U]."""
+TOKENS_MOST = 10
+"""Tokens in use that one account may have; local [U]."""
 LATE = timedelta(minutes=1)
 """A press is never exactly now: so much may lie between the time chosen and the time it arrives."""
 
@@ -161,6 +165,18 @@ def ancestors(area: str) -> tuple[str, ...]:
 def lies_in(area: str, own: str) -> bool:
     """Whether a row's area concerns a post's: inside it, or around it. A post without an area is concerned by none."""
     return bool(own) and (area.startswith(own) or area in ancestors(own))
+
+
+def check_token(name: str, scopes: Collection[str], days: int, known: Collection[str]) -> tuple[str, tuple[str, ...]]:
+    """Name and purposes of a token as they are kept. Raises Invalid("people.token.name" | "…scopes" | "…days")."""
+    if not 1 <= len(name.strip()) <= 60:
+        raise Invalid("people.token.name", field="name")
+    wanted = tuple(sorted(set(scopes)))
+    if not wanted or not set(wanted) <= set(known):
+        raise Invalid("people.token.scopes", field="scopes")
+    if days not in TOKEN_DAYS:
+        raise Invalid("people.token.days", field="days")
+    return name.strip(), wanted
 
 
 def check_not_locked(locked_until: datetime | None, now: datetime) -> None:

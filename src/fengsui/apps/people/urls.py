@@ -1,6 +1,6 @@
 from django.urls import path
 
-from fengsui.apps.people.views import accounts, directory, login, own, rights
+from fengsui.apps.people.views import accounts, directory, login, own, rights, tokens
 
 app_name = "people"
 urlpatterns = [
@@ -13,6 +13,10 @@ urlpatterns = [
     path("me/password", own.password, name="password"),
     path("me/second-factor", own.factor, name="factor"),
     path("me/sessions/<uuid:session_id>/end", own.session_end, name="session-end"),
+    path("me/tokens/", tokens.own, name="token-list"),
+    path("me/tokens/<uuid:token_id>/revoke", tokens.own_revoke, name="token-revoke"),
+    path("people/tokens/", tokens.everyone, name="token-all"),
+    path("people/tokens/<uuid:token_id>/revoke", tokens.revoke, name="token-end"),
     path("people/", directory.organisations, name="organisation-list"),
     path("people/persons/", directory.persons, name="person-list"),
     path("people/persons.csv", directory.persons_export, name="person-export"),

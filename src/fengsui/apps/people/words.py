@@ -67,4 +67,13 @@ words(
     assignment__approve__wrong_state=(mark("这项申请已经%(state)s"), mark("刷新本页看它的现状")),
     assignment__refuse__wrong_state=(mark("这项申请已经%(state)s"), mark("刷新本页看它的现状")),
     assignment__withdraw__wrong_state=(mark("这项申请已经%(state)s"), mark("刷新本页看它的现状")),
+    people__token__not_found=(mark("没有这个令牌"), mark("刷新本页：它可能已经撤销")),
+    people__token__name=(mark("令牌要有名称"), mark("写明用在哪里，最多 60 个字")),
+    people__token__scopes=(mark("令牌要有用途"), mark("至少选一项，只选程序真正要用的")),
+    people__token__days=(mark("选一个有效期"), mark("到期后令牌自动失效，可另生成")),
+    people__token__post=(mark("选一个你现在任的岗位"), mark("程序以这个岗位办事；离任后令牌即失效")),
+    people__token__too_many=(mark("令牌太多，最多 %(most)s 个"), mark("先撤销不用的")),
+    people__token__needs_factor=(mark("这个岗位要第二因素，还没有启用"), mark("先在“我的账号”里启用第二因素")),
+    people__token__account_closed=(mark("令牌的账号停用、锁定或须改密码"), mark("请本人登录处理，或请安全管理员办理")),
+    people__token__post_over=(mark("令牌所属的岗位已经离任"), mark("以现任岗位另生成令牌")),
 )

@@ -22,12 +22,15 @@ from django.views.decorators.csrf import csrf_exempt
 
 from fengsui.apps.sensing import queries
 from fengsui.apps.sensing.models import Datastream, Device
+from fengsui.apps.sensing.programs import router
 from fengsui.catalog.sensors import kind as sensor_kind
 from fengsui.catalog.sensors.contract import MAX_BYTES, Rejected
 from fengsui.core import wording
 from fengsui.core.ports import PortAbsent, port
 from fengsui.kernel.errors import FengsuiError, Forbidden, NotFound
 from fengsui.kernel.ports.devices import StreamClosed
+
+__all__ = ["receive", "router"]
 
 log = structlog.get_logger(__name__)
 

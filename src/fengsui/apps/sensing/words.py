@@ -31,4 +31,5 @@ words(
     sensing__message__undated=(mark("代理留存的旧报文没有写时间，不知何时所测"), mark("报文写明时间，或不用 retain")),
     sensing__store__failed=(mark("读数没能入库，报文原样留存"), mark("请系统管理员查看日志")),
     sensor__kind__unknown=(mark("没有“%(kind)s”这类传感器"), mark("检查主题或地址里的类别")),
+    sensing__observations__too_long=(mark("一次最多取 %(days)s 天的观测值"), mark("把时段分成几段取")),
 )

@@ -147,6 +147,12 @@ VARIABLES: tuple[Variable, ...] = (
         "Logins of one account at the same time; of more, the one unused for longest ends",
     ),
     Variable(
+        "FENGSUI_API_PER_MINUTE",
+        "300",
+        "一个令牌每分钟最多调用接口的次数",
+        "Calls of the API that one token may make in a minute",
+    ),
+    Variable(
         "FENGSUI_CLOCKS",
         "",
         "演练或测试时改变时限:种类=秒,逗号分隔",

@@ -144,6 +144,7 @@ RULES: Mapping[str, tuple[Check, str, str]] = {
     "FENGSUI_SESSION_IDLE_S": (_whole(60), "60 以上的整数", "a whole number from 60"),
     "FENGSUI_SESSION_ADMIN_IDLE_S": (_whole(60), "60 以上的整数", "a whole number from 60"),
     "FENGSUI_SESSIONS_MAX": (_whole(1), "正整数", "a whole number from 1"),
+    "FENGSUI_API_PER_MINUTE": (_whole(1), "正整数", "a whole number from 1"),
     "FENGSUI_DISTRICTS": (lambda value, _: Path(value).is_dir(), "已有的目录", "an existing folder"),
     "FENGSUI_DISTRICT": (
         lambda value, env: (_districts(env) / value / "district.yaml").is_file(),

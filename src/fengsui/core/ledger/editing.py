@@ -22,7 +22,7 @@ from fengsui.core.ledger.register import Register
 from fengsui.core.ledger.sheet import Place
 from fengsui.core.ledger.staged import Staged
 from fengsui.core.models import AuditRow
-from fengsui.core.record import announce, event_name, plain
+from fengsui.core.record import announce, canonical, event_name, plain
 from fengsui.kernel.actor import Actor
 from fengsui.kernel.errors import Invalid, NotFound, Refused
 
@@ -111,6 +111,11 @@ def in_use(register: Register, row: Any) -> bool:
 def sign(values: Mapping[str, Any]) -> str:
     """What the form showed when it was opened, for the browser to bring back; telephone numbers are not in it."""
     return signing.dumps(plain(values), salt=SALT, compress=True)
+
+
+def sign_of(values: Mapping[str, Any]) -> str:
+    """The same content in one spelling, for an ETag: unlike `sign` it is the same each time."""
+    return canonical(plain(values))
 
 
 def seen(register: Register, values: Mapping[str, Any]) -> dict[str, Any]:

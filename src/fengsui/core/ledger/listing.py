@@ -141,11 +141,16 @@ def ordered(register: Register, rows: QuerySet[Any], wanted: Wanted) -> QuerySet
     column = register.by_code[wanted.order.removeprefix("-")]
     if isinstance(column.kind, Position):
         return rows.order_by(own, "pk")
-    last = register.field_of(column.path)
-    text = isinstance(last, CharField | TextField) or isinstance(column.kind, Ref)
-    by: Any = Collate(F(column.name_path), CHINESE) if text and column.kind.name != "code" else F(column.name_path)
+    by = sort_key(register, column)
     turn = by.desc(nulls_last=True) if wanted.order.startswith("-") else by.asc(nulls_last=True)
     return rows.order_by(turn, own, "pk")
+
+
+def sort_key(register: Register, column: Column) -> Any:
+    """What rows are ordered by for a column: Chinese text by pronunciation, anything else by itself."""
+    last = register.field_of(column.path)
+    text = isinstance(last, CharField | TextField) or isinstance(column.kind, Ref)
+    return Collate(F(column.name_path), CHINESE) if text and column.kind.name != "code" else F(column.name_path)
 
 
 def facets(register: Register, by: Actor, wanted: Wanted) -> list[Facet]:

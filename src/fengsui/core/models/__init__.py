@@ -1,5 +1,6 @@
 """Tables that every app stands on."""
 
+from fengsui.core.models.api import GivenAnswer
 from fengsui.core.models.clocks import Clock, ClockFiring, ClockPause, ClockRuleRow
 from fengsui.core.models.ledgers import LedgerImport, LedgerState
 from fengsui.core.models.proofs import LastProof
@@ -14,6 +15,7 @@ __all__ = [
     "ClockFiring",
     "ClockPause",
     "ClockRuleRow",
+    "GivenAnswer",
     "Handled",
     "InWorld",
     "LastProof",

@@ -22,6 +22,7 @@ from fengsui.apps.people.actions.own import (
 from fengsui.apps.people.actions.phones import reveal_phone
 from fengsui.apps.people.actions.posts import approve, assign, leave_post, refuse, take_post, withdraw
 from fengsui.apps.people.actions.shifts import keep_shift, offer_shift, take_shift
+from fengsui.apps.people.actions.tokens import make_token, revoke_own_token, revoke_token
 
 __all__ = [
     "approve",
@@ -36,6 +37,7 @@ __all__ = [
     "log_in",
     "log_in_demo",
     "log_out",
+    "make_token",
     "offer_shift",
     "open_account",
     "open_first",
@@ -45,6 +47,8 @@ __all__ = [
     "reset_factor",
     "reset_password",
     "reveal_phone",
+    "revoke_own_token",
+    "revoke_token",
     "second_factor",
     "stop_sessions",
     "take_post",

@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from fengsui.apps.people import actions, secret
+from fengsui.apps.people import actions, secret, tokens
 from fengsui.apps.people.edge import actor_of
 from fengsui.apps.people.forms import CodeForm, PasswordForm
 from fengsui.apps.people.models import Account, Holding
@@ -38,6 +38,7 @@ def show(request: HttpRequest) -> HttpResponse:
         "account": account,
         "holdings": Holding.objects.not_over(timezone.now()).filter(person=account.person).select_related("post__org"),
         "sessions": account.sessions.filter(expire_date__gt=timezone.now()).order_by("-seen_at"),
+        "tokens": account.tokens.filter(tokens.usable(timezone.now())).count(),
         "this": request.session.session_key,
         "needs_factor": bool(by.roles & settings.FENGSUI_SECOND_FACTOR_ROLES),
         "codes_left": account.recovery_codes.filter(used_at__isnull=True).count(),
