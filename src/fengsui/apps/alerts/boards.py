@@ -17,6 +17,7 @@ from fengsui.apps.alerts.page import either, level_word, said, word
 from fengsui.apps.people import queries as people
 from fengsui.catalog.channels import channel
 from fengsui.catalog.hazards import hazard
+from fengsui.catalog.sensors import display
 from fengsui.core import policy
 from fengsui.core.clock_words import default_word
 from fengsui.core.models import Clock
@@ -135,12 +136,6 @@ def groups(by: Actor) -> list[Group]:
     return list(made.values())
 
 
-def _quantity(value: float | None, unit: str) -> str:
-    if value is None:
-        return ""
-    return f"{value * 100:.1f} cm" if unit == "m" else f"{value:g} {unit}"
-
-
 def _station_url(facts: Mapping[str, Any]) -> str:
     try:
         return reverse("sensing:station-show", args=[facts["station"]]) if facts.get("station") else ""
@@ -153,13 +148,14 @@ def evidence(row: Warning, names: Mapping[UUID, str]) -> list[Evidence]:
     listed = []
     for each in reversed(row.evidence):
         at, kind, level = datetime.fromisoformat(each["at"]), each["kind"], each.get("level", "none")
-        value = _quantity(each.get("value"), each.get("unit", ""))
+        said = display(each.get("sensor", ""), each.get("unit", ""))
+        value = said.whole(each.get("value"))
         if kind == "observed":
             line = each.get("line")
             verdict = _("达到%(level)s") % {"level": level_word(Level.of(level))} if level != "none" else _("退到线下")
-            note = _("线 %(line)s") % {"line": _quantity(line, each["unit"])} if line is not None else ""
+            note = _("线 %(line)s") % {"line": said.whole(line)} if line is not None else ""
             if each.get("rate_per_hour"):
-                rise = _("每小时 %(rate)s") % {"rate": _quantity(each["rate_per_hour"], each["unit"])}
+                rise = _("每小时 %(rate)s") % {"rate": said.whole(each["rate_per_hour"])}
                 note = f"{note}　{rise}" if note else rise
         elif kind == "forecast":
             verdict = (
@@ -167,12 +163,10 @@ def evidence(row: Warning, names: Mapping[UUID, str]) -> list[Evidence]:
             )
             lead = round((each.get("lead_s") or 0) / 60)
             note = (
-                _("约 %(lead)s 分后到 %(line)s") % {"lead": lead, "line": _quantity(each.get("line"), each["unit"])}
-                if lead
-                else ""
+                _("约 %(lead)s 分后到 %(line)s") % {"lead": lead, "line": said.whole(each.get("line"))} if lead else ""
             )
             if each.get("error") is not None:
-                note += "　" + _("近期平均误差 %(error)s") % {"error": _quantity(each["error"], each["unit"])}
+                note += "　" + _("近期平均误差 %(error)s") % {"error": f"{said.error(each['error'])} {said.unit}"}
         else:
             who = names.get(UUID(each["person"]), "") if each.get("person") else ""
             verdict, note, value = _("人报") if kind == "report" else _("改稿"), each.get("text", ""), who

@@ -40,24 +40,22 @@ def describe(
     given = evidence.get("line")
     line = given if given is not None else line if line is not None else hazard.ladder.get(level)
     at = datetime.fromisoformat(evidence["at"]).astimezone(BEIJING)
-    zh = {"at": f"{at:%m月%d日%H时%M分}", "place": spot.zh, "level": level.zh, "value": _cm(evidence["value"])}
-    zh["value_m"] = f"{evidence['value']:.2f}"
-    en = {"at": f"{at:%H:%M} on {at:%d %B}", "place": spot.en or spot.zh, "level": _en(level)} | {
-        name: zh[name] for name in ("value", "value_m")
-    }
+    say = hazard.figures.say
+    facts = {"value": say(evidence["value"]), "line": "" if line is None else say(line)}
+    zh = {"at": f"{at:%m月%d日%H时%M分}", "place": spot.zh, "level": level.zh, **facts}
+    en = {"at": f"{at:%H:%M} on {at:%d %B}", "place": spot.en or spot.zh, "level": _en(level), **facts}
     if evidence["kind"] == "forecast" and line is not None:
-        more = {"line": _cm(line), "line_m": f"{line:.2f}", "lead": max(1, round(evidence.get("lead_s", 0) / 60))}
-        return Text(hazard.describe_forecast.zh.format(**zh, **more), hazard.describe_forecast.en.format(**en, **more))
+        lead = max(1, round(evidence.get("lead_s", 0) / 60))
+        said = hazard.describe_forecast
+        return Text(said.zh.format(**zh, lead=lead), said.en.format(**en, lead=lead))
     if line is not None and evidence["value"] >= line:
-        more = {"line": _cm(line), "line_m": f"{line:.2f}"}
-        return Text(hazard.describe.zh.format(**zh, **more), hazard.describe.en.format(**en, **more))
-    rate = evidence.get("rate_per_hour") or 0.0
-    rise = f"，每小时上涨约{_cm(rate)}厘米" if rate > 0 else ""
-    rise_en = f", rising about {_cm(rate)} cm an hour" if rate > 0 else ""
+        return Text(hazard.describe.zh.format(**zh), hazard.describe.en.format(**en))
+    rate, unit = evidence.get("rate_per_hour") or 0.0, hazard.figures.unit
+    rise = hazard.figures.rise.fill(rate=say(rate)) if rate > 0 else Text("", "")
     quantity, quantity_en = hazard.quantity.zh, hazard.quantity.en
     return Text(
-        f"{zh['at']}，{spot.zh}实测{quantity}{zh['value']}厘米{rise}，经研判发布{level.zh}预警。",
-        f"At {en['at']} the measured {quantity_en} at {en['place']} was {en['value']} cm{rise_en}; "
+        f"{zh['at']}，{spot.zh}实测{quantity}{zh['value']}{unit.zh}{rise.zh}，经研判发布{level.zh}预警。",
+        f"At {en['at']} the measured {quantity_en} at {en['place']} was {en['value']} {unit.en}{rise.en}; "
         f"after assessment a {en['level']} warning is given.",
     )
 
@@ -67,13 +65,8 @@ def instruct(hazard: Hazard, level: Level) -> Text:
 
 
 def area(hazard: Hazard, spot: Spot, area_zh: str, area_en: str) -> Text:
-    return Text(
-        f"{area_zh}{spot.zh}及周边低洼路段", f"{spot.en or spot.zh} and low roads around it, {area_en or area_zh}"
-    )
-
-
-def _cm(metres: float) -> str:
-    return f"{metres * 100:.0f}"
+    around = Text(hazard.around.zh.format(place=spot.zh), hazard.around.en.format(place=spot.en or spot.zh))
+    return Text(f"{area_zh}{around.zh}", f"{around.en}, {area_en or area_zh}")
 
 
 def _en(level: Level) -> str:

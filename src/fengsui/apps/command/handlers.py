@@ -7,6 +7,7 @@ from django.utils import timezone
 from fengsui.apps.command import actions, rules
 from fengsui.apps.incidents.events import ReportSent
 from fengsui.apps.sensing.events import ThresholdCrossed
+from fengsui.catalog.sensors import display
 from fengsui.core.record import on
 from fengsui.kernel.actor import Actor
 
@@ -15,7 +16,7 @@ from fengsui.kernel.actor import Actor
 def follow_water(event: ThresholdCrossed, by: Actor) -> None:
     if event.place is None or event.sensor != "water_depth":
         return
-    said = f"{event.station_name} {event.value * 100:.0f} cm"
+    said = f"{event.station_name} {display(event.sensor, event.unit).whole(event.value)}"
     if rules.cuts_road(event.sensor, rules.level_of(event.level_to), event.value):
         actions.mark_flooded(place_id=event.place, by=by, now=timezone.now(), reason=said)
     else:

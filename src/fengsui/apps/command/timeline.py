@@ -19,6 +19,7 @@ from fengsui.apps.incidents.page import word
 from fengsui.apps.incidents.rules import GRADES, SOURCES
 from fengsui.apps.incidents.rules import STAGES as REPORT_STAGES
 from fengsui.apps.people import queries as people
+from fengsui.catalog.sensors import display
 from fengsui.core.models import StoredEvent
 from fengsui.kernel.clock import ClockKind
 from fengsui.kernel.levels import LEVELS, Level
@@ -52,7 +53,7 @@ def _clock(facts: Facts) -> str:
 
 
 def _crossed(f: Facts) -> str:
-    value = f"{f['value'] * 100:.0f} cm" if f["unit"] == "m" else f"{f['value']:g} {f['unit']}"
+    value = display(f["sensor"], f["unit"]).whole(f["value"])
     return _("%(station)s %(value)s，%(before)s→%(after)s") % {
         "station": f["station_name"],
         "value": value,

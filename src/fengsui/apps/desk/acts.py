@@ -13,11 +13,11 @@ from fengsui.apps.alerts.models import Warning
 from fengsui.apps.command import queries as command
 from fengsui.apps.command.models import Task
 from fengsui.apps.desk import clocks
-from fengsui.apps.desk.queries import shown_value
 from fengsui.apps.desk.rules import DECISIONS
 from fengsui.apps.forecasts.models import ForecastRun
 from fengsui.apps.incidents.models import Incident
 from fengsui.apps.sensing.models import CurrentValue
+from fengsui.catalog.sensors import Display, display, kinds
 from fengsui.core.models import Clock
 from fengsui.kernel.actor import Actor
 
@@ -84,8 +84,9 @@ def _why_warning(warning: Warning, now: datetime) -> tuple[list[tuple[str, str]]
     )
     if current is None:
         return why, ""
+    said = display(current.datastream.kind, current.datastream.unit)
     if current.value is not None:
-        value, unit = shown_value(current.value, current.datastream.unit)
+        value, unit = said.text(current.value), said.unit
         at = f"{localtime(current.at):%H:%M:%S}" if current.at else ""
         why.insert(0, (_("现在"), _("%(value)s %(unit)s，%(at)s 的数") % {"value": value, "unit": unit, "at": at}))
     run = (
@@ -95,19 +96,24 @@ def _why_warning(warning: Warning, now: datetime) -> tuple[list[tuple[str, str]]
         .first()
     )
     if run and run.points and run.issued_at + timedelta(seconds=run.horizon_s / run.speed) > now:
-        why.append((_("预计"), _forecast_word(run, current.datastream.unit)))
+        why.append((_("预计"), _forecast_word(run, current.datastream.kind, said)))
     return why, f"/stations/{current.datastream.station.code}/chart.json"
 
 
-def _forecast_word(run: ForecastRun, unit: str) -> str:
+NO_DEPTH = 0.1
+"""A kind whose plausible values end this near to zero has none below it: its gauge only drifts."""
+
+
+def _forecast_word(run: ForecastRun, kind: str, said: Display) -> str:
     """Where it goes within the horizon; depths end at dry ground, whatever the statistics say."""
-    _ms, point, low, high = (max(0.0, each) if unit == "m" else each for each in run.points[-1])
+    below_zero = kind not in kinds() or kinds()[kind].plausible[0] < -NO_DEPTH
+    _ms, point, low, high = run.points[-1] if below_zero else (max(0.0, each) for each in run.points[-1])
     facts = {
         "minutes": max(1, round(run.horizon_s / 60)),
-        "value": shown_value(point, unit)[0],
-        "unit": shown_value(point, unit)[1],
-        "low": shown_value(low, unit)[0],
-        "high": shown_value(high, unit)[0],
+        "value": said.text(point),
+        "unit": said.unit,
+        "low": said.text(low),
+        "high": said.text(high),
         "at": f"{localtime(run.issued_at):%H:%M:%S}",
     }
     if run.speed > 1:

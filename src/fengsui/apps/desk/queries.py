@@ -26,6 +26,7 @@ from fengsui.apps.places import queries as places
 from fengsui.apps.sensing import boards as sensing_boards
 from fengsui.apps.sensing import queries as sensing
 from fengsui.apps.sensing.models import CurrentValue
+from fengsui.catalog.sensors import Display, display
 from fengsui.core import proofs
 from fengsui.core.models import Clock
 from fengsui.core.ui.present import LOST_PERIODS, level
@@ -50,6 +51,7 @@ class Spot:
     level: str
     value: str
     unit: str
+    said: Display
     at: datetime | None
     period_s: float
     speed: float
@@ -62,13 +64,6 @@ class Spot:
     lost: bool
     url: str
     points: list[tuple[float, float | None]] = field(default_factory=list)
-
-
-def shown_value(value: float, unit: str, kind: str = "water_depth") -> tuple[str, str]:
-    """Depth of water on a road in centimetres, everything else as stored: a river stage of 3.36 m is not 336 cm."""
-    if unit == "m" and kind == "water_depth":
-        return f"{value * 100:.0f}", "cm"
-    return f"{value:.2f}" if unit == "m" else f"{value:g}", unit
 
 
 def _ladder_next(row: CurrentValue) -> tuple[str, float | None]:
@@ -94,12 +89,11 @@ def board(by: Actor, now: datetime, limit: int) -> list[Spot]:
         period = sensing_boards.wall_period_s(stream)
         lost = row.good_at is None or (now - row.good_at).total_seconds() > LOST_PERIODS * period
         code, line = _ladder_next(row)
-        value, unit = shown_value(row.good_value or 0.0, stream.unit, stream.kind)
-        value = value if row.good_value is not None else "—"
+        said = display(stream.kind, stream.unit)
+        value = said.text(row.good_value) or "—"
         word = ""
         if line is not None:
-            figure, measure = shown_value(line, stream.unit, stream.kind)
-            word = f"{level(code).word} {figure}" if measure == "cm" else f"{level(code).word} {figure} {measure}"
+            word = f"{level(code).word} {said.text(line)}" + ("" if said.unit == "cm" else f" {said.unit}")
         shown = Level(row.level).code if row.level else ("lost" if lost else "watch")
         spots[station.code] = Spot(
             code=station.code,
@@ -107,7 +101,8 @@ def board(by: Actor, now: datetime, limit: int) -> list[Spot]:
             name=clocks.place_word(station.place) if station.place else station.name,
             level=shown,
             value=value,
-            unit=unit,
+            unit=said.unit,
+            said=said,
             at=row.good_at,
             period_s=period,
             speed=stream.speed,
@@ -150,9 +145,8 @@ def _trend(spot: Spot, points: list[tuple[float, float | None]]) -> str:
     minutes = round((last_t - first_t) * spot.speed / 60)
     if minutes < 1 or last_v is None or first_v is None:
         return ""
-    change = (last_v - first_v) * (100 if spot.unit == "cm" else 1)
-    digits = {"cm": 0, "m": 2}.get(spot.unit, 1)
-    figure = f"{abs(change):.{digits}f}"
+    change = last_v - first_v
+    figure = spot.said.text(abs(change))
     sign = "" if not float(figure) else "+" if change > 0 else "−"
     return _("%(change)s /%(minutes)d 分") % {"change": f"{sign}{figure}", "minutes": minutes}
 

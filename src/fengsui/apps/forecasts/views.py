@@ -18,6 +18,7 @@ from fengsui.apps.people.edge import actor_of
 from fengsui.apps.sensing import boards, curves
 from fengsui.apps.sensing import queries as sensing
 from fengsui.apps.sensing.models import Datastream
+from fengsui.catalog.sensors import Display
 from fengsui.kernel.levels import Level
 
 
@@ -63,7 +64,7 @@ def tenths(share: float) -> str:
     return _("%(n)g 成") % {"n": round(share * 10, 1)}
 
 
-def _drawn(run: ForecastRun, shown: boards.Display) -> dict[str, Any]:
+def _drawn(run: ForecastRun, shown: Display) -> dict[str, Any]:
     start = [run.issued_at.timestamp() * 1000, shown.number(run.value)]
     columns = {
         name: [start, *([row[0], shown.number(row[i])] for row in run.points)]
@@ -72,7 +73,7 @@ def _drawn(run: ForecastRun, shown: boards.Display) -> dict[str, Any]:
     return {"issued_at": run.issued_at.isoformat(), "confidence": tenths(run.coverage), **columns}
 
 
-def _crossings(run: ForecastRun, shown: boards.Display) -> list[dict[str, Any]]:
+def _crossings(run: ForecastRun, shown: Display) -> list[dict[str, Any]]:
     def wall(seconds: float | None) -> datetime | None:
         return None if seconds is None else run.issued_at + timedelta(seconds=seconds / run.speed)
 
@@ -89,7 +90,7 @@ def _crossings(run: ForecastRun, shown: boards.Display) -> list[dict[str, Any]]:
     ]
 
 
-def _end(run: ForecastRun, shown: boards.Display) -> dict[str, Any] | None:
+def _end(run: ForecastRun, shown: Display) -> dict[str, Any] | None:
     """What is expected at the end of the horizon."""
     if not run.points:
         return None

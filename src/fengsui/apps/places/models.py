@@ -6,6 +6,7 @@ import uuid
 
 from django.contrib.gis.db import models
 from django.contrib.gis.db.models.functions import Transform
+from django.contrib.postgres.fields import ArrayField
 
 from fengsui.apps.people.models import PROVENANCE
 from fengsui.apps.places.rules import PLACE_KINDS
@@ -23,6 +24,7 @@ class Area(models.Model):
     parent = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="children")
     population = models.PositiveIntegerField("人口", null=True)
     centre = models.PointField("中心", srid=4326, null=True)
+    call_order = ArrayField(models.CharField(max_length=60), verbose_name="叫应顺序", default=list, blank=True)
     provenance = models.CharField("数据性质", max_length=12, choices=PROVENANCE)
     note = models.CharField("说明", max_length=300, blank=True)
 
@@ -48,6 +50,7 @@ class Place(models.Model):
     location_3857 = models.GeneratedField(
         expression=Transform("location", 3857), output_field=models.PointField(srid=3857), db_persist=True
     )
+    call_order = ArrayField(models.CharField(max_length=60), verbose_name="叫应顺序", default=list, blank=True)
     provenance = models.CharField("数据性质", max_length=12, choices=PROVENANCE)
     source = models.CharField("来源", max_length=300, blank=True)
     retired_at = models.DateTimeField("停用", null=True, blank=True)

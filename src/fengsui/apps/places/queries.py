@@ -37,17 +37,23 @@ def posts_of_point(place: Place) -> dict[str, UUID]:
 
 
 def call_chain_for(place: Place) -> list[people.Holder]:
-    """叫应 order of a place: community, street duty officers, street lead, the leader in charge; no name twice."""
-    codes = dict(place.waterlogging.posts) if hasattr(place, "waterlogging") else {}
-    order = [codes.get("community"), codes.get("street"), f"street-{place.area_id}-lead", codes.get("leader")]
-    posts = {post.code: post.pk for post in Post.objects.filter(code__in=[code for code in order if code])}
+    """叫应 order of a place to the last name, nobody twice.
+
+    The posts that the district lists for the place; else those of its policy and then those listed for its area.
+    """
+    order = place.call_order or [*_of_policy(place), *place.area.call_order]
+    posts = {post.code: post.pk for post in Post.objects.filter(code__in=order)}
     held = people.holders(posts.values())
-    chain: list[people.Holder] = []
+    chain: dict[UUID, people.Holder] = {}
     for code in order:
-        for holder in held.get(posts.get(code or ""), []):  # type: ignore[arg-type]
-            if holder.person not in {each.person for each in chain}:
-                chain.append(holder)
-    return chain
+        for holder in held.get(posts[code], []) if code in posts else []:
+            chain.setdefault(holder.person, holder)
+    return list(chain.values())
+
+
+def _of_policy(place: Place) -> list[str]:
+    posts = place.waterlogging.posts if hasattr(place, "waterlogging") else {}
+    return [posts[duty] for duty in ("community", "street", "leader") if duty in posts]
 
 
 def bureau_of(jurisdiction: str) -> Organisation | None:

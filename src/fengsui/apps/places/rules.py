@@ -12,6 +12,7 @@ PLACE_KINDS = Terms(
     Term("shelter", "应急避难场所", "emergency shelter", "GB 51143-2015", "V"),
     Term("checkpoint", "森林防火检查站", "forest fire checkpoint", "区十四五应急体系规划", "V"),
     Term("depot", "应急物资储备库", "emergency supply depot", "建标 121-2009", "V"),
+    Term("monitoring_site", "监测点", "monitoring site"),
 )
 POINT_FORMS = Terms(
     "point_forms",

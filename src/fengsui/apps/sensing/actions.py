@@ -20,6 +20,7 @@ from fengsui.apps.sensing import events, queries, rules
 from fengsui.apps.sensing.book import StreamBook
 from fengsui.apps.sensing.hot import Stored, store_readings
 from fengsui.apps.sensing.models import Datastream, Device, Station
+from fengsui.catalog.hazards import of_sensor
 from fengsui.catalog.sensors import kind as sensor_kind
 from fengsui.catalog.sensors.contract import MAX_BYTES
 from fengsui.core.policy import require
@@ -34,6 +35,8 @@ __all__ = [
 
 EXCERPT = 4096
 """Bytes that are kept of a message too large for any reading; every other rejected message is kept whole."""
+OF_POINTS = "waterlogging"
+"""The hazard whose lines a waterlogging point brings with it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +177,7 @@ def load_stations(district: Any, key: Callable[[str, str], UUID], counts: dict[s
                 "world_id": LIVE,
                 "code": given.code,
                 "name": given.name,
-                "place_id": places.get(given.point),
+                "place_id": places.get(given.point or (given.code if given.area else "")),
                 "location": Point(given.lon, given.lat, srid=4326),
                 "owner_post": given.owner,
                 "datum_m": given.datum_m,
@@ -183,7 +186,7 @@ def load_stations(district: Any, key: Callable[[str, str], UUID], counts: dict[s
             },
         )
         fixed = {"kind": kind.code, "unit": kind.unit, "period_s": given.period_s, "station": station, "world_id": LIVE}
-        ladder, basis = _ladder(point) if point and kind.code == "water_depth" else ({}, {})
+        ladder, basis = _ladder_of(given, point)
         Datastream.objects.in_world(LIVE).update_or_create(
             topic=rules.topic_of("fs", given.code, kind.code),
             defaults=fixed,
@@ -191,6 +194,22 @@ def load_stations(district: Any, key: Callable[[str, str], UUID], counts: dict[s
         )
         Device.objects.update_or_create(user=given.device, defaults={"station": station})
     counts["测站"] = len(district.stations)
+
+
+def _ladder_of(given: Any, point: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Lines and their basis: a point's own, the station's own, or those of its hazard; none where no hazard is judged."""
+    hazard = of_sensor(given.sensor)
+    if hazard is None or not (point or given.area):
+        return {}, {}
+    if point and hazard.code == OF_POINTS:
+        return _ladder(point)
+    if given.ladder:
+        return {**given.ladder, "up_count": 2}, {"note": given.note or given.source}
+    lines = {level.code: line for level, line in hazard.ladder.items()}
+    if lines and hazard.watch is not None:
+        lines = {"watch": hazard.watch, **lines}
+    notes = {level.code: {"basis": basis, "note": note} for level, (basis, note) in hazard.ladder_basis.items()}
+    return ({**lines, "up_count": 2}, notes) if lines else ({}, {})
 
 
 def _ladder(point: Any) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 
 from fengsui.apps.sensing import queries, rules
 from fengsui.apps.sensing.models import CurrentValue, Datastream, Observation, RejectedMessage, Station
-from fengsui.catalog.sensors import SensorKind, kinds
+from fengsui.catalog.sensors import Display, SensorKind, display, kinds
 from fengsui.core.ui import present
 from fengsui.kernel.errors import NotFound
 from fengsui.kernel.levels import Level
@@ -36,33 +36,6 @@ def english() -> bool:
 
 def word(term: Term) -> str:
     return term.en if english() else term.zh
-
-
-@dataclass(frozen=True, slots=True)
-class Display:
-    """How a stream's numbers are said: value * factor, in `unit`, with so many decimals."""
-
-    factor: float
-    unit: str
-    decimals: int
-
-    def number(self, value: float) -> float:
-        return round(value * self.factor, self.decimals)
-
-    def text(self, value: float | None) -> str:
-        return "" if value is None else f"{value * self.factor:.{self.decimals}f}"
-
-    def error(self, value: float | None) -> str:
-        """An error is small: one digit more than a value has."""
-        return "" if value is None else f"{value * self.factor:.{self.decimals + 1}f}"
-
-
-def display(kind: str, unit: str) -> Display:
-    """Depth on a road is spoken of in whole centimetres; everything else in the unit of its kind."""
-    if kind == "water_depth" and unit == "m":
-        return Display(100.0, "cm", 0)
-    found = kinds().get(kind)
-    return Display(1.0, unit, found.decimals if found else 3)
 
 
 def display_of(stream: Datastream) -> Display:
@@ -294,7 +267,7 @@ def rungs(stream: Datastream) -> list[dict[str, Any]]:
     shown = display_of(stream)
     place = stream.station.place
     policy = getattr(place, "waterlogging", None) if place else None
-    notes = policy.ladder_basis if policy else {}
+    notes = policy.ladder_basis if policy else stream.ladder_basis
     found = []
     for code in ("red", "orange", "yellow", "blue", "watch"):
         line = stream.ladder.get(code)

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from fengsui.apps.sensing import boards, rules
 from fengsui.apps.sensing.rules import FLICKER_S
-from fengsui.catalog.sensors import kinds
+from fengsui.catalog.sensors import display, kinds
 from fengsui.core.maps import registry
 from fengsui.core.ui.present import LOST_PERIODS
 
@@ -19,13 +19,19 @@ COLUMNS = (
     "station__provenance", "kind", "unit", "current__good_value", "level_now", "is_watched", "old",
 )  # fmt: skip
 
+# As each kind is said; codes and units are our own words, from folders of the catalogue.
+_SAID = " ".join(
+    f"WHEN d.kind = '{code}' THEN round((d.value * {each.display.factor})::numeric, {each.display.decimals})::text"
+    f" || ' {each.display.unit.replace("%", "%%")}'"
+    for code, each in kinds().items()
+)
 # One point a station: its worst stream. The attributes are those of the kind `stations` in frontend/src/map/layers.ts.
 _STATIONS = f"""
 SELECT ST_AsMVTGeom(s.location_3857, tile.box, 4096, 64) AS geom, s.code, s.name,
     CASE WHEN d.level = 0 AND d.watched THEN 'watch'
          WHEN d.level = 0 AND (d.age IS NULL OR d.age > {LOST_PERIODS}) THEN 'lost'
          ELSE (ARRAY['none', 'blue', 'yellow', 'orange', 'red'])[d.level + 1] END AS level,
-    CASE WHEN d.value IS NULL THEN '' WHEN d.kind = 'water_depth' THEN round(d.value * 100)::text || ' cm'
+    CASE WHEN d.value IS NULL THEN '' {_SAID}
          ELSE round(d.value::numeric, 2)::text || ' ' || d.unit END AS label,
     '/stations/' || s.code || '/' AS url
 FROM tile, sensing_station s JOIN LATERAL (
@@ -53,7 +59,7 @@ def features(world: UUID, now: datetime, limit: int = SHOWN) -> dict[str, Any]:
         if code in found:  # the worst came first
             continue
         silent = old is None or old > LOST_PERIODS
-        shown = boards.display(kind, unit)
+        shown = display(kind, unit)
         found[code] = {
             "type": "Feature",
             "geometry": {"type": "Point", "coordinates": [where.x, where.y]},

@@ -42,6 +42,22 @@ class Text:
         return Text(self.zh.format(**facts), self.en.format(**facts))
 
 
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """How the texts give the quantity: stored value * factor with so many decimals, and the unit in words.
+
+    rise: `{rate}` an hour, said where the speed decided; both '' where nothing of the kind rises.
+    """
+
+    factor: float
+    decimals: int
+    unit: Text
+    rise: Text = Text("", "")
+
+    def say(self, value: float) -> str:
+        return f"{value * self.factor:.{self.decimals}f}"
+
+
 MEASURES_LOW = (
     Text("启动预案，开通信息报告渠道，加强监测", "Start the plan, open the reporting channels, watch more closely"),
     Text("部门与专家随时会商研判", "Departments and experts assess continuously"),
@@ -74,6 +90,7 @@ class Hazard:
     """`ladder`: default lines in `unit` (empty where no general ones exist); a place may have its own.
 
     `watch` is the line of attention below the first colour. `conditions` are the words a plan may use to start.
+    Texts fill `{at}` `{place}` `{level}` and, as `figures` give them, `{value}` `{line}`. `around`: what is covered.
     """
 
     code: str
@@ -83,6 +100,7 @@ class Hazard:
     category: str
     quantity: Term
     unit: str
+    figures: Figures
     sensors: tuple[str, ...]
     watch: float | None
     ladder: Mapping[Level, float]
@@ -92,6 +110,7 @@ class Hazard:
     describe: Text
     describe_forecast: Text
     all_clear: Text
+    around: Text
     conditions: tuple[Term, ...]
     source: str = ""
 

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from typing import cast
 
-from fengsui.catalog.sensors.contract import Reading, Rejected, SensorKind
+from fengsui.catalog.sensors.contract import Display, Reading, Rejected, SensorKind
 from fengsui.kernel.registry import entries
 
-__all__ = ["Reading", "Rejected", "SensorKind", "kind", "kinds"]
+__all__ = ["Display", "Reading", "Rejected", "SensorKind", "display", "kind", "kinds"]
 
 
 def kinds() -> dict[str, SensorKind]:
     return cast("dict[str, SensorKind]", entries(__name__))
+
+
+def display(code: str, unit: str) -> Display:
+    """How numbers of a stream of this kind are said; as stored where no folder describes the kind."""
+    known = kinds().get(code)
+    return known.display if known else Display(1.0, unit, 3)
 
 
 def kind(code: str) -> SensorKind:

@@ -48,11 +48,35 @@ class Rejected(FengsuiError):
 
 
 @dataclass(frozen=True, slots=True)
+class Display:
+    """How numbers of a stream are said: value * factor, in `unit`, with so many decimals."""
+
+    factor: float
+    unit: str
+    decimals: int
+
+    def number(self, value: float) -> float:
+        return round(value * self.factor, self.decimals)
+
+    def text(self, value: float | None) -> str:
+        return "" if value is None else f"{value * self.factor:.{self.decimals}f}"
+
+    def error(self, value: float | None) -> str:
+        """An error is small: one digit more than a value has."""
+        return "" if value is None else f"{value * self.factor:.{self.decimals + 1}f}"
+
+    def whole(self, value: float | None) -> str:
+        """With the unit; '' where there is no value."""
+        return "" if value is None else f"{self.text(value)} {self.unit}"
+
+
+@dataclass(frozen=True, slots=True)
 class SensorKind:
     """`plausible` and `max_rate_per_min` are in `unit`; outside them a reading is kept and flagged, never dropped.
 
     `units`: accepted payload unit -> factor into `unit`.
     `sums`: a value is the sum since the last one (rain), not a state.
+    `said_in`: (unit, factor, decimals) where people do not speak of it in `unit`; else `decimals` say how finely.
     `stuck_s`: a value that stands still for longer is stuck, None = never. `low_water`: below a station's first line
     the value may stand still for `still_s`, None = for ever.
     """
@@ -71,7 +95,13 @@ class SensorKind:
     low_water: bool = False
     still_s: float | None = None
     decimals: int = 3
+    said_in: tuple[str, float, int] | None = None
     basis_note: str = ""
+
+    @property
+    def display(self) -> Display:
+        unit, factor, decimals = self.said_in or (self.unit, 1.0, self.decimals)
+        return Display(factor, unit, decimals)
 
 
 def json_decoder(unit: str, units: Mapping[str, float]) -> Callable[[bytes], list[Reading]]:

@@ -102,6 +102,7 @@ def _areas(district: District, counts: dict[str, int]) -> None:
             parent_id=each.parent or None,
             population=each.population or None,
             centre=Point(each.lon, each.lat),
+            call_order=list(district.chain(each.code)),
             provenance=each.provenance,
             note=each.note,
         )
@@ -216,6 +217,7 @@ def _place(district: District, kind: str, each: Any, name: str, jurisdiction: st
         area_id=each.area,
         jurisdiction=jurisdiction,
         location=Point(each.lon, each.lat),
+        call_order=list(district.chain(each.code)),
         provenance=each.provenance,
         source=each.source,
     )
@@ -227,6 +229,12 @@ def _places(district: District, counts: dict[str, int]) -> None:
     rows += [_place(district, "shelter", each, each.name, each.jurisdiction) for each in district.shelters]
     rows += [_place(district, "checkpoint", each, each.name, of_area[each.area]) for each in district.checkpoints]
     rows += [_place(district, "depot", each, each.name, each.jurisdiction) for each in district.depots]
+    # A station that stands at none of these, in an area that answers for it, is a place of its own.
+    rows += [
+        _place(district, "monitoring_site", each, each.name, of_area[each.area])
+        for each in district.stations
+        if each.area and not each.point
+    ]
     _upsert(Place, rows, ["code"], counts)
     basis = {level: note.model_dump() for level, note in district.ladder_basis.items()}
     _upsert(

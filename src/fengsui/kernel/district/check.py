@@ -76,6 +76,7 @@ def _references(district: District) -> None:
     for station in district.stations:
         must(posts, station.owner, "facilities.yaml", f"stations.{station.code}.owner", "post")
         must({point.code for point in district.points} | {""}, station.point, "facilities.yaml", station.code, "point")
+        must(areas | {""}, station.area, "facilities.yaml", f"stations.{station.code}.area", "area")
     for depot in district.depots:
         must(posts, depot.keeper, "facilities.yaml", f"depots.{depot.code}.keeper", "post")
         must(areas, depot.area, "facilities.yaml", f"depots.{depot.code}.area", "area")

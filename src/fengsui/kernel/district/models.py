@@ -193,12 +193,18 @@ class Point(Placed):
 
 
 class Station(Placed):
-    """A measuring station; `device` is its login at the broker, `sensor` a folder of catalog/sensors."""
+    """A measuring station; `device` is its login at the broker, `sensor` a folder of catalog/sensors.
+
+    It stands at a waterlogging `point`, or in an `area` that answers for it: then warnings can be given for the station
+    itself, by its own `ladder` (watch to red, in the unit of its kind) or the one that holds for its hazard anywhere.
+    """
 
     code: str
     name: str
     sensor: str
     point: str = ""
+    area: str = ""
+    ladder: dict[Literal["watch", "blue", "yellow", "orange", "red"], float] = Field(default_factory=dict)
     datum_m: float = 0.0
     period_s: int = Field(gt=0)
     owner: str

@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from fengsui.apps.alerts.tests import make
+from fengsui.catalog.channels import channels
 from fengsui.catalog.channels.fake import Fake
 from fengsui.core import ports
 
@@ -17,6 +18,6 @@ def outlets(monkeypatch) -> dict[str, Fake]:
     """In-memory outlets behind the port, by channel."""
     made: dict[str, Fake] = {}
     monkeypatch.setitem(ports._factories, "outlet", lambda code: made.setdefault(code, Fake(code)))
-    for code in ("screen", "feed", "email", "webhook", "mqtt"):
+    for code in channels():
         made[code] = Fake(code)
     return made

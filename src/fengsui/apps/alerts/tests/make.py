@@ -60,6 +60,7 @@ def make_town() -> Town:
         name="启工街道",
         name_en="Qigong",
         kind="subdistrict",
+        call_order=["street-210106007-lead"],
         provenance="illustrative",
     )
     places = [

@@ -13,6 +13,7 @@ from fengsui.apps.desk import queries, telling
 from fengsui.apps.incidents import reports
 from fengsui.apps.incidents.tests.make import NOW, make_incident
 from fengsui.apps.people.models import Account
+from fengsui.catalog.sensors import display
 
 
 def desk_of(actor) -> str:
@@ -36,7 +37,8 @@ def test_report_waits_on_the_desk_of_who_may_sign_it_when_it_was_submitted(actor
 
 
 def spot(**over):
-    facts = dict.fromkeys(queries.Spot.__slots__, "") | {"unit": "cm", "speed": 1.0, "points": []}
+    said = display("water_depth", "m")
+    facts = dict.fromkeys(queries.Spot.__slots__, "") | {"said": said, "speed": 1.0, "points": []}
     return queries.Spot(**(facts | over))
 
 

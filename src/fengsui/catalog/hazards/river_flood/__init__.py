@@ -1,6 +1,6 @@
 """河道洪水: a river near or above its warning stage. No general ladder exists; a station must bring its own lines."""
 
-from fengsui.catalog.hazards.contract import Hazard, Step, Text
+from fengsui.catalog.hazards.contract import Figures, Hazard, Step, Text
 from fengsui.kernel.levels import Level
 from fengsui.kernel.terms import Term
 
@@ -12,6 +12,7 @@ ENTRY = Hazard(
     category="Met",
     quantity=Term("stage", "水位", "stage"),
     unit="m",
+    figures=Figures(1.0, 2, Text("米", "m"), rise=Text("，每小时上涨约{rate}米", ", rising about {rate} m an hour")),
     sensors=("river_stage",),
     watch=None,
     ladder={},
@@ -63,18 +64,19 @@ ENTRY = Hazard(
     },
     attention=Text("关注：水位上涨", "Attention: rising stage"),
     describe=Text(
-        "{at}，{place}实测水位{value_m}米，达到{level}预警线（{line_m}米）。",
-        "At {at} the measured stage at {place} was {value_m} m and reached the {level} line ({line_m} m).",
+        "{at}，{place}实测水位{value}米，达到{level}预警线（{line}米）。",
+        "At {at} the measured stage at {place} was {value} m and reached the {level} line ({line} m).",
     ),
     describe_forecast=Text(
-        "{at}，{place}实测水位{value_m}米，按当前趋势预计{lead}分钟内达到{level}预警线（{line_m}米）。",
-        "At {at} the measured stage at {place} was {value_m} m; on the present trend it is expected to reach the "
-        "{level} line ({line_m} m) within {lead} minutes.",
+        "{at}，{place}实测水位{value}米，按当前趋势预计{lead}分钟内达到{level}预警线（{line}米）。",
+        "At {at} the measured stage at {place} was {value} m; on the present trend it is expected to reach the "
+        "{level} line ({line} m) within {lead} minutes.",
     ),
     all_clear=Text(
         "{place}水位已回落，预警解除。请勿靠近松软岸坡。",
         "The stage at {place} has fallen and the warning is lifted. Keep away from soft banks.",
     ),
+    around=Text("{place}沿河低洼处", "low ground along the river at {place}"),
     conditions=(Term("warning", "预警级别与断面数", "warning level and number of gauges"),),
     source="设防、警戒、保证水位由水利部门确定；本区未查到公开数值",
 )

@@ -1,6 +1,6 @@
 """城市内涝: standing water on roads and in underpasses. The ladder is a default; only 25 cm is local practice."""
 
-from fengsui.catalog.hazards.contract import Hazard, Step, Text
+from fengsui.catalog.hazards.contract import Figures, Hazard, Step, Text
 from fengsui.kernel.levels import Level
 from fengsui.kernel.terms import Term
 
@@ -12,6 +12,12 @@ ENTRY = Hazard(
     category="Met",
     quantity=Term("depth", "积水深度", "water depth"),
     unit="m",
+    figures=Figures(
+        100.0,
+        0,
+        Text("厘米", "cm"),
+        rise=Text("，每小时上涨约{rate}厘米", ", rising about {rate} cm an hour"),
+    ),
     sensors=("water_depth",),
     watch=0.05,
     ladder={Level.BLUE: 0.10, Level.YELLOW: 0.15, Level.ORANGE: 0.25, Level.RED: 0.40},
@@ -83,6 +89,7 @@ ENTRY = Hazard(
         "The water at {place} has gone and the warning is lifted. The road is open once the traffic police let you "
         "pass. Mind mud and manhole covers.",
     ),
+    around=Text("{place}及周边低洼路段", "{place} and low roads around it"),
     conditions=(
         Term("warning", "预警级别与点位数", "warning level and number of points"),
         Term("rain_mm", "时段降雨量", "rain in a window", "气象灾害预警信号（暴雨）", "V"),

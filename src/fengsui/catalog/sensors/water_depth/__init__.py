@@ -16,6 +16,6 @@ ENTRY = SensorKind(
     period_s=60,
     units=_UNITS,
     decode=json_decoder("m", _UNITS),
-    decimals=2,
+    said_in=("cm", 100.0, 0),
     basis_note="G: an underpass 5 m deep is full; zero drifts by 2 cm; no reported street rises 15 cm a minute",
 )
