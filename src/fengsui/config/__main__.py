@@ -75,6 +75,17 @@ def _demo(options: argparse.Namespace) -> int:
     return stack.serve(options, demo=True, story=story)
 
 
+def _replay(options: argparse.Namespace) -> int:
+    from fengsui.config.replays import command
+
+    return command.main(options)
+
+
+def _replay_play(options: argparse.Namespace) -> int:
+    _django()
+    return int(import_module("fengsui.config.replays.command").play(options))
+
+
 def _serve(options: argparse.Namespace) -> int:
     from fengsui.config.ops import stack
 
@@ -234,6 +245,15 @@ def parser() -> argparse.ArgumentParser:
     for sub in (demo, serve):
         sub.add_argument(
             "--district", metavar="CODE", help=word("区代码、目录名或目录", "code, name or folder of the district")
+        )
+    replay = add("replay", _replay, "回放实测序列集并逐一判定", "play measured sets whole and judge what came of each")
+    for sub in (replay, add("replay-play", _replay_play, "", "")):
+        sub.add_argument("sets", nargs="*", metavar="SET", help=word("序列集代码", "codes of sets"))
+        sub.add_argument("--all", action="store_true", help=word("全部", "all of them"))
+        sub.add_argument("--data", metavar="DIR", help=word("数据所在目录", "where the data lie"))
+        sub.add_argument("--out", metavar="FILE.md", help=word("把表写到此文件", "write the table here"))
+        sub.add_argument(
+            "--seconds", type=float, default=240.0, metavar="S", help=word("每集压缩到几秒", "seconds that each takes")
         )
     test = add("test", _test, "全部测试", "all tests")
     test.add_argument(
