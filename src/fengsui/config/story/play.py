@@ -41,6 +41,8 @@ from fengsui.kernel.levels import Level
 SPEED = 600.0
 BY_HAND = 60.0
 """Slow enough to read each page before the water falls again: 15 measured hours in 15 minutes."""
+OWN_S = 55_200.0
+"""What the district's own series lasts; the waiting times of the story fit it."""
 T = TypeVar("T")
 
 
@@ -457,6 +459,8 @@ def play(options: argparse.Namespace) -> int:
     if getattr(options, "exercise", None):
         return import_module("fengsui.config.story.exercise").play(speed, beside=options.exercise == "beside")
     story = Story(speed, Path(options.replay) if options.replay else None)
+    if not options.speed:  # sparse readings need a longer window, which shall not take longer to tell
+        story.speed = speed * max(1.0, story.replay.duration_s / OWN_S)
     if by_hand:
         return only_rain(story)
     began = time.monotonic()

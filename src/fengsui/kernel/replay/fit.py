@@ -15,6 +15,8 @@ from fengsui.kernel.replay.models import ReplayError, Words
 
 Chosen = tuple[dict[str, "Line"], dict[str, Series], tuple[Words, ...]]
 """Lines by station, the series they refer to, and what was chosen."""
+READINGS = 24
+"""A window holds at least so many, or neither a rise nor its end can be seen."""
 _KINDS = (("水位", "level"), ("流量", "flow"), ("潮位", "tide"), ("其他量", "other quantity"))
 _WHY_NOT: Mapping[str, str] = {
     "blank": "空白",
@@ -72,8 +74,11 @@ def fitted(table: Table, fit: Fit, wanted: str, hours: float | None) -> Chosen:
         fix += f"; the file has {sorted(table.series)[:12]}"
         raise ReplayError("replay.file.no_series", file=str(table.path), key="series", fix=fix)
     length = (fit.hours if hours is None else hours) * 3600
+    before = fit.before_peak_h * 3600
+    if hours is None and (least := READINGS * distance(sorted(at for at, _ in chosen.numbers))) > length:
+        length, before = least, before / length * least  # sparse readings make no story in a few hours
     top_at, _ = max(chosen.numbers, key=lambda sample: sample[1])
-    first = top_at - min(fit.before_peak_h * 3600, length / 2 or float("inf")) if length else float("-inf")
+    first = top_at - min(before, length / 2 or float("inf")) if length else float("-inf")
     last = first + length if length else float("inf")
     cut = _cut(chosen, first, last)
     values = sorted(value for _, value in cut.numbers)
