@@ -31,6 +31,7 @@ from fengsui.apps.people.models import Account, Holding, Person, Post, Token
 from fengsui.apps.places.models import WaterloggingPoint
 from fengsui.apps.resources.models import Team
 from fengsui.apps.reviews import actions as reviews
+from fengsui.apps.reviews import findings
 from fengsui.apps.reviews.models import Paper
 from fengsui.apps.sensing.models import Station
 from fengsui.config.district.load import load as store
@@ -148,6 +149,9 @@ def tell() -> Story:
     clock = Clock.objects.in_world(LIVE).filter(about_id=str(pump.pk), state="running").order_by("due_at", "kind")[0]
     called = Account.objects.get(username="street").person_id
     call = Call.objects.in_world(LIVE).filter(bulletin=bulletin, person_id=called)[0]
+    finding = findings.raise_finding(
+        incident=incident, text=REASON, remedy=REASON, owner_post=min(by("team").posts), days=10, by=by("leader"), now=now
+    )
     story.ids = {
         "warning_id": warning.pk,
         "bulletin_id": bulletin.pk,
@@ -162,6 +166,7 @@ def tell() -> Story:
         "report_id": report.pk,
         "review_id": review.pk,
         "paper_id": paper.pk,
+        "finding_id": finding.pk,
         "photo_id": photo.pk,
         "exercise_id": _exercise(by("leader"), now),
         "clock_id": clock.pk,

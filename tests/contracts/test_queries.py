@@ -37,6 +37,7 @@ PAGES = {
         "/map/list",
         "/map/warnings.geojson",
         "/find/?q=1",
+        "/reviews/findings/",
         "/reviews/indicators/",
         "/reviews/indicators/crossing_to_issue/",
         "/registers/",

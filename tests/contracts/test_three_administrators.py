@@ -39,6 +39,9 @@ VERBS: dict[str, set[str]] = {
     "people.see": {"system_admin", "security_admin", "audit_admin", "auditor"},
     "people.see_accounts": {"security_admin", "audit_admin", "auditor"},
     "reviews.view": {"audit_admin", "auditor"},
+    "reviews.measure": {"audit_admin", "auditor"},
+    "reviews.see_findings": {"audit_admin", "auditor"},
+    "drills.look": {"audit_admin", "auditor"},
     "sensing.see_rejected": {"system_admin", "audit_admin", "auditor"},
     # a screen says that it showed a public bulletin
     "alerts.seen": {"system_admin", "security_admin", "audit_admin", "auditor"},

@@ -50,6 +50,7 @@ FIXED: dict[str, dict[str, Any]] = {
     "people:assignment-act": {"verb": "approve"},
     "incidents:report-act": {"verb": "submit"},
     **{f"reviews:indicator-{page}": {"indicator": "answered_in_time"} for page in ("show", "export")},
+    "reviews:finding-act": {"verb": "answer"},
     "sensing:reading-receive": {"station": "nowhere", "sensor": "water_depth"},
 }
 MASTER = {"person_id", "post_id", "account_id", "assignment_id", "session_id", "token_id"}
@@ -94,6 +95,8 @@ FORMS: dict[str, dict[str, Any]] = {
     "drills:exercise-new": {"name": REASON, "series": "events.csv", "speed": "600", "from_h": "0", "posts": ""},
     "desk:job-write-off": {"reason": REASON},
     "incidents:incident-act": {"text": REASON},
+    "reviews:finding-act": {"text": REASON},
+    "reviews:finding-new": {"text": REASON, "remedy": REASON, "owner_post": "", "days": "7"},
     "people:account-act": {"reason": REASON},
     "people:account-open": {"username": "new", "reason": REASON},
     "people:assignment-act": {"note": REASON},

@@ -35,6 +35,10 @@ words(
         mark("没有办：这一页属于另一个世界，您现在在“%(here)s”"),
         mark("先看清本页顶上写的是实战还是演练，再从列表重新打开要办的事"),
     ),
+    core__world__read_only=(
+        mark("没有办：演练“%(here)s”已经结束，这里只能回看"),
+        mark("复盘的评估、报告和整改可以写；别的请回到实战再办"),
+    ),
     core__clock__live_world_goes_on=(mark("实战的时限不能一并取消"), mark("逐件办结或取消")),
     core__clock__not_found=(mark("没有这个时限"), mark("回到时限列表，看它是否已经办结")),
     core__job__not_found=(mark("没有等待处置的这项作业"), mark("刷新本页：可能已由别人重做或作废")),

@@ -5,6 +5,11 @@ from fengsui.core.policy import roles, rule
 from fengsui.kernel.actor import Actor
 
 rule("drills.plan", "drills.start", "drills.drop", "drills.end")(roles("duty_leader", "commander"))
+rule("drills.look")(
+    roles(
+        "duty_officer", "duty_leader", "commander", "liaison", "street_officer", "team_leader", "auditor", "audit_admin"
+    )
+)
 rule("drills.compare")(roles("duty_officer", "duty_leader", "commander", "auditor"))
 
 

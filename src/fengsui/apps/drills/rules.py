@@ -91,6 +91,12 @@ def check_reason(reason: str) -> str:
     return reason.strip()
 
 
+def check_over(status: str) -> None:
+    """Only what is over is looked back at. Raises Refused("drills.look.not_over")."""
+    if status != "ended":
+        raise Refused("drills.look.not_over")
+
+
 def check_seat(seats: Sequence[UUID], posts: frozenset[UUID]) -> None:
     """Raises Refused("drills.join.no_part") for whoever holds none of the posts that take part."""
     if not posts.intersection(seats):

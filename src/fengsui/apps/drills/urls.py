@@ -11,6 +11,7 @@ urlpatterns = [
     path("drills/<uuid:exercise_id>/", views.show, name="exercise-show"),
     path("drills/<uuid:exercise_id>/start", views.start, name="exercise-start"),
     path("drills/<uuid:exercise_id>/join", views.join, name="exercise-join"),
+    path("drills/<uuid:exercise_id>/look", views.look, name="exercise-look"),
     path("drills/<uuid:exercise_id>/end", views.end, name="exercise-end"),
     path("drills/<uuid:exercise_id>/drop", views.drop, name="exercise-drop"),
     path("drills/<uuid:exercise_id>/compare", views.compare, name="exercise-compare"),

@@ -15,15 +15,16 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from fengsui.apps.command.marks import MARKS
 from fengsui.apps.drills import actions, queries, rules, scenario
 from fengsui.apps.drills.forms import PlanForm
-from fengsui.apps.incidents.page import pressed, shell
+from fengsui.apps.incidents.page import back, pressed, shell
 from fengsui.apps.people.edge import actor_of
-from fengsui.apps.people.session_world import KEY, live_actor
+from fengsui.apps.people.session_world import KEY, LOOK, live_actor
 from fengsui.core import policy, wording
 from fengsui.core.worlds import LIVE
 from fengsui.kernel.errors import Invalid
 
 PAGE = 50
 HOME = "/"
+LOOKED = "/incidents/?state=all"
 
 
 def page(exercise_id: UUID) -> str:
@@ -89,7 +90,10 @@ def show(request: HttpRequest, exercise_id: UUID) -> HttpResponse:
         left_s=_left_s(exercise.played, exercise.readings, exercise.speed, exercise.series),
         recorded=queries.recorded(exercise) if exercise.started_at else None,
         states=rules.STATES,
-        may={verb: policy.can(live, f"drills.{verb}", exercise) for verb in ("start", "end", "drop", "compare")},
+        may={
+            verb: policy.can(live, f"drills.{verb}", exercise) for verb in ("start", "end", "drop", "compare", "look")
+        },
+        stories=queries.stories(exercise.inside_id) if exercise.status == "ended" else [],
     )
     return render(request, "drills/show.html", context)
 
@@ -117,8 +121,22 @@ def join(request: HttpRequest, exercise_id: UUID) -> HttpResponse:
     queries.get(exercise_id, by)
     exercise = actions.join(exercise_id=exercise_id, by=live_actor(by), now=timezone.now())
     request.session[KEY] = str(exercise.inside_id)
+    request.session.pop(LOOK, None)
     messages.warning(request, _("您已进入演练“%(name)s”，从现在起办的都是演练") % {"name": exercise.name})
     return HttpResponseRedirect(HOME)
+
+
+@require_POST
+@pressed(page)
+def look(request: HttpRequest, exercise_id: UUID) -> HttpResponse:
+    """回看: the session reads the world of an ended exercise; every press in it but those of its review is refused."""
+    by = actor_of(request)
+    exercise = queries.get(exercise_id, by)
+    policy.require(live_actor(by), "drills.look", exercise)
+    rules.check_over(exercise.status)
+    request.session[KEY] = request.session[LOOK] = str(exercise.inside_id)
+    messages.warning(request, _("您在回看已结束的演练“%(name)s”，除复盘外什么都不能办") % {"name": exercise.name})
+    return back(request, LOOKED)
 
 
 @require_POST
@@ -126,6 +144,7 @@ def leave(request: HttpRequest) -> HttpResponse:
     """One press, from any page of the exercise; nobody has to say why."""
     exercise = actions.leave(by=live_actor(actor_of(request)), now=timezone.now())
     request.session.pop(KEY, None)
+    request.session.pop(LOOK, None)
     if exercise is not None:
         messages.warning(request, _("您已离开演练“%(name)s”，从现在起办的都是实战") % {"name": exercise.name})
     return HttpResponseRedirect(HOME)

@@ -15,6 +15,7 @@ words(
     drills__reason__missing=(mark("要写理由"), mark("写一句为何")),
     drills__typed__other=(mark("没有照写演练名称"), mark("在框内写“%(name)s”")),
     drills__join__no_part=(mark("您的岗位不在这次演练中"), mark("需要参演就请导演把岗位列入下一次")),
+    drills__look__not_over=(mark("演练还没有结束，不能回看"), mark("进行中的请进入，没开始的等它开始")),
     exercise__start__wrong_state=(mark("演练%(state)s，不能开始"), REFRESH),
     exercise__join__wrong_state=(mark("演练%(state)s，只有进行中才能进入"), REFRESH),
     exercise__end__wrong_state=(mark("演练%(state)s，没有可结束的"), REFRESH),

@@ -28,14 +28,24 @@ SAME_IN_EVERY_WORLD = ("/language/", "/logout/", "/drills/leave")
 MARK = "exercise-"
 """Before the name of each file that leaves an exercise by a browser."""
 KEY, COOKIE, HOME = "world", "fengsui_world", "/"
+LOOK = "looking"
+"""Key of the ended exercise that a session looks back at: its pages are read, nothing in it is pressed."""
+WRITTEN_AFTERWARDS = ("/reviews/",)
+"""What is written about an exercise when it is over: its after-action review. Nothing of it leaves the house."""
 
 
 def world_of(request: HttpRequest) -> UUID:
     """The session's world; the live one again where the exercise is over, or the person has left it elsewhere."""
     world = UUID(request.session.get(KEY, str(LIVE)))
-    if world == LIVE or (not is_over(world) and is_inside(world, request.user.person_id)):  # type: ignore[union-attr]
+    if world == LIVE:
+        return world
+    if is_over(world):
+        if request.session.get(LOOK) == str(world):
+            return world
+    elif is_inside(world, request.user.person_id):  # type: ignore[union-attr]
         return world
     request.session.pop(KEY)
+    request.session.pop(LOOK, None)
     messages.warning(request, _("演练已结束，或您已离开它：现在是实战"))
     return LIVE
 
@@ -45,13 +55,24 @@ def world_after(request: HttpRequest) -> UUID:
     return UUID(request.session.get(KEY, str(LIVE)))
 
 
+def is_looking(request: HttpRequest, world: UUID) -> bool:
+    """Whether this session only looks back at an exercise that is over."""
+    return world != LIVE and request.session.get(LOOK) == str(world)
+
+
 def of_another_page(request: HttpRequest, world: UUID) -> HttpResponse | None:
-    """The answer where the page that asks was opened in another world; None where it was not, or does not say."""
+    """The answer where a page was opened in another world, or presses in one that is only looked at; else None."""
     is_read = request.method in ("GET", "HEAD", "OPTIONS")
     said = request.headers.get("X-Fengsui-World") or ("" if is_read else request.POST.get("_world", ""))
-    if said in ("", str(world)) or request.path in SAME_IN_EVERY_WORLD:
+    if request.path in SAME_IN_EVERY_WORLD:
         return None
-    words = wording.say(Refused("core.world.other_page", here=str(request.world)))  # type: ignore[attr-defined]
+    if said not in ("", str(world)):
+        code = "core.world.other_page"
+    elif not is_read and is_looking(request, world) and not request.path.startswith(WRITTEN_AFTERWARDS):
+        code = "core.world.read_only"
+    else:
+        return None
+    words = wording.say(Refused(code, here=str(request.world)))  # type: ignore[attr-defined]
     if request.headers.get("HX-Request"):
         if not is_read:
             messages.error(request, f"{words.what}。{words.todo}")

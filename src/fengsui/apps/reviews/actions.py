@@ -7,6 +7,7 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db.transaction import atomic
+from django.utils import timezone
 
 from fengsui.apps.incidents import queries as incident_queries
 from fengsui.apps.people import queries as people
@@ -15,6 +16,7 @@ from fengsui.apps.reviews import events, queries, rules
 from fengsui.apps.reviews.models import Paper, Review
 from fengsui.core import clocks, policy
 from fengsui.core.record import announce
+from fengsui.core.worlds import sign
 from fengsui.kernel.actor import Actor
 
 
@@ -79,10 +81,10 @@ def finish(*, incident_id: UUID, by: Actor, now: datetime, assessment: str, less
 
 @atomic
 def request_paper(*, incident_id: UUID, by: Actor, now: datetime) -> Paper:
-    """Ask for the PDF; a job makes it, never the request. One that is being made is returned as it is."""
+    """Ask for a draft; a job makes it, never the request. One that is being made is returned as it is."""
     incident = incident_queries.lock(incident_id, by)
     policy.require(by, "reviews.print", incident)
-    waiting = Paper.objects.in_world(by.world).filter(incident=incident, status="waiting").first()
+    waiting = Paper.objects.in_world(by.world).filter(incident=incident, status="waiting", kind="draft").first()
     if waiting is not None:
         return waiting
     paper = Paper.objects.create(world_id=by.world, incident=incident, requested_by=by.person, requested_at=now)
@@ -91,6 +93,46 @@ def request_paper(*, incident_id: UUID, by: Actor, now: datetime) -> Paper:
         about=paper,
         by=by.in_chain(incident.correlation),
         topics=_topics(incident.pk),
+    )
+    return paper
+
+
+@atomic
+def issue_report(*, incident_id: UUID, by: Actor, now: datetime) -> Paper:
+    """印发: the report under its number, frozen when it is made. Issued again it replaces the earlier one.
+
+    The number of one that could not be made is used again, so that none is missing.
+    """
+    review = queries.lock_review(incident_id, by)
+    policy.require(by, "reviews.issue", review)
+    rules.check_issue(review.status)
+    issued = Paper.objects.in_world(by.world).filter(incident_id=incident_id, kind="issued").defer("pdf")
+    waiting = issued.filter(status="waiting").first()
+    if waiting is not None:
+        return waiting
+    used = set(issued.exclude(status="failed").values_list("number", flat=True))
+    free = [each.number for each in issued.filter(status="failed") if each.number not in used]
+    if free:
+        number = free[0]
+    else:
+        year = timezone.localdate(now).year
+        serial = incident_queries.draw_serial(by.world, f"after-action:{year}")
+        number = rules.document_number(year, serial, sign(by.world))
+    before = issued.filter(status="ready").order_by("-made_at").first()
+    paper = Paper.objects.create(
+        world_id=by.world,
+        incident_id=incident_id,
+        kind="issued",
+        number=number,
+        replaces=before,
+        requested_by=by.person,
+        requested_at=now,
+    )
+    announce(
+        events.ReportIssued(paper.pk, incident_id, number, before.number if before else ""),
+        about=paper,
+        by=by.in_chain(review.incident.correlation),
+        topics=_topics(incident_id),
     )
     return paper
 

@@ -15,7 +15,7 @@ from procrastinate.contrib.django import app
 
 from fengsui.apps.incidents.page import word
 from fengsui.apps.places import queries as places
-from fengsui.apps.reviews import actions, queries
+from fengsui.apps.reviews import actions, findings, measure, queries
 from fengsui.apps.reviews.models import Paper
 from fengsui.apps.reviews.terms import TERMS
 from fengsui.core.jobs import clean
@@ -59,6 +59,8 @@ def html_of(paper: Paper) -> str:
             "paper": paper,
             "w": word,
             "world": paper.world,
+            "findings": [each for each in findings.of_incident(incident.pk) if each.status != "withdrawn"],
+            "figures": measure.of_incident(incident),
             **TERMS,
         }
         return render_to_string("reviews/paper.html", context)
@@ -74,7 +76,7 @@ def render(paper_id: str) -> None:
     """Make one waiting paper; a repeated job finds none."""
     paper = (
         Paper.objects.all_worlds("a job serves every world")
-        .select_related("incident__place", "incident__area", "world")
+        .select_related("incident__place", "incident__area", "world", "replaces")
         .defer("pdf")
         .filter(pk=UUID(paper_id), status="waiting")
         .first()

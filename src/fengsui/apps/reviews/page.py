@@ -47,6 +47,11 @@ def file(body: bytes, name: str, kind: str = sheets.XLSX) -> HttpResponse:
     return answer
 
 
+def plain(number: str) -> str:
+    """A number as part of a file's name: an exercise's sign would make the whole header unreadable to the mark."""
+    return number.encode("ascii", "ignore").decode()
+
+
 def exercise_of(request: HttpRequest) -> str:
     """The exercise's name inside one, else ''."""
     world = request.world  # type: ignore[attr-defined]

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from fengsui.apps.command.marks import MARK_OF_EVENT, MARKS, Leg, Used, first_marks, legs, used
 from fengsui.kernel.clock import ClockKind
-from fengsui.kernel.errors import Invalid
+from fengsui.kernel.errors import Invalid, Refused
 from fengsui.kernel.machine import Machine
 from fengsui.kernel.terms import Term, Terms
 
@@ -35,6 +35,42 @@ PAPER = Machine(
     states=PAPER_STATES,
     final=frozenset({"ready", "failed"}),
     moves={"waiting": {"make": "ready", "fail": "failed"}},
+)
+PAPER_KINDS = Terms(
+    "paper_kinds",
+    Term("draft", "草稿", "draft"),
+    Term("issued", "印发", "issued", "党政机关公文处理工作条例", "G"),
+)
+FINDING_STATES = Terms(
+    "finding_states",
+    Term("open", "待整改", "to be remedied"),
+    Term("answered", "已答复，待认可", "answered, to be accepted"),
+    Term("closed", "已整改", "remedied"),
+    Term("withdrawn", "已撤回", "withdrawn"),
+)
+FINDING = Machine(
+    "finding",
+    initial="open",
+    states=FINDING_STATES,
+    final=frozenset({"closed", "withdrawn"}),
+    moves={
+        "open": {"answer": "answered", "withdraw": "withdrawn"},
+        "answered": {"accept": "closed", "send_back": "open"},
+    },
+)
+DAYS = (1, 180)
+"""A remedy is due in so many days: local choice [U]."""
+REMEDY = ClockKind(
+    "reviews.remedy",
+    Term("reviews.remedy", "整改", "remedy a finding", "突发事件应对法 (2024) Art. 87", "G"),
+    default="继续催办",
+    proof="整改结果",
+)
+ACCEPT = ClockKind(
+    "reviews.accept",
+    Term("reviews.accept", "认可整改", "accept a remedy", "突发事件应对法 (2024) Art. 87", "G"),
+    default="继续催办",
+    proof="认可或退回",
 )
 AFTER_ACTION = ClockKind(
     "reviews.after_action",
@@ -160,3 +196,31 @@ def check_finish(assessment: str, lessons: str) -> None:
         raise Invalid("reviews.finish.no_assessment", field="assessment")
     if not lessons.strip():
         raise Invalid("reviews.finish.no_lessons", field="lessons")
+
+
+def check_finding(text: str, remedy: str, days: int | None) -> None:
+    """Raises Invalid naming the field."""
+    if not text.strip():
+        raise Invalid("reviews.finding.no_text", field="text")
+    if not remedy.strip():
+        raise Invalid("reviews.finding.no_remedy", field="remedy")
+    if days is None or not DAYS[0] <= days <= DAYS[1]:
+        raise Invalid("reviews.finding.days", field="days", low=DAYS[0], high=DAYS[1])
+
+
+def check_said(text: str, code: str) -> str:
+    """The text, stripped. Raises Invalid(code) where there is none."""
+    if not text.strip():
+        raise Invalid(code)
+    return text.strip()
+
+
+def check_issue(review_status: str) -> None:
+    """What is issued has been judged. Raises Refused("reviews.issue.not_finished")."""
+    if review_status != "finished":
+        raise Refused("reviews.issue.not_finished")
+
+
+def document_number(year: int, serial: int, sign: str = "") -> str:
+    """应急复盘〔2026〕3号: six-angle brackets, no 第, no leading zeros (GB/T 9704); the office's word is local [U]."""
+    return f"{sign}应急复盘〔{year}〕{serial}号"

@@ -53,6 +53,12 @@ REST: dict[str, Callable[[Facts], str]] = {
     "reviews.ReviewOpened": lambda f: _("开始复盘"),
     "reviews.ReviewFinished": lambda f: _("完成复盘"),
     "reviews.PaperRequested": lambda f: _("要一份复盘报告"),
+    "reviews.ReportIssued": lambda f: _("印发复盘报告 %(number)s") % {"number": f["number"]},
+    "reviews.FindingRaised": lambda f: _("提出整改 %(n)s：%(text)s") % {"n": f["n"], "text": f["text"]},
+    "reviews.FindingAnswered": lambda f: _("整改答复：%(text)s") % {"text": f["text"]},
+    "reviews.FindingAccepted": lambda f: _("整改已认可"),
+    "reviews.FindingSentBack": lambda f: _("整改退回：%(why)s") % {"why": f["reason"]},
+    "reviews.FindingWithdrawn": lambda f: _("整改撤回：%(why)s") % {"why": f["reason"]},
     "reviews.PaperMade": lambda f: _("复盘报告已生成，%(n)s 页") % {"n": f["pages"]},
     "reviews.PaperFailed": lambda f: _("复盘报告没有生成：%(why)s") % {"why": f["reason"]},
 }
@@ -78,6 +84,7 @@ LINKS: tuple[tuple[str, str, str], ...] = (
     ("command.Order", "command:order-show", "order_id"),
     ("command.Response", "command:room-show", "incident_id"),
     ("sensing.ThresholdCrossed", "sensing:station-show", "station_code"),
+    ("reviews.Finding", "reviews:finding-show", "finding_id"),
     ("reviews.", "reviews:review-show", "incident_id"),
 )
 """Event name's beginning, the page of what it is about, and which field of the payload is its key; first match wins."""

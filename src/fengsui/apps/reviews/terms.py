@@ -21,4 +21,6 @@ TERMS: dict[str, Any] = {
     "paper_states": rules.PAPER_STATES,
     "review_states": rules.STATES,
     "groups": rules.GROUPS,
+    "paper_kinds": rules.PAPER_KINDS,
+    "finding_states": rules.FINDING_STATES,
 }

@@ -32,6 +32,8 @@ MINUTES = {
     "command.answer": 5,
     "command.reopen": 60,
     "reviews.after_action": 2550,
+    "reviews.remedy": 14400,
+    "reviews.accept": 4320,
 }
 
 

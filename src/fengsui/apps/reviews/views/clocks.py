@@ -94,4 +94,4 @@ def export(request: HttpRequest, incident_id: UUID) -> HttpResponse:
     ]
     pages: list[sheets.Page] = [(_("时限"), heads, lines), (_("按种类"), sum_heads, summed)]
     body = page.workbook(pages, request, now, illustrative=incident.provenance == "illustrative")
-    return page.file(body, f"clocks-{incident.number}.xlsx")
+    return page.file(body, f"clocks-{page.plain(incident.number)}.xlsx")

@@ -11,12 +11,13 @@ from django.views.decorators.http import require_GET, require_POST
 
 from fengsui.apps.incidents.page import pressed, shell
 from fengsui.apps.people.edge import actor_of
-from fengsui.apps.reviews import actions, measure, page, queries
+from fengsui.apps.reviews import actions, findings, measure, page, queries
 from fengsui.apps.reviews.forms import FinishForm
 from fengsui.apps.reviews.models import Paper
 from fengsui.apps.reviews.terms import TERMS
 from fengsui.apps.reviews.views.indicators import term
 from fengsui.core import policy
+from fengsui.core.worlds import LIVE, is_over
 from fengsui.kernel.errors import NotFound, Refused
 
 NEWEST = 30
@@ -37,6 +38,10 @@ def show(request: HttpRequest, incident_id: UUID) -> HttpResponse:
         t=term,
         papers=queries.papers(incident),
         form=FinishForm(),
+        findings=findings.of_incident(incident.pk),
+        posts=findings.posts_to_choose() if policy.can(by, "reviews.find") else [],
+        may_find=policy.can(by, "reviews.find") and (by.world == LIVE or is_over(by.world)),
+        may_issue=policy.can(by, "reviews.issue", incident),
         may_print=policy.can(by, "reviews.print", incident),
         may_finish=policy.can(by, "reviews.finish", incident),
     )
@@ -54,6 +59,8 @@ def papers(request: HttpRequest, incident_id: UUID) -> HttpResponse:
         incident=incident,
         papers=queries.papers(incident),
         topic=f"reviews.incident:{incident.pk}",
+        review=queries.review_of(incident),
+        may_issue=policy.can(by, "reviews.issue", incident),
         may_print=policy.can(by, "reviews.print", incident),
         **TERMS,
     )
@@ -84,9 +91,17 @@ def order_paper(request: HttpRequest, incident_id: UUID) -> None:
     actions.request_paper(incident_id=incident_id, by=by, now=timezone.now())
 
 
+@require_POST
+@pressed(actions.page)
+def issue(request: HttpRequest, incident_id: UUID) -> None:
+    by = actor_of(request)
+    queries.incident_for(incident_id, by)
+    actions.issue_report(incident_id=incident_id, by=by, now=timezone.now())
+
+
 @require_GET
 def paper(request: HttpRequest, paper_id: UUID) -> HttpResponse:
-    """The PDF as it was made."""
+    """The PDF as it was made; `?view=1` opens it in the browser, to be read and printed."""
     by = actor_of(request)
     policy.require(by, "reviews.view")
     found = Paper.objects.in_world(by.world).select_related("incident").filter(pk=paper_id).first()
@@ -96,6 +111,8 @@ def paper(request: HttpRequest, paper_id: UUID) -> HttpResponse:
     if found.pdf is None:
         raise Refused("reviews.paper.not_ready")
     answer = HttpResponse(bytes(found.pdf), content_type="application/pdf")
-    answer.headers["Content-Disposition"] = f'attachment; filename="review-{found.incident.number}.pdf"'
+    how = "inline" if request.GET.get("view") == "1" else "attachment"
+    name = f"review-{page.plain(found.incident.number)}-{found.kind}.pdf"
+    answer.headers["Content-Disposition"] = f'{how}; filename="{name}"'
     answer.headers["X-Content-SHA256"] = found.sha256
     return answer
