@@ -56,6 +56,8 @@ def _pages(ids: dict[str, Any]) -> list[tuple[str, str]]:
         f"/bulletins/{ids['bulletin_id']}/", f"/incidents/{ids['incident_id']}/", f"/tasks/{ids['task_id']}/",
         f"/tasks/{ids['task_id']}/dispatch", f"/orders/{ids['order_id']}/", f"/clocks/{ids['clock_id']}/",
         f"/stations/{ids['code']}/", f"/reviews/{ids['incident_id']}/", f"/chain/{ids['correlation']}/",
+        *(f"/reviews/{ids['incident_id']}/{part}" for part in ("timeline", "clocks", "replay", "replay.json")),
+        "/reviews/indicators/", "/reviews/findings/",
         "/feeds/cap.atom",
     ]  # fmt: skip
     return [
