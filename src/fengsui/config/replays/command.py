@@ -123,7 +123,9 @@ def play(options: Namespace) -> int:
     took = (datetime.now(UTC) - start).total_seconds()
     outcome = look(plans, ids, start)
     rows = [judge(plan, outcome, sent[plan.set.code], options.seconds) for plan in plans]
-    return _tell(page.page(rows, plans, options.seconds, start, took), options.out, [row.passed for row in rows])
+    text = page.page(rows, plans, options.seconds, start, took, outcome.failed_jobs)
+    code = _tell(text, options.out, [row.passed for row in rows])
+    return code or (1 if outcome.failed_jobs or left else 0)
 
 
 def _tell(text: str, out: str | None, passed: Sequence[bool]) -> int:

@@ -45,11 +45,11 @@ class Found:
 
 @dataclass
 class Outcome:
-    """By station code; `groups`: clocks that stand for many silent stations at once, by set."""
+    """By station code. groups: clocks that stand for many silent stations at once, by set. failed_jobs: of any kind."""
 
     streams: dict[str, Found]
     groups: dict[str, int]
-    left_jobs: int
+    failed_jobs: int
 
 
 def settle(patience_s: float = SETTLE_S) -> int:

@@ -14,9 +14,10 @@ from fengsui.config.replays.truth import LEVELS, Episode, episodes, highest, sil
 
 SILENT_S = 15.0
 """Three periods of at least five seconds: what the platform calls silent in a replay."""
-SEEN_S = SILENT_S + 2 * 15.0
-"""A silence so long is seen for certain: the engine looks every fifteen seconds, and not in its first minute."""
-GRACE_S = 60.0
+SEEN_S = SILENT_S + 15.0 + 4.0
+"""A silence so long is seen for certain: the engine looks every fifteen seconds."""
+SURE_MIN, SURE_M = 30.0, 0.127
+"""Above 4 in for so long by its source, and 5 in deep: no straight line between the corners hides such an event."""
 LATER_STEPS = 4
 """A crossing may come so many readings after the second one over the line: a doubted value needs confirming."""
 
@@ -73,7 +74,7 @@ def judge(plan: Plan, outcome: Outcome, sent: Sent, seconds: float, *, whole: bo
         silence=sum((each.silence for each in rows), Counter()),
         groups=outcome.groups.get(plan.set.code, 0),
         confirm=sum(each.confirm_clocks for each in rows),
-        late=flags["late"],
+        late=flags["late"] + sum(got.flags["ancient"] for got in rows),
         took_s=sent.took_s,
     )
     _nothing_lost(row, plan, found)
@@ -131,7 +132,7 @@ def _nothing_lost(row: Row, plan: Plan, found: Mapping[str, Found]) -> None:
 
 
 def _crossings(row: Row, plan: Plan, found: Mapping[str, Found]) -> None:
-    lined = [each for each in plan.streams if each.ladder]
+    lined = [each for each in plan.streams if each.ladder and not plan.set.is_quiet(each.series)]
     wrong, count = [], 0
     for each in lined:
         expected = episodes(each)
@@ -143,11 +144,11 @@ def _crossings(row: Row, plan: Plan, found: Mapping[str, Found]) -> None:
             wrong.append(f"{each.code} reached {top}, {highest(each)} expected")
     if lined:
         _say(row, wrong, f"{count} floods of {len(lined)} lines crossed at the right time, nothing else crossed")
-    _say(
-        row,
-        [each.code for each in plan.streams if not each.ladder and found[each.code].moves],
-        f"{len(plan.streams) - len(lined)} streams without a line cross nothing",
-    )
+    quiet = [each for each in plan.streams if plan.set.is_quiet(each.series)]
+    if quiet:
+        moved = [each.code for each in quiet if found[each.code].moves or found[each.code].warnings]
+        doubted = sum(found[each.code].flags["rate"] for each in quiet)
+        _say(row, moved, f"{len(quiet)} tide gauges move, {doubted} spikes among them, and nobody is warned")
 
 
 def _compare(stream: Stream, expected: list[Episode], ups: list[float]) -> list[str]:
@@ -171,26 +172,34 @@ def _warnings(row: Row, plan: Plan, found: Mapping[str, Found]) -> None:
     wrong, drafted = [], 0
     for each in plan.streams:
         crossed = bool(each.ladder and of_sensor(each.kind.code) and episodes(each))
+        crossed = crossed and not plan.set.is_quiet(each.series)
         has = bool(found[each.code].warnings)
         drafted += has
         if crossed != has:
             how = ", ".join(trigger for trigger, _ in found[each.code].warnings) or "none"
             wrong.append(f"{each.code} {each.series[-24:]} {each.copy} warned: {how}, crossed: {crossed}")
-    _say(row, wrong, f"{drafted} places warned, exactly those that flooded")
+    _say(row, wrong, f"{drafted} places warned, exactly those that flooded" if drafted or wrong else "nobody is warned")
 
 
 def _silence(row: Row, plan: Plan, found: Mapping[str, Found], seconds: float) -> None:
     wrong, dead = [], 0
     for each in plan.streams:
         quiet = silences(each, seconds * each.speed)
-        must, never = any(gap >= SEEN_S + GRACE_S for gap in quiet), not any(gap > SILENT_S for gap in quiet)
+        must, never = any(gap >= SEEN_S for gap in quiet), not any(gap > SILENT_S for gap in quiet)
         clocks = sum(found[each.code].silence.values())
         dead += must
         if must and not clocks and not row.groups:
             wrong.append(f"{each.code} {each.series[-24:]} silent for {max(quiet):.0f} s, no clock")
+        if each.events and clocks:
+            wrong.append(f"{each.code} reports events alone, yet its silence has a clock")
         if never and clocks and quiet:
             wrong.append(f"{each.code} {each.series[-24:]} {each.copy} {clocks} clocks, longest gap {max(quiet):.0f} s")
-    _say(row, wrong, f"{dead} streams that fall silent are somebody's, none that speaks")
+    if dead or wrong:
+        _say(row, wrong, f"{dead} streams that fall silent are somebody's, none that speaks")
+    elif any(not each.events for each in plan.streams):
+        row.facts.append("no stream that speaks is called silent")
+    if all(each.events for each in plan.streams):
+        row.facts.append("reports events alone: its silence is dry or dead, nobody can tell, and no clock pretends to")
 
 
 def _planted(row: Row, plan: Plan, found: Mapping[str, Found]) -> None:
@@ -238,8 +247,15 @@ def _readme(row: Row, plan: Plan, found: Mapping[str, Found]) -> None:
         missed = [f"{peak:g}" for peak in peaks if not any(_stands(e, found[e.code], peak) for e in of_name)]
         _say(row, missed, f"the README's highest peaks at {name} stand under an alarm")
     if declared.above_min:
-        sure = [each for each in real if each.truth_min == 0 and found[each.code].warnings]
-        _say(row, [each.code for each in sure], "no warning where the source counts no minute above 4 in")
+        shallow = [each for each in real if each.truth_min == 0]
+        tidal = sum(each.tidal for each in shallow)
+        said = (
+            f"no warning at the {len(shallow)} events, {tidal} of them tides, whose source counts no minute above 4 in"
+        )
+        _say(row, [each.code for each in shallow if found[each.code].warnings], said)
+        deep = [each for each in real if (each.truth_min or 0) >= SURE_MIN and max(v for _, v in each.clean) >= SURE_M]
+        said = f"a warning at each of the {len(deep)} events 5 in deep with half an hour above 4 in by their source"
+        _say(row, [each.code for each in deep if not found[each.code].warnings], said)
 
 
 def _stands(stream: Stream, got: Found, peak: float) -> bool:

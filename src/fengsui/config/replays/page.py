@@ -22,7 +22,7 @@ DERIVED = (
 )
 
 
-def page(rows: Sequence[Row], plans: Sequence[Plan], seconds: float, at: datetime, total_s: float) -> str:
+def page(rows: Sequence[Row], plans: Sequence[Plan], seconds: float, at: datetime, total_s: float, failed: int) -> str:
     """Conditions, one line a set, and what each judgement was held against."""
     sent = sum(row.sent.readings for row in rows)
     lag = max(row.sent.lag_s for row in rows)
@@ -36,9 +36,9 @@ def page(rows: Sequence[Row], plans: Sequence[Plan], seconds: float, at: datetim
         "",
         f"Conditions: {at:%Y-%m-%d %H:%M} UTC, {os.cpu_count()} processors ({platform.machine()}), Python",
         f"{platform.python_version()}; {sum(row.stations for row in rows):,} stations, {sent:,} readings in",
-        f"{sum(row.sent.messages for row in rows):,} messages, {total_s:.0f} s until all had reacted. The sender",
-        f"was at worst {lag:.1f} s behind its plan. The rate in the table is the plan's, no limit; `./fengsui bench",
-        "ingest` measures that. A silence of less than 15 s of the wall clock is none in a replay.",
+        f"{sum(row.sent.messages for row in rows):,} messages, {total_s:.0f} s until all had reacted; {failed} jobs",
+        f"failed. The sender was at worst {lag:.1f} s behind its plan. The rate in the table is the plan's, no limit;",
+        "`./fengsui bench ingest` measures that. A silence of less than 15 s of the wall clock is none in a replay.",
         "",
         "| " + " | ".join(HEAD) + " |",
         "|" + "---|" * len(HEAD),

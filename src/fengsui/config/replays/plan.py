@@ -11,6 +11,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+from fengsui.apps.sensing.rules import most_of
 from fengsui.catalog.sensors import SensorKind, kinds
 from fengsui.config.replays.sets import Copy, Figure, MeasuredSet, of
 from fengsui.kernel import units
@@ -24,6 +25,8 @@ MARGIN_M = 0.02
 """Depths: how far below a line it is given up, as at the district's own points [G]."""
 MARGIN_STAGE_M, MARGIN_FLOW = 0.05, 0.05
 """Stages in metres, discharges as part of the line [G]."""
+OVER_TIDE_M = 0.1
+OVER_TIDE = "derived: 10 cm above the highest two readings in a row to which the water could rise at the kind's rate"
 DOWN_HOLD_S = 900.0
 UP_COUNT = 2
 NO_KIND = "no sensor kind for it"
@@ -34,7 +37,7 @@ class Stream:
     """One station of a set. `t0`: the file's clock at the beginning; `speed`: how many times faster than measured.
 
     late: samples kept back and sent, out of order, after the end. copy: the planted fault, or "" for what was measured.
-    truth_min: minutes above the first line as the source itself counts them, None where it does not.
+    truth_min: minutes above the first line as the source itself counts them, None where it does not. tidal: it says so.
     """
 
     set: str
@@ -53,6 +56,7 @@ class Stream:
     late: Samples = ()
     copy: str = ""
     truth_min: float | None = None
+    tidal: bool = False
 
     @property
     def topic(self) -> str:
@@ -151,6 +155,7 @@ def _events(plan: Plan, path: Path, layouts: Sequence[Layout], seconds: float) -
             set=declared.code, code="", series=row[layout.station], kind=kind, unit=kind.unit, period_s=whole,
             t0=first - shift, speed=speed, samples=samples, ladder={}, basis="", limits={}, events=True,
             truth_min=float(row[declared.above_min]) if declared.above_min else None,
+            tidal=row.get(declared.tidal) == "Yes",
         )  # fmt: skip
         plan.streams.append(_with_lines(declared, stream, {}))
 
@@ -182,6 +187,8 @@ def _limits(declared: MeasuredSet, series: Series, kind: SensorKind) -> dict[str
     if kind.code == "river_stage" and series.numbers:
         middle = median(value for _, value in series.numbers) * factor
         low, high = round(middle + low, 3), round(middle + high, 3)
+    if kind.sums:
+        high = most_of(kind, declared.interval_s or kind.period_s)
     own = of(declared.limits, series.name) or {}
     return {"low": low, "high": high} | {key: _in(kind, figure) for key, figure in own.items()}
 
@@ -212,13 +219,17 @@ def _given_lines(declared: MeasuredSet, data: Path) -> dict[str, dict[str, Figur
 
 def _with_lines(declared: MeasuredSet, stream: Stream, given: Mapping[str, Mapping[str, Figure]]) -> Stream:
     """The stream with its ladder: declared, given by the set's stations, or by the rule; none for what is quiet."""
-    if stream.kind.sums or stream.kind.code.startswith("air_") or declared.is_quiet(stream.series):
+    if stream.kind.sums or stream.kind.code.startswith("air_"):
         return stream
     own: Mapping[str, Figure] = of(declared.lines, stream.series) or given.get(stream.series.split(" ")[0]) or {}
     lines, basis = {level: _in(stream.kind, figure) for level, figure in own.items()}, declared.basis
     values = [value for _, value in stream.clean]
-    if not lines and declared.rule == "half_rise" and len(values) >= 3:
-        low, high = median(values), max(min(row) for row in zip(values, values[1:], values[2:], strict=False))
+    high = max((min(row) for row in zip(values, values[1:], values[2:], strict=False)), default=None)
+    if declared.is_quiet(stream.series):
+        top = _highest_pair(stream)
+        lines, basis = ({} if top is None else {"blue": round(top + OVER_TIDE_M, 3)}), OVER_TIDE
+    elif not lines and declared.rule == "half_rise" and high is not None:
+        low = median(values)
         if high > low:
             lines = {"blue": round(low + (high - low) / 2, 3)}
             basis = "derived: half way from the file's median to its highest three readings in a row"
@@ -228,6 +239,13 @@ def _with_lines(declared: MeasuredSet, stream: Stream, given: Mapping[str, Mappi
     margin = margins.get(stream.kind.code, MARGIN_FLOW * abs(lines["blue"]))
     ladder = {**lines, "margin": round(margin, 6), "up_count": UP_COUNT, "down_hold_s": DOWN_HOLD_S}
     return replace(stream, ladder=ladder, basis=basis)
+
+
+def _highest_pair(stream: Stream) -> float | None:
+    """What two readings in a row reached, the step up to them being no faster than the kind of sensor allows."""
+    rate, clean = stream.kind.max_rate_per_min / 60, stream.clean
+    steps = zip(clean, clean[1:], clean[2:], strict=False)
+    return max((min(b[1], c[1]) for a, b, c in steps if b[1] - a[1] <= rate * (b[0] - a[0])), default=None)
 
 
 def _copy(stream: Stream, fault: Copy, seconds: float) -> Stream:

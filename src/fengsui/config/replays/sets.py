@@ -60,6 +60,7 @@ class MeasuredSet(BaseModel):
     each: Literal["series", "event"] = "series"
     reports: Literal["steady", "events"] | Mapping[str, Literal["steady", "events"]] = "steady"
     period_s: float | None = None
+    interval_s: float | None = None
     lines: Mapping[str, Mapping[str, Figure]] = {}
     rule: Literal["", "half_rise"] = ""
     basis: str = ""
@@ -70,6 +71,7 @@ class MeasuredSet(BaseModel):
     peaks: Mapping[str, Sequence[float]] = {}
     at_least: Mapping[str, int] = {}
     above_min: str = ""
+    tidal: str = ""
     copies: tuple[Copy, ...] = ()
 
     def is_quiet(self, series: str) -> bool:
