@@ -5,6 +5,10 @@ Here a set is cut to the hours around what it is known for, has no broker and no
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+from argparse import Namespace
 from collections import Counter
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -18,7 +22,8 @@ from fengsui.apps.people.models import Organisation, Post
 from fengsui.apps.places.models import Area
 from fengsui.apps.sensing import actions, book
 from fengsui.catalog.sensors import kind
-from fengsui.config.replays import gateway, site
+from fengsui.config.ops.console import Problem
+from fengsui.config.replays import command, gateway, site
 from fengsui.config.replays.found import look
 from fengsui.config.replays.judge import judge
 from fengsui.config.replays.plan import Plan, Stream, lay_out
@@ -138,3 +143,37 @@ def test_what_must_come_of_a_stream_is_seen_in_whole_runs() -> None:
     assert [copy.how for copy in fourmile.copies] == ["spikes", "dies", "late", "twice"]
     with pytest.raises(ReplayError, match="no such set; there are: nyc_street_flood"):
         read_sets(HOME / "sets.yaml", ["nowhere"])
+
+
+@pytest.mark.parametrize(
+    ("asked", "words"),
+    [
+        ({}, ["--all", "usgs_fourmile", "Fourmile"]),
+        ({"sets": ["nowhere"]}, ["no such set", "korea_han"]),
+        ({"all": True, "data": "/nonexistent"}, ["No file of these sets", "--data"]),
+    ],
+)
+def test_command_says_what_to_ask_for_when_asked_wrongly(
+    monkeypatch: pytest.MonkeyPatch, asked: dict[str, object], words: list[str]
+) -> None:
+    monkeypatch.setenv("FENGSUI_LANG", "en")
+    with pytest.raises(Problem) as refusal:
+        command.chosen(Namespace(**{"sets": [], "all": False, "data": None, **asked}))
+    assert [word for word in words if word not in str(refusal.value)] == []
+
+
+@pytest.mark.slow
+def test_a_set_is_played_through_a_platform_of_its_own(tmp_path: Path) -> None:
+    if not HYDRO.exists():
+        pytest.skip(f"LOUD: {HYDRO} is not here; no set was played through a platform of its own")
+    ours = ("FENGSUI_DATABASE_URL", "FENGSUI_NATS_URL", "DJANGO_SETTINGS_MODULE")
+    env = {key: value for key, value in os.environ.items() if key not in ours}
+    env |= {"FENGSUI_VAR": str(tmp_path / "var"), "FENGSUI_LANG": "en", "PYTHONPATH": str(REPO / "src")}
+    told = subprocess.run(
+        [sys.executable, "-m", "fengsui.config", "replay", "usgs_fourmile", "--seconds", "100"],
+        env=env, capture_output=True, text=True, check=False, timeout=500,
+    )  # fmt: skip
+    assert told.returncode == 0, told.stdout + told.stderr
+    assert "| usgs_fourmile | 6 | 2,595 | 2,115 | 480 |" in told.stdout
+    assert "the dead gauge has a clock, no warning" in told.stdout
+    assert not (tmp_path / "var" / "replay" / "broker").exists()
