@@ -8,6 +8,7 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from django.db import connection
 
@@ -76,15 +77,15 @@ def look(plans: Sequence[Plan], ids: Mapping[str, int], start: datetime) -> Outc
     codes = {number: code for code, number in ids.items()}
     found: dict[str, Found] = defaultdict(Found)
     with connection.cursor() as cursor:
-        _readings(cursor, codes, found)
-        _reactions(cursor, codes, found, start)
-        groups = _silences(cursor, codes, found, plans)
+        _readings(cursor: Any, codes, found)
+        _reactions(cursor: Any, codes, found, start)
+        groups = _silences(cursor: Any, codes, found, plans)
         cursor.execute("SELECT count(*) FROM procrastinate_jobs WHERE status = 'failed'")
         failed = int(cursor.fetchone()[0])
     return Outcome(found, groups, failed)
 
 
-def _readings(cursor, codes: Mapping[int, str], found: dict[str, Found]) -> None:  # type: ignore[no-untyped-def] # Django's cursor has no type
+def _readings(cursor: Any, codes: Mapping[int, str], found: dict[str, Found]) -> None:
     cursor.execute(
         "SELECT datastream_id, flags, count(*), max(received_at) FROM sensing_observation "
         "WHERE datastream_id = ANY(%s) GROUP BY 1, 2",
@@ -105,7 +106,7 @@ def _readings(cursor, codes: Mapping[int, str], found: dict[str, Found]) -> None
         found[codes[number]].refused[code] += count
 
 
-def _reactions(cursor, codes: Mapping[int, str], found: dict[str, Found], start: datetime) -> None:  # type: ignore[no-untyped-def] # as above
+def _reactions(cursor: Any, codes: Mapping[int, str], found: dict[str, Found], start: datetime) -> None:
     cursor.execute(
         "SELECT payload FROM core_storedevent WHERE name = 'sensing.ThresholdCrossed' AND world_id = %s ORDER BY id",
         [LIVE],
@@ -128,8 +129,11 @@ def _reactions(cursor, codes: Mapping[int, str], found: dict[str, Found], start:
             found[code].confirm_clocks += clocks
 
 
-def _silences(cursor, codes: Mapping[int, str], found: dict[str, Found], plans: Sequence[Plan]) -> dict[str, int]:  # type: ignore[no-untyped-def] # as above
-    cursor.execute("SELECT about_id, state, count(*) FROM core_clock WHERE kind = 'sensing.silence' GROUP BY 1, 2")
+def _silences(cursor: Any, codes: Mapping[int, str], found: dict[str, Found], plans: Sequence[Plan]) -> dict[str, int]:
+    cursor.execute(
+        "SELECT about_id, state, count(*) FROM core_clock WHERE kind = 'sensing.silence' "
+        "AND slot <> 'many' GROUP BY 1, 2"
+    )
     for about, state, count in cursor.fetchall():
         if about.isdigit() and int(about) in codes:
             found[codes[int(about)]].silence[state] += count
