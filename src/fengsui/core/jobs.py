@@ -93,6 +93,16 @@ def seal_audit(timestamp: int) -> None:
     make_checkpoint(timezone.now())
 
 
+@app.periodic(cron="20 16 * * *")
+@app.task(name="core.forget_answers", queue="upkeep", queueing_lock="forget_answers")
+@clean
+def forget_answers(timestamp: int) -> None:
+    """Answers of the API under an Idempotency-Key that no repeat may use any more."""
+    from fengsui.core.api import idempotency
+
+    idempotency.forget(timezone.now() - idempotency.KEPT)
+
+
 async def _work(concurrency: int) -> None:
     worker_app = app.with_connector(app.connector.get_worker_connector())  # type: ignore[attr-defined]
     async with worker_app.open_async():

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import Case, Exists, IntegerField, OuterRef, Prefetch, Q, QuerySet, Value, When
+from django.db.models import Case, Exists, IntegerField, Max, OuterRef, Prefetch, Q, QuerySet, Value, When
 
 from fengsui.apps.alerts.models import Bulletin, Call, Delivery, DeliveryAttempt, Issuer, Outlet, Warning
 from fengsui.apps.alerts.rules import IN_FORCE, MACHINE
@@ -239,6 +239,13 @@ def in_force(world: UUID, now: datetime) -> QuerySet[Bulletin]:
         .order_by("-level", "-sent_at")
     )
     return rows
+
+
+def last_changed(now: datetime, days: int = 30) -> datetime | None:
+    """When what is in force in the live world last changed: a bulletin was issued, or one ran out."""
+    recent = Bulletin.objects.in_world(LIVE).filter(sent_at__gte=now - timedelta(days=days))
+    found = recent.aggregate(sent=Max("sent_at"), over=Max("expires_at", filter=Q(expires_at__lte=now)))
+    return max((at for at in found.values() if at), default=None)
 
 
 def feed(now: datetime, hours: int = 72) -> QuerySet[Bulletin]:

@@ -29,5 +29,7 @@ urlpatterns = [
     path("calls/<uuid:call_id>/", bulletin.call, name="call-show"),
     path("calls/<uuid:call_id>/acknowledge", bulletin.acknowledge, name="call-acknowledge"),
     path("feeds/cap.atom", feeds.atom, name="feed-atom"),
+    path("feeds/cap/", feeds.atom, name="feed-index"),
+    path("feeds/warnings.geojson", feeds.warnings, name="feed-warnings"),
     path("feeds/cap/<str:identifier>.xml", feeds.cap_file, name="feed-cap"),
 ]

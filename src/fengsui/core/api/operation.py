@@ -11,6 +11,7 @@ from functools import cache, wraps
 from typing import Any
 
 import structlog
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils.functional import SimpleLazyObject
 from ninja import Router
@@ -114,6 +115,8 @@ def _enter(request: HttpRequest, scope: str) -> Bearer:
     request.bearer = bearer  # type: ignore[attr-defined]
     bearer.check_rate()
     bearer.check_scope(scope)
+    if int(request.META.get("CONTENT_LENGTH") or 0) > (settings.DATA_UPLOAD_MAX_MEMORY_SIZE or 0):
+        raise problems.TooLarge("core.api.too_large")
     request.actor = bearer.by  # type: ignore[attr-defined]
     request.world = SimpleLazyObject(lambda: World.objects.get(pk=bearer.by.world))  # type: ignore[attr-defined]
     return bearer

@@ -91,6 +91,12 @@ class PreconditionRequired(FengsuiError):
     status = 428
 
 
+class TooLarge(FengsuiError):
+    """More than one call may carry."""
+
+    status = 413
+
+
 class _Status(FengsuiError):
     """An answer that Django gave without a code of ours."""
 

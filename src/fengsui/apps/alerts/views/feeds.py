@@ -1,52 +1,85 @@
-"""Public: the Atom feed and the CAP files. Only the live world; conditional requests; nobody logs in."""
+"""Public: the Atom feed, the CAP files and the warnings in force as GeoJSON. Only what was issued to the public in the
+live world; conditional requests; nobody logs in."""
 
 from __future__ import annotations
 
-import hashlib
 from datetime import datetime
 
+import orjson
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils import timezone
-from django.utils.http import http_date, parse_http_date_safe, quote_etag
+from django.utils.http import quote_etag
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 from lxml import etree
 
 from fengsui.apps.alerts import cap, queries
 from fengsui.apps.alerts.models import Bulletin
+from fengsui.core.web.conditional import answer, etag_of
+from fengsui.core.worlds import LIVE
 from fengsui.kernel.levels import Level
 
 ATOM = "http://www.w3.org/2005/Atom"
 FEED_FRESH_S, FILE_FRESH_S = 15, 86_400
 
 
-def _unchanged(request: HttpRequest, etag: str, at: datetime | None) -> bool:
-    """RFC 9110: If-None-Match decides where it is given, else If-Modified-Since."""
-    if given := request.headers.get("If-None-Match"):
-        return given == "*" or etag in {each.strip().removeprefix("W/") for each in given.split(",")}
-    since = parse_http_date_safe(request.headers.get("If-Modified-Since", ""))
-    return bool(at and since is not None and int(at.timestamp()) <= since)
-
-
-def _answer(request: HttpRequest, etag: str, at: datetime | None, body: bytes, kind: str) -> HttpResponse:
-    answer = HttpResponse(status=304) if _unchanged(request, etag, at) else HttpResponse(body, content_type=kind)
-    answer["ETag"] = etag
-    if at:
-        answer["Last-Modified"] = http_date(at.timestamp())
-    return answer
+@require_safe
+@cache_control(public=True, max_age=FEED_FRESH_S)
+def atom(request: HttpRequest) -> HttpResponse:
+    """Bulletins of the last 72 hours, newest first. Who has the newest costs one look at their keys."""
+    now = timezone.now()
+    keys = list(queries.feed(now).values_list("identifier", "sha256", "sent_at"))
+    newest = keys[0][2] if keys else None
+    etag = etag_of(*(f"{identifier} {digest}" for identifier, digest, _at in keys))
+    return answer(request, etag, newest, lambda: _feed(list(queries.feed(now))), "application/atom+xml; charset=utf-8")
 
 
 @require_safe
 @cache_control(public=True, max_age=FEED_FRESH_S)
-def atom(request: HttpRequest) -> HttpResponse:
-    """Bulletins of the last 72 hours, newest first."""
-    found = list(queries.feed(timezone.now()))
-    newest = found[0].sent_at if found else None
-    stamp = hashlib.sha256("\n".join(f"{row.identifier} {row.sha256}" for row in found).encode()).hexdigest()
-    etag = quote_etag(stamp[:32])
-    body = b"" if _unchanged(request, etag, newest) else _feed(found)
-    return _answer(request, etag, newest, body, "application/atom+xml; charset=utf-8")
+def warnings(request: HttpRequest) -> HttpResponse:
+    """The latest bulletin of every warning in force, where it is. An end by time changes it as much as a new one."""
+    now = timezone.now()
+    rows = queries.in_force(LIVE, now)
+    keys = list(rows.values_list("identifier", "sha256"))
+    etag = etag_of("warnings", *(f"{identifier} {digest}" for identifier, digest in keys))
+    changed = queries.last_changed(now)
+    return answer(request, etag, changed, lambda: _collection(list(rows), changed), "application/geo+json")
+
+
+def _collection(rows: list[Bulletin], changed: datetime | None) -> bytes:
+    features = [
+        {
+            "type": "Feature",
+            "id": row.identifier,
+            "geometry": {
+                "type": "Point",
+                "coordinates": [
+                    round(row.warning.place.location.x, 6),
+                    round(row.warning.place.location.y, 6),
+                ],
+            },
+            "properties": {
+                "identifier": row.identifier,
+                "level": Level(row.level).code,
+                "hazard": row.hazard,
+                "place": row.place_name,
+                "area": row.area_code,
+                "headline": row.headline,
+                "headline_en": row.headline_en,
+                "instruction": row.sent_text["zh"]["instruction"],
+                "instruction_en": row.sent_text["en"]["instruction"],
+                "sender": row.sender_name,
+                "sent": cap.moment(row.sent_at),
+                "expires": cap.moment(row.expires_at),
+                "cap": f"{settings.FENGSUI_BASE_URL}/feeds/cap/{row.identifier}.xml",
+                "demonstration": settings.DEMO,
+            },
+        }
+        for row in rows
+    ]
+    updated = cap.moment(changed) if changed else None
+    return orjson.dumps({"type": "FeatureCollection", "updated": updated, "features": features})
 
 
 def _feed(found: list[Bulletin]) -> bytes:
@@ -83,5 +116,4 @@ def cap_file(request: HttpRequest, identifier: str) -> HttpResponse:
     row = queries.public_bulletin(identifier)
     if row is None:
         raise Http404
-    etag = quote_etag(row.sha256)
-    return _answer(request, etag, row.sent_at, bytes(row.sent_xml), "application/cap+xml")
+    return answer(request, quote_etag(row.sha256), row.sent_at, bytes(row.sent_xml), "application/cap+xml")

@@ -245,7 +245,7 @@ def close(request: HttpRequest, incident_id: UUID, body: Nothing) -> IncidentOut
 
 @writes(
     router,
-    "/incidents/{uuid:incident_id}/reports",
+    "/incidents/{uuid:incident_id}/report-drafts",
     scope=DRAFT,
     summary=_("拟信息报送"),
     response=ReportOut,

@@ -34,7 +34,7 @@ def _state(row: Token, now: datetime) -> str:
 
 def _purposes(row: Token) -> str:
     known = scopes()
-    return "、".join(_(known[code]) if code in known else code for code in row.scopes)
+    return _("、").join(_(known[code]) if code in known else code for code in row.scopes)
 
 
 def _listed(rows: Any, now: datetime) -> list[dict[str, Any]]:
