@@ -79,7 +79,9 @@ def test_every_post_is_held_and_every_role_has_an_account_when_loaded(shipped: D
 def test_catalogue_knows_every_kind_when_named_by_the_district(shipped: District) -> None:
     assert {station.sensor for station in shipped.stations} <= set(kinds())
     assert {plan.hazard for plan in shipped.plans} <= set(hazards())
-    assert hazards()["waterlogging"].event_code == shipped.plans[0].incident_type
+    assert {plan.code: hazards()[plan.hazard].event_code for plan in shipped.plans} == {
+        plan.code: plan.incident_type for plan in shipped.plans
+    }
     stations = {station.code: station for station in shipped.stations}
     for point in shipped.points:
         assert stations[point.station].point == point.code

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
@@ -12,8 +12,9 @@ from fengsui.apps.incidents import queries as incidents
 from fengsui.apps.incidents.models import Incident
 from fengsui.apps.people.models import Organisation, Post
 from fengsui.apps.people.rules import DISTRICT_ROLES
+from fengsui.apps.places import queries as places
 from fengsui.apps.plans.models import PlanVersion
-from fengsui.apps.plans.rules import PointState, suggested_level
+from fengsui.apps.plans.rules import PointState, TaskSpec, suggested_level
 from fengsui.core.models import Clock
 from fengsui.kernel.actor import Actor
 from fengsui.kernel.clock import MACHINE as CLOCKS
@@ -109,19 +110,33 @@ def covered(response: Response) -> list[Incident]:
     return list(rows.select_related("place__waterlogging", "area").order_by("known_at"))
 
 
-def point_of(incident: Incident) -> PointState:
-    """An incident as the plan sees it; `id` is the incident's, so that tasks find their way back."""
+def jurisdiction_of(incident: Incident) -> str:
     place = incident.place
+    return str(place.jurisdiction if place else incident.area.jurisdiction)
+
+
+def points_of(found: Iterable[Incident]) -> list[PointState]:
+    """Incidents as the plan sees them, in two queries; `id` is the incident's: tasks find their way back by it."""
+    listed = list(found)
+    offices = places.offices_of(each.area_id for each in listed)
+    bureaux = places.bureaux()
+    return [_point(each, offices, bureaux) for each in listed]
+
+
+def _point(incident: Incident, offices: Mapping[str, str], bureaux: Mapping[str, str]) -> PointState:
+    place, jurisdiction = incident.place, jurisdiction_of(incident)
     policy = getattr(place, "waterlogging", None) if place else None
     return PointState(
         id=incident.pk,
         code=place.code if place else incident.number,
         name=place.name if place else incident.address,
         area_code=incident.area_id[:9],
-        jurisdiction=place.jurisdiction if place else incident.area.jurisdiction,
+        jurisdiction=jurisdiction,
         level=incident.level_now,
         posts=dict(policy.posts) if policy else {},
         policy=dict(policy.policy) if policy else {},
+        area_org=offices.get(incident.area_id[:9], ""),
+        bureau=bureaux.get(jurisdiction, ""),
     )
 
 
@@ -134,16 +149,23 @@ def suggested(plan: PlanVersion, points: Sequence[PointState]) -> Level:
     return suggested_level({"levels": levels}, points)
 
 
-def owner(post_code: str, org_code: str, role: str) -> tuple[Post | None, Organisation | None]:
-    """The post that owes a task: named by the point, or the first of that role in the organisation or below it."""
-    if post_code:
-        post = Post.objects.filter(code=post_code).select_related("org").first()
-        return post, post.org if post else None
-    org = Organisation.objects.filter(code=org_code).first() if org_code else None
-    if org is None:
-        return None, None
-    inside = Post.objects.filter(Q(org=org) | Q(org__path__startswith=f"{org.path}/"), role=role)
-    return inside.order_by("org__path", "call_order", "code").first(), org
+def owner(spec: TaskSpec) -> tuple[Post | None, Organisation | None]:
+    """The post that owes a task: named by the point, or the first of its role in the organisation or below it.
+
+    An address has no posts of a point, and a post can be vacant in the files: then it is somebody's to pass on.
+    """
+    if spec.owner_post and (post := Post.objects.filter(code=spec.owner_post).select_related("org").first()):
+        return post, post.org
+    tried: Organisation | None = None
+    for code, role in ((spec.owner_org, spec.role), *spec.instead):
+        org = Organisation.objects.filter(code=code).first() if code else None
+        if org is None:
+            continue
+        tried = tried or org
+        inside = Post.objects.filter(Q(org=org) | Q(org__path__startswith=f"{org.path}/"), role=role)
+        if post := inside.order_by("org__path", "call_order", "code").first():
+            return post, org
+    return None, tried
 
 
 def clocks_about(world: UUID, about_type: str, ids: Iterable[UUID]) -> dict[str, list[Clock]]:

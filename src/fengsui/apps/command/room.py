@@ -127,7 +127,7 @@ def ladder(incident: Incident, by: Actor) -> tuple[PlanVersion | None, list[Step
     plan = plans.in_force(incident.hazard) if incident.hazard else None
     if plan is None:
         return None, []
-    same = [queries.point_of(each) for each in incident_queries.open_of_hazard(incident.hazard, by)]
+    same = queries.points_of(incident_queries.open_of_hazard(incident.hazard, by))
     suggested = queries.suggested(plan, same)
     titles = {}
     for each in plan.body["levels"]:
@@ -143,7 +143,7 @@ def ladder(incident: Incident, by: Actor) -> tuple[PlanVersion | None, list[Step
                 each["name"],
                 titles[each["approver"]][0],
                 float(each["expected_hours"]),
-                expand(plan.body, level, [queries.point_of(incident)]),
+                expand(plan.body, level, queries.points_of([incident])),
                 level == suggested,
                 bool(by.posts & allowed),
             )

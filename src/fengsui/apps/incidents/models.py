@@ -6,7 +6,7 @@ from django.contrib.gis.db import models
 from django.contrib.gis.db.models.functions import Transform
 from django.db.models import Q
 
-from fengsui.apps.incidents.rules import GRADES, REPORT_STATES, SOURCES, STAGES, STATES, TYPES, ReportFacts
+from fengsui.apps.incidents.rules import GRADES, REPORT_STATES, SOURCES, STAGES, STATES, ReportFacts
 from fengsui.apps.people.models import PROVENANCE
 from fengsui.apps.places.models import Area, Place
 from fengsui.core.models import InWorld, World
@@ -36,7 +36,7 @@ class Incident(InWorld):
     number = models.CharField("编号", max_length=24)
     title = models.CharField("标题", max_length=160)
     hazard = models.CharField("灾种", max_length=40, blank=True)
-    type_code = models.CharField("类型代码", max_length=5, choices=TYPES.choices)
+    type_code = models.CharField("类型代码", max_length=5, help_text="rules.TYPES")
     type_name = models.CharField("类型", max_length=40)
     source = models.CharField("信息来源", max_length=16, choices=SOURCES.choices)
     place = models.ForeignKey(Place, on_delete=models.PROTECT, null=True, blank=True, related_name="incidents")

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
+from fengsui.catalog.hazards import hazards
 from fengsui.kernel.clock import ClockKind
 from fengsui.kernel.errors import Invalid, Refused
 from fengsui.kernel.levels import Level
@@ -61,15 +62,21 @@ SOURCES = Terms(
     Term("street", "街道报", "from a street office"),
     Term("patrol", "巡查发现", "found on patrol"),
 )
-TYPES = Terms(
-    "incident_types",
-    Term("11A02", "内涝", "urban waterlogging", "国家应急平台体系事件分类编码", "V"),
-    Term("11A01", "洪水", "flood", "国家应急平台体系事件分类编码", "V"),
-    Term("11A04", "堤防重大险情", "levee in danger", "国家应急平台体系事件分类编码", "V"),
-    Term("11B03", "暴雨", "rainstorm", "国家应急平台体系事件分类编码", "V"),
-    Term("11B06", "大风", "gale", "国家应急平台体系事件分类编码", "V"),
+_SCHEME = "国家应急平台体系事件分类编码"
+_COMMON = (
+    Term("11A02", "内涝", "urban waterlogging", _SCHEME, "V"),
+    Term("11A01", "洪水", "flood", _SCHEME, "V"),
+    Term("11A04", "堤防重大险情", "levee in danger", _SCHEME, "V"),
+    Term("11B03", "暴雨", "rainstorm", _SCHEME, "V"),
+    Term("11B06", "大风", "gale", _SCHEME, "V"),
 )
-"""The codes that this part of the platform works with; the whole dictionary is loaded by scheme and version."""
+_OF_HAZARDS = [
+    Term(each.event_code, each.term.zh, each.term.en, _SCHEME, each.term.basis)
+    for each in hazards().values()
+    if each.event_code not in {term.code for term in _COMMON}
+]
+TYPES = Terms("incident_types", *_COMMON, *_OF_HAZARDS)
+"""The codes that this part of the platform works with and those of the hazards in the catalogue."""
 
 STAGES = Terms(
     "report_stages",

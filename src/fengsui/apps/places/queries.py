@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
@@ -54,6 +55,19 @@ def call_chain_for(place: Place) -> list[people.Holder]:
 def _of_policy(place: Place) -> list[str]:
     posts = place.waterlogging.posts if hasattr(place, "waterlogging") else {}
     return [posts[duty] for duty in ("community", "street", "leader") if duty in posts]
+
+
+def offices_of(area_codes: Iterable[str]) -> dict[str, str]:
+    """Codes of the street offices that answer for areas, by the area's nine digits."""
+    wanted = {code[:9] for code in area_codes}
+    rows = Organisation.objects.filter(kind="subdistrict", area_code__in=wanted).order_by("-code")
+    return dict(rows.values_list("area_code", "code"))
+
+
+def bureaux() -> dict[str, str]:
+    """Codes of the emergency bureaux by jurisdiction."""
+    rows = Organisation.objects.filter(kind="bureau").order_by("-code")
+    return dict(rows.values_list("jurisdiction", "code"))
 
 
 def bureau_of(jurisdiction: str) -> Organisation | None:

@@ -23,11 +23,16 @@ class PointState:
     level: Level
     posts: Mapping[str, str] = field(default_factory=dict)
     policy: Mapping[str, Any] = field(default_factory=dict)
+    area_org: str = ""
+    bureau: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class TaskSpec:
-    """A task that a level asks for. Exactly one of owner_post, owner_org or skill says who owes it."""
+    """A task that a level asks for. Exactly one of owner_post, owner_org or skill says who owes it.
+
+    `instead`: organisation and role that owe it where nobody holds that: the office of the area, then the bureau.
+    """
 
     code: str
     group: str
@@ -38,6 +43,7 @@ class TaskSpec:
     owner_post: str = ""
     owner_org: str = ""
     skill: str = ""
+    instead: tuple[tuple[str, str], ...] = ()
     point: UUID | None = None
     clock: str = ""
     evidence: tuple[str, ...] = ()
@@ -114,10 +120,11 @@ def _spec(template: Mapping[str, Any], point: PointState, about: UUID | None) ->
         owner_post=point.posts.get(owner.get("post", ""), "") if where == "event_point" else "",
         owner_org={
             "org": owner.get("org") or "",
-            "event_area": f"street-{point.area_code}",
-            "jurisdiction": f"bureau-{point.jurisdiction}",
+            "event_area": point.area_org,
+            "jurisdiction": point.bureau,
         }.get(where, ""),
         skill=owner.get("skill") or "" if where == "dispatch" else "",
+        instead=() if where == "dispatch" else ((point.area_org, "street_officer"), (point.bureau, "duty_officer")),
         point=about,
         clock=template.get("clock") or "",
         evidence=tuple(template.get("evidence") or ()),

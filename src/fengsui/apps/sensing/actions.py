@@ -197,7 +197,7 @@ def load_stations(district: Any, key: Callable[[str, str], UUID], counts: dict[s
 
 
 def _ladder_of(given: Any, point: Any) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Lines and their basis: a point's own, the station's own, or those of its hazard; none where no hazard is judged."""
+    """Lines and their basis: a point's own, the station's own, or those of its hazard; none where none is judged."""
     hazard = of_sensor(given.sensor)
     if hazard is None or not (point or given.area):
         return {}, {}

@@ -80,7 +80,9 @@ def _references(district: District) -> None:
     for depot in district.depots:
         must(posts, depot.keeper, "facilities.yaml", f"depots.{depot.code}.keeper", "post")
         must(areas, depot.area, "facilities.yaml", f"depots.{depot.code}.area", "area")
+    led = {post.org for post in district.posts if post.role == "team_leader"}
     for team in district.teams:
+        must(led, f"team-{team.code}" if f"team-{team.code}" in led else team.org, "posts.yaml", team.code, "leader of")
         must(orgs, team.org, "teams.csv", f"{team.code}.org", "organisation")
         must(areas, team.area, "teams.csv", f"{team.code}.area", "area")
     for outlet in district.outlets:

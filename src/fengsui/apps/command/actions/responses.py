@@ -51,7 +51,7 @@ def propose_response(
     _refuse_double([incident, *_others(incident, also, by)])
     if incident.status != "responding":
         MACHINE.next(incident.status, "respond")  # an unverified report starts nothing
-    points = [queries.point_of(each) for each in incident_queries.open_of_hazard(incident.hazard, by)]
+    points = queries.points_of(incident_queries.open_of_hazard(incident.hazard, by))
     approver = Post.objects.filter(code=level_body(plan.body, level)["approver"]).first()
     by = by.in_chain(incident.correlation)
     response = Response.objects.create(
@@ -141,7 +141,7 @@ def activate(*, response_id: UUID, by: Actor, now: datetime, approval_note: str 
 def _assign(response: Response, covered: Sequence[Incident], by: Actor, now: datetime) -> list[Task]:
     """Tasks that the level asks for and that do not exist yet."""
     by_id = {each.pk: each for each in covered}
-    specs = expand(response.plan.body, response.level_now, [queries.point_of(each) for each in covered])
+    specs = expand(response.plan.body, response.level_now, queries.points_of(covered))
     there = set(response.tasks.filter(~Q(status="waived")).values_list("code", "incident_id"))
     made = []
     for spec in specs:
@@ -152,7 +152,7 @@ def _assign(response: Response, covered: Sequence[Incident], by: Actor, now: dat
 
 
 def _make(spec: TaskSpec, response: Response, incident: Incident, by: Actor, now: datetime) -> Task:
-    post, org = queries.owner(spec.owner_post, spec.owner_org, spec.role)
+    post, org = queries.owner(spec)
     task = Task.objects.create(
         world_id=by.world,
         response=response,
@@ -242,7 +242,7 @@ def change_level(
     made = _assign(response, covered, by, now)
     wanted = {
         (spec.code, spec.point or response.incident_id)
-        for spec in expand(response.plan.body, level, [queries.point_of(each) for each in covered])
+        for spec in expand(response.plan.body, level, queries.points_of(covered))
     }
     gone = rules.dropped([task.facts() for task in response.tasks.all()], wanted)
     for task_id in gone:

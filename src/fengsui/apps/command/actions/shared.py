@@ -26,7 +26,7 @@ def why(reason: str) -> str:
 
 def ask_duty(task: Task, by: Actor, now: datetime, what: str) -> None:
     """A blocked or declined task is the duty room's turn: somebody has to answer it."""
-    post = incident_queries.duty_post(queries.point_of(task.incident).jurisdiction)
+    post = incident_queries.duty_post(queries.jurisdiction_of(task.incident))
     clocks.start(
         rules.ANSWER.code,
         about=task,
@@ -51,7 +51,7 @@ def start_task_clocks(task: Task, by: Actor, now: datetime, limit_s: int | None 
     start = partial(clocks.start, about=task, by=by, now=now, label=task.title, url=f"/tasks/{task.pk}/")
     limit = limit_s or task.deadline_s
     if task.skill and task.owner_post_id is None:
-        post = incident_queries.duty_post(queries.point_of(task.incident).jurisdiction)
+        post = incident_queries.duty_post(queries.jurisdiction_of(task.incident))
         start(rules.DO.code, owner_post=post, owner_role="duty_officer", limit_s=limit)
         return
     role = "" if task.owner_post_id else task.role

@@ -90,7 +90,7 @@ def make_district():
     make_clock_rules()
     government = make_org("government", "government")
     bureau = make_org("bureau-core", "bureau", government, jurisdiction="core", name="铁西区应急管理局")
-    office = make_org("street-210106007", "subdistrict", government)
+    office = make_org("street-210106007", "subdistrict", government, area_code="210106007")
     office2 = make_org("street-210106015", "subdistrict", government)
     police = make_org("traffic-police", "department", government)
     flood = make_org("hq-flood", "headquarters", government)

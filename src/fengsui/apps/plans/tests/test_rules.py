@@ -68,6 +68,8 @@ def point(code: str, level: Level) -> PointState:
         level,
         posts={"traffic": "police"},
         policy={"pump_m3h": 1200},
+        area_org="office-1",
+        bureau="bureau-1",
     )
 
 
@@ -100,9 +102,9 @@ def test_expand_gives_each_task_its_owner_and_deadline_in_the_order_of_the_plan(
         ("report", "初报"),
     ]
     patrol, _, pump, report = specs
-    assert (patrol.owner_org, patrol.deadline_s) == ("street-990101001", 1200)
+    assert (patrol.owner_org, patrol.deadline_s) == ("office-1", 1200)
     assert (pump.skill, pump.resources, pump.after) == ("drainage", {"pump_m3h": 1200, "people": 8}, ("patrol",))
-    assert (report.owner_org, report.clock, report.point) == ("bureau-core", "incidents.first_report_phone", None)
+    assert (report.owner_org, report.clock, report.point) == ("bureau-1", "incidents.first_report_phone", None)
     assert len({spec.key for spec in specs}) == 4
 
 

@@ -17,6 +17,6 @@ ENTRY = SensorKind(
     decode=json_decoder("%LEL", _UNITS),
     stuck_s=None,
     decimals=0,
-    basis_note="G: a detector reads a little beyond 100 %LEL, its zero drifts by some per cent, it answers within half a "
-    "minute, and it rightly says 0 for months",
+    basis_note="G: a detector reads a little beyond 100 %LEL, its zero drifts by some per cent, it answers within half "
+    "a minute, and it rightly says 0 for months",
 )
