@@ -77,9 +77,9 @@ def look(plans: Sequence[Plan], ids: Mapping[str, int], start: datetime) -> Outc
     codes = {number: code for code, number in ids.items()}
     found: dict[str, Found] = defaultdict(Found)
     with connection.cursor() as cursor:
-        _readings(cursor: Any, codes, found)
-        _reactions(cursor: Any, codes, found, start)
-        groups = _silences(cursor: Any, codes, found, plans)
+        _readings(cursor, codes, found)
+        _reactions(cursor, codes, found, start)
+        groups = _silences(cursor, codes, found, plans)
         cursor.execute("SELECT count(*) FROM procrastinate_jobs WHERE status = 'failed'")
         failed = int(cursor.fetchone()[0])
     return Outcome(found, groups, failed)
