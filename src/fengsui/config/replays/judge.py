@@ -168,14 +168,16 @@ def _rises(stream: Stream, got: Found) -> list[float]:
 
 
 def _warnings(row: Row, plan: Plan, found: Mapping[str, Found]) -> None:
-    """A draft for each place whose stage or depth crossed a line, and for no other."""
+    """A draft for each place whose stage or depth crossed a line. One reading at the line is no crossing, and yet no
+    wrong forecast; where no reading reached it, or a tide did, any draft is wrong."""
     wrong, drafted = [], 0
     for each in plan.streams:
-        crossed = bool(each.ladder and of_sensor(each.kind.code) and episodes(each))
-        crossed = crossed and not plan.set.is_quiet(each.series)
+        judged = bool(each.ladder and of_sensor(each.kind.code)) and not plan.set.is_quiet(each.series)
+        crossed = judged and bool(episodes(each))
+        touched = judged and any(value >= each.ladder["blue"] for _, value in each.clean)
         has = bool(found[each.code].warnings)
         drafted += has
-        if crossed != has:
+        if (crossed and not has) or (has and not touched):
             how = ", ".join(trigger for trigger, _ in found[each.code].warnings) or "none"
             wrong.append(f"{each.code} {each.series[-24:]} {each.copy} warned: {how}, crossed: {crossed}")
     _say(row, wrong, f"{drafted} places warned, exactly those that flooded" if drafted or wrong else "nobody is warned")
