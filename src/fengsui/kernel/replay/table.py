@@ -76,8 +76,8 @@ def _table(path: Path, layout: Layout, found: Sequence[Series], columns: str) ->
 
 
 def _no_layout(path: Path, header: Sequence[str], layouts: Sequence[Layout]) -> ReplayError:
-    known = "; ".join(f"{each.code}: {', '.join(each.match)}" for each in layouts if each.match)
-    fix = f"columns {header[:12]} fit no layout; rename them or add a layout ({known})"
+    known = ", ".join(each.code for each in layouts)
+    fix = f"columns {header[:12]} fit no layout; call them time, value (and station, unit), or add a layout beside {known}"
     if len(header) == 1 and any(mark in header[0] for mark in ";\t"):
         fix = f"the columns must be separated by commas, found {header[0][:80]!r}"
     return ReplayError("replay.file.no_layout", file=str(path), key="header", fix=fix)
