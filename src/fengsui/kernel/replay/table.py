@@ -77,7 +77,7 @@ def _table(path: Path, layout: Layout, found: Sequence[Series], columns: str) ->
 
 def _no_layout(path: Path, header: Sequence[str], layouts: Sequence[Layout]) -> ReplayError:
     known = ", ".join(each.code for each in layouts)
-    fix = f"columns {header[:12]} fit no layout; call them time, value (and station, unit), or add a layout beside {known}"
+    fix = f"columns {header[:12]} fit no layout; call them time, value (station, unit), or add a layout beside {known}"
     if len(header) == 1 and any(mark in header[0] for mark in ";\t"):
         fix = f"the columns must be separated by commas, found {header[0][:80]!r}"
     return ReplayError("replay.file.no_layout", file=str(path), key="header", fix=fix)
