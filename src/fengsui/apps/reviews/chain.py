@@ -110,6 +110,7 @@ def choices(incident: Incident) -> Choices:
 def present(listed: Sequence[StoredEvent], incident: Incident, room: str) -> list[Row]:
     """Rows as they are shown: four questions for a page of any length."""
     persons = {row.person_id for row in listed if row.person_id}
+    persons |= {UUID(row.payload["person_id"]) for row in listed if _is_about_a_person(row)}
     named = Person.objects.filter(pk__in=persons).values_list("pk", "name", "org__name")
     people = {pk: (name, org) for pk, name, org in named}
     titles = {str(pk): title for pk, title in incident.tasks.values_list("pk", "title")}
@@ -119,6 +120,8 @@ def present(listed: Sequence[StoredEvent], incident: Incident, room: str) -> lis
         text = telling.say(row)
         if row.name in TASK_TITLED and (title := titles.get(str(row.payload.get("task_id")))):
             text = f"{title}　{text}"
+        if _is_about_a_person(row):
+            text = f"{people.get(UUID(row.payload['person_id']), ('', ''))[0]}　{text}"
         who, org = people.get(row.person_id, ("", "")) if row.person_id else (_("系统"), "")
         found.append(
             Row(
@@ -135,6 +138,11 @@ def present(listed: Sequence[StoredEvent], incident: Incident, room: str) -> lis
             )
         )
     return found
+
+
+def _is_about_a_person(row: StoredEvent) -> bool:
+    """Calls and answers: whose they are is what a reader asks first."""
+    return row.name.startswith("alerts.Person") and _key(str(row.payload.get("person_id"))) is not None
 
 
 def _readings(crossings: Sequence[StoredEvent]) -> dict[int, list[Reading]]:

@@ -15,13 +15,14 @@ from uuid import UUID
 from django.contrib.gis.db.models.functions import Distance
 from django.contrib.gis.measure import D
 from django.db import connection
+from django.db.models import Q
 from django.utils.translation import gettext as _
 from lxml import etree
 
 from fengsui.apps.alerts.models import Bulletin
 from fengsui.apps.command.models import Closure, Movement, Order
 from fengsui.apps.command.rules import CLOSURE_KINDS, MOVEMENT, ON_SITE, STAGES
-from fengsui.apps.command.timeline import LEFT_OUT_BRIEFLY, SAID
+from fengsui.apps.command.timeline import LEFT_OUT_BRIEFLY, SAID, TASK_TITLED
 from fengsui.apps.incidents.models import Incident
 from fengsui.apps.incidents.page import word
 from fengsui.apps.incidents.rules import STATES
@@ -109,7 +110,7 @@ def _plain(track: Track) -> dict[str, Any]:
 
 
 def of_incident(incident: Incident, now: datetime) -> Replay:
-    """Eight questions, however long it was. Until it was filed or ended; until `now` while it goes on."""
+    """Nine questions, however long it was. Until it was filed or ended; until `now` while it goes on."""
     events = list(
         StoredEvent.objects.filter(correlation=incident.correlation, world_id=incident.world_id)
         .exclude(name__startswith="reviews.")
@@ -127,7 +128,14 @@ def of_incident(incident: Incident, now: datetime) -> Replay:
     told = [each for each in events if each.name in SAID and each.name not in LEFT_OUT_BRIEFLY and each.at <= end]
     if len(told) > STEPS:
         cut.append(_("只列前 %(n)d 步") % {"n": STEPS})
-    return Replay(start, end, [Step(found.s(each.at), telling.say(each)) for each in told[:STEPS]], tracks, cut)
+    titles = {str(pk): title for pk, title in incident.tasks.values_list("pk", "title")}
+    steps = [Step(found.s(each.at), _told(each, titles)) for each in told[:STEPS]]
+    return Replay(start, end, steps, tracks, cut)
+
+
+def _told(event: StoredEvent, titles: dict[str, str]) -> str:
+    title = titles.get(str(event.payload.get("task_id", ""))) if event.name in TASK_TITLED else None
+    return f"{title}　{telling.say(event)}" if title else telling.say(event)
 
 
 class _Window:
@@ -191,10 +199,9 @@ class _Window:
             level = next((to for after, to in reversed(steps) if after <= self.s(at)), before)
             label = _shown(value, stream.unit)
             states.append(State(self.s(at), f"{label}　{word(LEVELS, level)}", level, label))
-        for at_s, level in steps:
-            last = next((each for each in reversed(states) if each.at_s <= at_s and each.label), None)
-            label = last.label if last else ""
-            states.append(State(at_s, f"{label}　{word(LEVELS, level)}", level, label))
+        for event in moved:
+            level, label = event.payload["level_to"], _shown(event.payload["value"], stream.unit)
+            states.append(State(self.s(event.at), f"{label}　{word(LEVELS, level)}", level, label))
         states.sort(key=lambda each: each.at_s)
         stale = max(3 * stream.period_s / stream.speed, 2 * (self.end - self.start).total_seconds() / BUCKETS)
         place = stream.station
@@ -257,7 +264,12 @@ class _Window:
         return State(self.s(at), said, label=said, gone=gone, point=(point.x, point.y), reported=known)
 
     def closures(self) -> list[Track]:
-        rows = Closure.objects.in_world(self.world).filter(incident=self.of, since__lte=self.end)
+        """Those of the incident, and those of its place meanwhile: water closes a road before anybody reports it."""
+        here = Q(incident=self.of)
+        if self.of.place_id:
+            here |= Q(place_id=self.of.place_id, incident=None)
+        rows = Closure.objects.in_world(self.world).filter(here, since__lte=self.end)
+        rows = rows.exclude(until__lt=self.start)
         found = []
         for each in self._most(list(rows.order_by("since")[: ROWS + 1]), _("封控")):
             states = [State(self.s(each.since), f"{word(CLOSURE_KINDS, each.kind)}：{each.reason}")]
