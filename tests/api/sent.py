@@ -68,6 +68,12 @@ def calls(story: Story) -> dict[str, Call]:
         "desk_retry": ("sysadmin", "POST", f"/jobs/{ids['job_clock_id']}/retry", {}),
         "desk_write_off": ("sysadmin", "POST", f"/jobs/{ids['job_clock_id']}/write-off", {"reason": REASON}),
         "desk_keep": ("duty2", "POST", f"/handovers/{ids['handover_id']}/keep", {}),
+        "reviews_find": (
+            "leader", "POST", f"{incident}/findings",
+            {"text": REASON, "remedy": REASON, "owner_post": str(min(story.by("team").posts)), "days": 10},
+        ),
+        "reviews_answer_finding": ("team", "POST", f"/findings/{ids['finding_id']}/answer", {"text": REASON}),
+        "reviews_withdraw_finding": ("leader", "POST", f"/findings/{ids['finding_id']}/withdraw", {"reason": REASON}),
         "reviews_order_paper": ("duty", "POST", f"{incident}/papers", {}),
         "ledger_create": (
             "duty", "POST", stations,

@@ -36,13 +36,14 @@ BODIES: dict[str, dict[str, Any]] = {
     "responses_widen": {"incident": str(uuid4())},
     "tasks_assign": {"post": "leader-zone"},
     "orders_dispatch": {"team": str(uuid4())},
+    "reviews_answer_finding": {"text": REASON},
     "tasks_finish": {"text": REASON, "flow": 300},
     "reviews_finish": {"assessment": REASON, "lessons": REASON},
 }
 EMPTY = {
     "alerts_confirm", "alerts_retry", "incidents_from_bulletin", "incidents_verify", "incidents_submit",
     "incidents_sign", "incidents_send", "incidents_correct", "responses_activate", "responses_close", "tasks_start",
-    "desk_resume", "desk_take", "ledger_restore", "ledger_undo",
+    "desk_resume", "reviews_accept_finding", "reviews_issue_paper", "desk_take", "ledger_restore", "ledger_undo",
 }  # fmt: skip
 SHARED = {"alerts_seen": "issued bulletins are public: any screen may say it showed one"}
 

@@ -26,7 +26,8 @@ ONLY_FROM_STATES = {
     "incidents_from_bulletin", "incidents_submit", "incidents_sign", "incidents_give_back", "incidents_send",
     "incidents_confirm", "incidents_withdraw", "incidents_correct", "responses_start", "responses_activate",
     "responses_decline", "responses_widen", "responses_close", "responses_close_road", "tasks_start", "tasks_finish",
-    "tasks_assign", "orders_dispatch", "desk_resume", "desk_take", "reviews_finish", "ledger_retire",
+    "tasks_assign", "orders_dispatch", "desk_resume", "desk_take", "reviews_finish",
+    "reviews_issue_paper", "reviews_accept_finding", "reviews_send_back_finding", "ledger_retire",
     "ledger_restore", "ledger_undo",
 }  # fmt: skip
 """Changes that the told story is not in the state for; their path through the key is the same one."""

@@ -53,6 +53,7 @@ WITHOUT = {
     "drills:exercise-leave": DIRECTED,
     "drills:exercise-end": DIRECTED,
     "drills:exercise-drop": DIRECTED,
+    "drills:exercise-look": "looking back at an exercise that is over is a session's: a program reads the live world",
     "desk:handover-offer": "who hands over looks at what is open on the page and says what matters in his own words",
     "desk:proof-test": "the self-test looks at every channel; it runs by itself each night, by day a person starts it",
     "ledger:import-new": SHEET,

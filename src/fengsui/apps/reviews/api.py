@@ -11,19 +11,21 @@ from django.utils.translation import gettext_noop as _
 from ninja import Router
 from pydantic import Field
 
-from fengsui.apps.reviews import actions, queries
-from fengsui.apps.reviews.models import Paper, Review
+from fengsui.apps.reviews import actions, findings, queries
+from fengsui.apps.reviews.models import Finding, Paper, Review
+from fengsui.apps.reviews.rules import DAYS
 from fengsui.core import policy
 from fengsui.core.api.bearer import by_of
 from fengsui.core.api.operation import reads, writes
+from fengsui.core.api.paging import Cursor, Limit, page_of
 from fengsui.core.api.scopes import scope
-from fengsui.core.api.shapes import Body, Moment, Nothing, Out, Page
+from fengsui.core.api.shapes import Body, Moment, Nothing, Out, Page, Reason
 from fengsui.core.web.conditional import answer
 from fengsui.kernel.errors import NotFound, Refused
 
 router = Router()
 READ = scope("reviews:read", _("看复盘和复盘文书"))
-WRITE = scope("reviews:write", _("完成复盘、要求复盘文书"))
+WRITE = scope("reviews:write", _("完成复盘、要求和印发文书、提出和办理整改"))
 PDF = "application/pdf"
 
 
@@ -141,3 +143,135 @@ def paper(request: HttpRequest, paper_id: UUID) -> HttpResponse:
     if row.pdf is None:
         raise Refused("reviews.paper.not_ready")
     return answer(request, f'"{row.sha256}"', row.made_at, bytes(row.pdf), PDF)
+
+
+@writes(
+    router, "/incidents/{uuid:incident_id}/papers/issue", scope=WRITE, summary=_("印发复盘报告"), response=PaperOut,
+    status=202, page="reviews:paper-issue",
+)  # fmt: skip
+def issue_paper(request: HttpRequest, incident_id: UUID, body: Nothing) -> PaperOut:
+    """With its number, frozen; a job makes the PDF."""
+    by = by_of(request)
+    queries.incident_for(incident_id, by)
+    return _paper(actions.issue_report(incident_id=incident_id, by=by, now=timezone.now()))
+
+
+class FindingOut(Out):
+    id: UUID
+    n: int
+    incident: UUID
+    incident_title: str
+    text: str
+    remedy: str
+    owner_post: str
+    status: str
+    due_at: Moment
+    raised_at: Moment
+    answer: str
+    answered_at: Moment | None
+    closed_at: Moment | None
+    reason: str
+
+
+class NewFinding(Body):
+    text: Annotated[str, Field(title=_("问题"), min_length=1, max_length=500)]
+    remedy: Annotated[str, Field(title=_("整改"), min_length=1, max_length=500)]
+    owner_post: Annotated[UUID, Field(title=_("责任岗位"))]
+    days: Annotated[int, Field(title=_("期限（天）"), ge=DAYS[0], le=DAYS[1])]
+
+
+class Answer(Body):
+    text: Annotated[str, Field(title=_("整改结果"), min_length=1, max_length=4000)]
+
+
+def _finding(row: Finding) -> FindingOut:
+    return FindingOut(
+        id=row.pk, n=row.n, incident=row.incident_id, incident_title=row.incident_title, text=row.text,
+        remedy=row.remedy, owner_post=row.owner_post.title, status=row.status, due_at=row.due_at,
+        raised_at=row.raised_at, answer=row.answer, answered_at=row.answered_at, closed_at=row.closed_at,
+        reason=row.reason,
+    )  # fmt: skip
+
+
+def _found(request: HttpRequest, finding_id: UUID) -> Finding:
+    """One in the holder's sight. Raises NotFound("reviews.finding.not_found")."""
+    by = by_of(request)
+    policy.require(by, "reviews.see_findings")
+    row = findings.visible_to(by).filter(pk=finding_id).first()
+    if row is None:
+        raise NotFound("reviews.finding.not_found")
+    return row
+
+
+@reads(router, "/findings", scope=READ, summary=_("整改列表"), response=Page[FindingOut], page="reviews:finding-list")
+def remedies(request: HttpRequest, cursor: Cursor = None, limit: Limit = 50) -> Page[FindingOut]:
+    """The first due first."""
+    by = by_of(request)
+    policy.require(by, "reviews.see_findings")
+    order = ("due_at", "id")
+    rows = findings.visible_to(by).select_related("owner_post").order_by(*order)
+    found, after = page_of(rows, order, cursor=cursor, limit=limit)
+    return Page[FindingOut](items=[_finding(row) for row in found], next_cursor=after)
+
+
+@reads(
+    router, "/findings/{uuid:finding_id}", scope=READ, summary=_("一项整改"), response=FindingOut,
+    page="reviews:finding-show",
+)  # fmt: skip
+def remedy(request: HttpRequest, finding_id: UUID) -> FindingOut:
+    return _finding(_found(request, finding_id))
+
+
+@writes(
+    router, "/incidents/{uuid:incident_id}/findings", scope=WRITE, summary=_("提出整改"), response=FindingOut,
+    status=201, page="reviews:finding-new",
+)  # fmt: skip
+def find(request: HttpRequest, incident_id: UUID, body: NewFinding) -> FindingOut:
+    by = by_of(request)
+    policy.require(by, "reviews.view")
+    incident = queries.incident_for(incident_id, by)
+    row = findings.raise_finding(
+        incident=incident, text=body.text, remedy=body.remedy, owner_post=body.owner_post, days=body.days,
+        by=by.in_chain(incident.correlation), now=timezone.now(),
+    )  # fmt: skip
+    return _finding(row)
+
+
+@writes(
+    router, "/findings/{uuid:finding_id}/answer", scope=WRITE, summary=_("答复整改"), response=FindingOut,
+    page="reviews:finding-act answer",
+)  # fmt: skip
+def answer_finding(request: HttpRequest, finding_id: UUID, body: Answer) -> FindingOut:
+    _found(request, finding_id)
+    findings.answer(finding_id=finding_id, text=body.text, by=by_of(request), now=timezone.now())
+    return _finding(_found(request, finding_id))
+
+
+@writes(
+    router, "/findings/{uuid:finding_id}/accept", scope=WRITE, summary=_("认可整改"), response=FindingOut,
+    page="reviews:finding-act accept",
+)  # fmt: skip
+def accept_finding(request: HttpRequest, finding_id: UUID, body: Nothing) -> FindingOut:
+    _found(request, finding_id)
+    findings.accept(finding_id=finding_id, by=by_of(request), now=timezone.now())
+    return _finding(_found(request, finding_id))
+
+
+@writes(
+    router, "/findings/{uuid:finding_id}/send-back", scope=WRITE, summary=_("退回整改"), response=FindingOut,
+    page="reviews:finding-act send-back",
+)  # fmt: skip
+def send_back_finding(request: HttpRequest, finding_id: UUID, body: Reason) -> FindingOut:
+    _found(request, finding_id)
+    findings.send_back(finding_id=finding_id, reason=body.reason, by=by_of(request), now=timezone.now())
+    return _finding(_found(request, finding_id))
+
+
+@writes(
+    router, "/findings/{uuid:finding_id}/withdraw", scope=WRITE, summary=_("撤回整改"), response=FindingOut,
+    page="reviews:finding-act withdraw",
+)  # fmt: skip
+def withdraw_finding(request: HttpRequest, finding_id: UUID, body: Reason) -> FindingOut:
+    _found(request, finding_id)
+    findings.withdraw(finding_id=finding_id, reason=body.reason, by=by_of(request), now=timezone.now())
+    return _finding(_found(request, finding_id))
