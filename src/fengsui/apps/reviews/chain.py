@@ -12,7 +12,7 @@ from django.db import connection
 from django.db.models import Count, QuerySet
 from django.utils.translation import gettext as _
 
-from fengsui.apps.command.timeline import TASK_TITLED
+from fengsui.apps.command.timeline import SAID, TASK_TITLED
 from fengsui.apps.incidents.models import Incident
 from fengsui.apps.people.models import Person
 from fengsui.apps.reviews import rules, telling
@@ -71,6 +71,11 @@ def events_of(incident: Incident, group: str = "", org: str = "") -> QuerySet[St
     elif org:
         rows = rows.filter(person_id__in=Person.objects.filter(org_id=_key(org)).values("pk"))
     return rows.order_by("at", "id")
+
+
+def told_of(incident: Incident) -> QuerySet[StoredEvent]:
+    """What boards would tell of it: the story without the starts and ends of clocks."""
+    return events_of(incident).filter(name__in=[*SAID, "incidents.Noted"])
 
 
 def _key(text: str) -> UUID | None:

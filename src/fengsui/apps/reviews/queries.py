@@ -87,10 +87,14 @@ def incident_for(incident_id: UUID, by: Actor) -> Incident:
     return command.get_incident(incident_id, by)
 
 
-def story(incident: Incident, now: datetime) -> Story:
-    """Read once, at `now`."""
+MARKED = [*rules.MARK_OF_EVENT, "command.OrderMoved"]
+
+
+def story(incident: Incident, now: datetime, *, whole: bool = True) -> Story:
+    """Read once, at `now`. whole: with every line of the timeline, which the paper prints and the page does not."""
     chain, world = incident.correlation, incident.world_id
-    events = list(StoredEvent.objects.filter(correlation=chain, world_id=world).order_by("at", "id"))
+    marked = StoredEvent.objects.filter(correlation=chain, world_id=world, name__in=MARKED)
+    events = list(marked.order_by("at", "id"))
     marks = rules.first_marks((each.name, each.at, each.payload) for each in events)
     clocks = spent.clocks_of(incident, now)
     return Story(
@@ -106,7 +110,7 @@ def story(incident: Incident, now: datetime) -> Story:
         tasks=list(incident.tasks.select_related("owner_post").order_by("assigned_at", "code")),
         orders=list(incident.orders.select_related("deployment").order_by("issued_at")),
         reports=list(incident.reports.filter(sent_at__isnull=False).order_by("sent_at")),
-        lines=timeline.of_incident(incident),
+        lines=timeline.of_incident(incident) if whole else [],
         audit_rows=AuditRow.objects.filter(correlation=chain).count(),
         made_at=now,
     )

@@ -110,22 +110,20 @@ def _plain(track: Track) -> dict[str, Any]:
 
 
 def of_incident(incident: Incident, now: datetime) -> Replay:
-    """Nine questions, however long it was. Until it was filed or ended; until `now` while it goes on."""
-    events = list(
-        StoredEvent.objects.filter(correlation=incident.correlation, world_id=incident.world_id)
-        .exclude(name__startswith="reviews.")
-        .exclude(name__startswith="core.")
-        .order_by("at", "id")
+    """Eleven questions, however long it was. Until it was filed or ended; until `now` while it goes on."""
+    every = StoredEvent.objects.filter(correlation=incident.correlation, world_id=incident.world_id).order_by(
+        "at", "id"
     )
-    begun = [
-        datetime.fromisoformat(e.payload["first_at"]) for e in events if e.name == CROSSED and "first_at" in e.payload
-    ]
-    start = min([incident.known_at, *begun, *(each.at for each in events[:1])])
+    events = list(every.filter(name__in=[*STATUS_AFTER, "incidents.IncidentRaised", CROSSED]))
+    first = every.values_list("at", flat=True).first()
+    begun = [datetime.fromisoformat(each.payload["first_at"]) for each in events if "first_at" in each.payload]
+    start = min([incident.known_at, *begun, *([first] if first else [])])
     end = max(incident.closed_at or incident.ended_at or now, start + timedelta(seconds=1))
     cut: list[str] = []
     found = _Window(incident, start, end, cut)
     tracks = [found.incident(events), *found.stations(events), *found.warnings(), *found.teams(), *found.closures()]
-    told = [each for each in events if each.name in SAID and each.name not in LEFT_OUT_BRIEFLY and each.at <= end]
+    names = [name for name in SAID if name not in LEFT_OUT_BRIEFLY]
+    told = list(every.filter(name__in=names, at__lte=end)[: STEPS + 1])
     if len(told) > STEPS:
         cut.append(_("只列前 %(n)d 步") % {"n": STEPS})
     titles = {str(pk): title for pk, title in incident.tasks.values_list("pk", "title")}

@@ -10,8 +10,9 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
 from fengsui.apps.incidents.page import pressed, shell
+from fengsui.apps.incidents.rules import page as room
 from fengsui.apps.people.edge import actor_of
-from fengsui.apps.reviews import actions, findings, measure, page, queries
+from fengsui.apps.reviews import actions, chain, findings, measure, page, queries
 from fengsui.apps.reviews.forms import FinishForm
 from fengsui.apps.reviews.models import Paper
 from fengsui.apps.reviews.terms import TERMS
@@ -26,13 +27,15 @@ NEWEST = 30
 @require_GET
 def show(request: HttpRequest, incident_id: UUID) -> HttpResponse:
     by, incident = actor_of(request), page.opened(request, incident_id)
-    story = queries.story(incident, timezone.now())
+    story = queries.story(incident, timezone.now(), whole=False)
+    told = chain.told_of(incident)
     context = page.context(
         request,
         incident,
         "review",
         s=story,
-        lines=story.lines[-NEWEST:],
+        lines=chain.present(list(told.reverse()[:NEWEST])[::-1], incident, room(incident.pk)),
+        told=told.count(),
         late=[row for row in story.clocks if row.is_late],
         figures=measure.of_incident(incident),
         t=term,
