@@ -150,7 +150,13 @@ def tell() -> Story:
     called = Account.objects.get(username="street").person_id
     call = Call.objects.in_world(LIVE).filter(bulletin=bulletin, person_id=called)[0]
     finding = findings.raise_finding(
-        incident=incident, text=REASON, remedy=REASON, owner_post=min(by("team").posts), days=10, by=by("leader"), now=now
+        incident=incident,
+        text=REASON,
+        remedy=REASON,
+        owner_post=min(by("team").posts),
+        days=10,
+        by=by("leader"),
+        now=now,
     )
     story.ids = {
         "warning_id": warning.pk,
