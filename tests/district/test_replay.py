@@ -231,6 +231,20 @@ def test_a_street_called_lorraine_is_no_rain() -> None:
     assert [street.is_rain, gauge.is_rain, bucket.is_rain] == [False, True, True]
 
 
+def test_a_short_crest_is_told_slowly_and_a_long_window_fast(own: Replay) -> None:
+    assert own.pace(600, 55_200, "ST01") == 600
+    items = tuple(
+        Item(at, "ST01", value, "m", at) for at, value in enumerate([0.0] * 900 + [0.3, 0.43, 0.3] + [0.0] * 900)
+    )
+    short = replace(own, items=items)
+    assert short.crest_s("ST01") == 2
+    assert short.pace(600, 55_200, "ST01") == pytest.approx(1802 / 290)
+    sparse = replace(
+        own, items=tuple(Item(each.offset_s * 9, "ST01", each.value, "m", each.stamp_s * 9) for each in own.of("ST01"))
+    )
+    assert sparse.pace(600, 55_200, "ST01") > 600
+
+
 def test_rain_alone_falls_beside_the_districts_own_water(tmp_path: Path) -> None:
     path = tmp_path / "rain.csv"
     rows = [f"{hour * 3600},{5 if 40 <= hour < 50 else 0.2}" for hour in range(100)]

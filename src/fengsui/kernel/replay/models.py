@@ -50,6 +50,11 @@ class Gap:
     planted: bool
 
 
+CREST = 0.6
+"""Of the highest reading; above it stands what opens an incident."""
+CREST_HELD_S = 20.0
+LONGEST_S = 290.0
+"""Seconds of the wall clock: a story waits for the crest and for the end of a replay, but not for ever."""
 Words = tuple[str, str]
 """One sentence in Chinese and in English."""
 
@@ -81,6 +86,24 @@ class Replay:
 
     def of(self, station: str) -> list[Item]:
         return [item for item in self.items if item.station == station]
+
+    def crest_s(self, station: str) -> float:
+        """How long the readings around the station's highest stay at or above CREST of it."""
+        rows = [(item.stamp_s, item.value) for item in self.of(station) if isinstance(item.value, float | int)]
+        high = max((value for _, value in rows), default=0.0)
+        top = next((n for n, (_, value) in enumerate(rows) if value == high), 0)
+        first = last = top
+        while first > 0 and rows[first - 1][1] >= CREST * high:
+            first -= 1
+        while last + 1 < len(rows) and rows[last + 1][1] >= CREST * high:
+            last += 1
+        return rows[last][0] - rows[first][0] if rows else 0.0
+
+    def pace(self, usual: float, usual_s: float, station: str) -> float:
+        """Times real speed for a story whose waiting times fit `usual_s` seconds at `usual`: faster for a longer
+        window, slower for a crest so short that the water would be gone before people can act on it."""
+        fast = usual * max(1.0, self.duration_s / usual_s)
+        return max(1.0, min(fast, max(self.crest_s(station) / CREST_HELD_S, self.duration_s / LONGEST_S)))
 
 
 @dataclass(frozen=True, slots=True)
