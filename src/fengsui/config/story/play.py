@@ -459,8 +459,8 @@ def play(options: argparse.Namespace) -> int:
     if getattr(options, "exercise", None):
         return import_module("fengsui.config.story.exercise").play(speed, beside=options.exercise == "beside")
     story = Story(speed, Path(options.replay) if options.replay else None)
-    if not options.speed:  # sparse readings need a longer window, which shall not take longer to tell
-        story.speed = speed * max(1.0, story.replay.duration_s / OWN_S)
+    if options.replay and not options.speed:
+        story.speed = story.replay.pace(speed, OWN_S, story.district.points[0].station)
     if by_hand:
         return only_rain(story)
     began = time.monotonic()
