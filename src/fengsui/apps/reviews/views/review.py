@@ -39,6 +39,7 @@ def show(request: HttpRequest, incident_id: UUID) -> HttpResponse:
         late=[row for row in story.clocks if row.is_late],
         figures=measure.of_incident(incident),
         t=term,
+        may_measure=policy.can(by, "reviews.measure"),
         papers=queries.papers(incident),
         form=FinishForm(),
         findings=findings.of_incident(incident.pk),
