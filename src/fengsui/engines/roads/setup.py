@@ -70,8 +70,7 @@ def prepare(
         elif not osm.is_file():
             raise FileNotFoundError(osm)
         before = tiles.current(folder)
-        ready = before is not None and (before / "build.json").exists() and tiles.read(before).key == pbf_hash(osm)
-        if not ready:
+        if tiles.ready(folder, pbf_hash(osm)) is None:
             tell(f"构建路网 {osm.name} …", f"Building roads from {osm.name} ...")
         built = tiles.build(osm, folder)
         fresh = tiles.current(folder) != before
@@ -83,6 +82,7 @@ def prepare(
             f"{tiles.TRIALS} test routes, {built.route_ms:.1f} ms each"
             + (" (illustrative)" if built.illustrative else ""),
         )
+        tell(*_graph_line(built))
         rows: dict[str, int] = {}
         map_fresh = False
         if database_url:
@@ -103,6 +103,22 @@ def prepare(
         map_fresh=map_fresh,
         map_rows=rows,
         seconds=round(time.perf_counter() - started, 2),
+    )
+
+
+def _graph_line(built: tiles.Build) -> tuple[str, str]:
+    """What the own graph is and how far its times lie from Valhalla's."""
+    zh = f"自有路网图：节点 {built.nodes}，有向路段 {built.edges}，最大连通部分 {built.largest_part:.0%}"
+    en = (
+        f"Own graph: {built.nodes} nodes, {built.edges} directed segments, {built.largest_part:.0%} in the largest part"
+    )
+    if not built.band:
+        return f"{zh}；可比行程太少，车速未拟合", f"{en}; too few journeys to fit speeds"
+    low, middle, high = built.band
+    return (
+        f"{zh}；Valhalla 与其用时之比 {middle:.2f}（5–95% {low:.2f}–{high:.2f}，未参与拟合的 {built.band_pairs} 对）",
+        f"{en}; Valhalla's time over its own {middle:.2f} (5-95 %: {low:.2f} to {high:.2f}, "
+        f"{built.band_pairs} journeys that the fit did not see)",
     )
 
 

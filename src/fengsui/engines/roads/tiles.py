@@ -1,6 +1,6 @@
-"""Valhalla tiles from any .osm.pbf: built in a new folder, tried, then swapped in by one rename.
+"""Valhalla tiles and the own graph from any .osm.pbf: built in a new folder, tried, then swapped in by one rename.
 
-Folder: builds/<hash>-<time>/{tiles.tar, traffic.tar, build.json}, and `current`, a link to the one in use.
+Folder: builds/<hash>-<time>/{tiles.tar, traffic.tar, graph.npz, build.json}, and `current`, a link to the one in use.
 Whoever has the old one open keeps it until it looks again.
 """
 
@@ -14,18 +14,19 @@ import subprocess
 import sys
 import tempfile
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from valhalla import Actor, get_config
 
+from fengsui.engines.roads import paces, segments
 from fengsui.engines.roads.pbf import drivable_roads, is_illustrative, pbf_hash
 from fengsui.kernel.errors import FengsuiError
 
-RECIPE = 1
-"""Raise when the same PBF must give other tiles."""
+RECIPE = 2
+"""Raise when the same PBF must give other tiles or another graph."""
 
 TRIALS = 20
 KEEP = 2
@@ -43,7 +44,11 @@ class BuildFailed(FengsuiError):
 
 @dataclass(frozen=True, slots=True)
 class Build:
-    """What was built from what. seconds: tiles and archive together; trials_found of TRIALS test routes worked."""
+    """What was built from what. seconds: tiles and archive together; trials_found of TRIALS test routes worked.
+
+    nodes, edges: the own graph's; largest_part: share of its nodes in the largest part where each reaches each;
+    graph_seconds: reading, fitting and writing it; paces, band, band_before, band_pairs: see `paces.Fit`.
+    """
 
     key: str
     source: str
@@ -55,6 +60,14 @@ class Build:
     tiles_bytes: int
     trials_found: int
     route_ms: float
+    nodes: int = 0
+    edges: int = 0
+    largest_part: float = 0.0
+    graph_seconds: float = 0.0
+    paces: dict[str, float] = field(default_factory=dict)
+    band: tuple[float, ...] = ()
+    band_before: tuple[float, ...] = ()
+    band_pairs: int = 0
 
 
 def configuration(home: Path, traffic: str) -> dict[str, Any]:
@@ -97,7 +110,19 @@ def current(folder: Path) -> Path | None:
 
 
 def read(home: Path) -> Build:
-    return Build(**json.loads((home / "build.json").read_text("utf-8")))
+    stored: dict[str, Any] = json.loads((home / "build.json").read_text("utf-8"))
+    for name in ("band", "band_before"):
+        stored[name] = tuple(stored.get(name, ()))
+    return Build(**stored)
+
+
+def ready(folder: Path, key: str) -> Build | None:
+    """The build in use, if it is whole, of this recipe and of the file with this hash."""
+    home = current(folder)
+    if home is None or not all((home / name).exists() for name in ("build.json", segments.FILE)):
+        return None
+    known = read(home)
+    return known if (known.key, known.recipe, known.valhalla) == (key, RECIPE, version("pyvalhalla")) else None
 
 
 def build(pbf: Path, folder: Path, *, again: bool = False) -> Build:
@@ -105,11 +130,9 @@ def build(pbf: Path, folder: Path, *, again: bool = False) -> Build:
 
     Raises BuildFailed; nothing is changed then."""
     key = pbf_hash(pbf)
-    present = current(folder)
-    if present is not None and not again and (present / "build.json").exists():
-        known = read(present)
-        if (known.key, known.recipe, known.valhalla) == (key, RECIPE, version("pyvalhalla")):
-            return known
+    known = None if again else ready(folder, key)
+    if known is not None:
+        return known
     home = folder / "builds" / f"{key[:12]}-{time.time_ns():x}"
     home.mkdir(parents=True)
     try:
@@ -153,8 +176,28 @@ def _made(pbf: Path, home: Path, key: str) -> Build:
         trials_found=found,
         route_ms=round(route_ms, 2),
     )
+    made = _with_graph(made, pbf, home, config)
     (home / "build.json").write_text(json.dumps(asdict(made), indent=1), "utf-8")
     return made
+
+
+def _with_graph(made: Build, pbf: Path, home: Path, config: dict[str, Any]) -> Build:
+    """The own graph at the speeds that bring it nearest to Valhalla, beside the tiles."""
+    started = time.perf_counter()
+    drawn = segments.read(pbf, paces.FREE_FLOW)
+    fitted = paces.fit(drawn, config)
+    replace(drawn, seconds=drawn.at_paces(fitted.paces)).save(home)
+    return replace(
+        made,
+        nodes=len(drawn.lon),
+        edges=len(drawn.source),
+        largest_part=round(float(drawn.largest().mean()), 4),
+        graph_seconds=round(time.perf_counter() - started, 2),
+        paces=fitted.paces,
+        band=fitted.band,
+        band_before=fitted.before,
+        band_pairs=fitted.pairs,
+    )
 
 
 def _run(module: str, *arguments: str) -> None:

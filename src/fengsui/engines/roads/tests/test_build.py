@@ -32,7 +32,9 @@ def test_a_generated_network_is_ready_and_marked_when_there_is_no_extract(ready)
     assert (summary.illustrative, summary.tiles_fresh, summary.trials_found) == (True, True, 20)
     assert summary.map_rows == {}
     assert said[0] == ("生成示意路网 …", "Drawing an illustrative road network ...")
-    assert said[-1][0].endswith("（示意路网）")
+    assert said[-2][0].endswith("（示意路网）")
+    assert said[-1][0].startswith("自有路网图：节点 ")
+    assert " 对）" in said[-1][0]
     router = shared(var / "roads")
     assert router is shared(var / "roads")
     assert router.network().illustrative
