@@ -83,3 +83,14 @@ def test_replay_fits_a_phone_and_has_no_barrier_when_opened(visit, incident, lan
     assert window.page.evaluate("document.documentElement.scrollWidth") <= 390
     assert window.axe() == []
     assert window.trouble == []
+
+
+@pytest.mark.parametrize("width", [1440, 390])
+def test_pages_of_a_review_fit_and_have_no_barrier_when_opened(visit, incident, width: int) -> None:
+    window = opened(visit, width=width)
+    review = re.sub(r"replay.*$", "", window.page.url.removeprefix(window.site))
+    for path in (review, f"{review}timeline", f"{review}clocks", "/reviews/indicators/", "/reviews/findings/"):
+        assert window.go(path).status == 200, path
+        assert window.page.evaluate("document.documentElement.scrollWidth") <= width, path
+        assert window.axe() == [], path
+    assert window.trouble == []
