@@ -186,5 +186,8 @@ def test_world_is_live_unless_the_holder_entered_the_exercise_named(told):
     answer = program("leader", "warnings:read").get("/warnings", **inside)
     assert (answer.status_code, answer.headers["X-Fengsui-World"]) == (200, "exercise")
     assert answer.json()["items"] == []  # the live world's warning does not exist there
+    file = program("leader", "registers:read").get("/registers/stations/list.csv", **inside)
+    assert b"".join(file.streaming_content).decode("utf-8-sig").startswith("演练：")
+    assert 'filename="exercise-' in file.headers["Content-Disposition"]
     assert caller.get("/warnings", **{"X-Fengsui-World": str(LIVE)}).status_code == 200
     assert code_of(caller.get("/warnings", **{"X-Fengsui-World": "nonsense"})) == "core.api.world"

@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 from fengsui.apps.people import queries, session_world, tokens
 from fengsui.core.api.bearer import is_api, recognised_by
 from fengsui.core.models import World
+from fengsui.core.worlds import LIVE
 from fengsui.kernel.actor import Actor
 
 Respond = Callable[[HttpRequest], HttpResponse]
@@ -30,7 +31,7 @@ BEFORE_ALL_ELSE = ("/me/password", "/me/second-factor", "/logout/", *OPEN)
 def actor_middleware(get_response: Respond) -> Respond:
     def handle(request: HttpRequest) -> HttpResponse:
         if is_api(request.path):
-            return get_response(request)  # programs come with a token; a browser's login counts for nothing there
+            return _for_program(request, get_response)
         user = request.user
         if user.is_authenticated:
             world = session_world.world_of(request)
@@ -58,6 +59,12 @@ def actor_middleware(get_response: Respond) -> Respond:
         return get_response(request)
 
     return handle
+
+
+def _for_program(request: HttpRequest, get_response: Respond) -> HttpResponse:
+    """Programs come with a token; a browser's login counts for nothing there."""
+    answer, bearer = get_response(request), getattr(request, "bearer", None)
+    return answer if bearer is None or bearer.by.world == LIVE else session_world.said_inside(answer, request)
 
 
 def _to_login(request: HttpRequest) -> HttpResponse:

@@ -92,8 +92,11 @@ def marked(response: HttpResponse, request: HttpRequest, world: UUID) -> HttpRes
             response.set_cookie(COOKIE, kept, httponly=True, samesite="Lax", secure=request.is_secure())
         else:
             response.delete_cookie(COOKIE)
-    if world == LIVE:
-        return response
+    return response if world == LIVE else said_inside(response, request)
+
+
+def said_inside(response: HttpResponse, request: HttpRequest) -> HttpResponse:
+    """The answer with the marks of an exercise: of a page, and of what a program asked for."""
     response.headers["X-Fengsui-World"] = "exercise"
     if response.headers.get("Content-Type", "").startswith("text/csv"):
         _first_line(response, f"演练：{request.world}，不对外\r\n".encode())  # type: ignore[attr-defined]
