@@ -38,7 +38,20 @@ def _same(body: list[Any], told: tuple[Any, ...]) -> bool:
 
 
 def faults() -> Iterator[Fault]:
-    """Walk every chain in order; memory stays flat. Yields each fault found."""
+    """Walk every chain in order; memory stays flat. Yields each fault found.
+
+    Everything is read as it stood at one moment: on a running platform heads would else be older than their chains.
+    """
+    if connection.in_atomic_block:
+        yield from _faults()
+        return
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        yield from _faults()
+
+
+def _faults() -> Iterator[Fault]:
     heads = dict(AuditHead.objects.values_list("subject", "hash"))
     counts = dict(AuditHead.objects.values_list("subject", "n"))
     subject, n, prev = "", 0, ""

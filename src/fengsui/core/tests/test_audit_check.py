@@ -1,6 +1,10 @@
 """verify-audit names the row, whatever an intruder with the database's password did."""
 
+import threading
+
 import pytest
+from django.db import connections
+from django.db.transaction import atomic
 from django.utils import timezone
 
 from fengsui.core import audit_check
@@ -208,3 +212,26 @@ def test_command_ends_with_one_when_something_is_wrong(chain, capsys):
     sql("UPDATE core_audithead SET hash = '' WHERE subject = %s", SUBJECT)
     assert audit_check.main([]) == 1
     assert f"✗ head       {SUBJECT} 第 5 条" in capsys.readouterr().out
+
+
+@pytest.mark.django_db(transaction=True)
+def test_record_is_whole_when_it_is_checked_while_others_write():
+    """A fault that is none would accuse somebody: heads and chains are read as of one moment."""
+    by, live, stop, wrong = make_person(), World.objects.get(pk=LIVE), threading.Event(), []
+
+    def write() -> None:
+        while not stop.is_set():
+            with atomic():
+                announce(happened(), about=live, by=by)
+        connections.close_all()
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    try:
+        for _ in range(30):
+            wrong += named()
+    finally:
+        stop.set()
+        writer.join()
+    assert AuditRow.objects.count() > 30
+    assert wrong == []
