@@ -40,7 +40,6 @@ SIZE = 10
 BRIDGES = (2, 5, 8)
 LOW_ROW = 6
 ENGINES = ("valhalla", "graph")
-EXTRACTS = Path(__file__).parents[3] / "shared" / "data" / "osm"
 LOW = Anchor("示意下穿", 123.34, 41.80, 0.0, "underpass", 4.2)
 
 
@@ -409,20 +408,3 @@ def test_both_engines_agree_within_a_band_when_the_network_is_generated(city: Pa
     assert low > 0.75
     assert 0.9 < middle < 1.15
     assert high < 1.35
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("name", ["harbin", "helsinki", "liechtenstein-latest", "porto_alegre"])
-def test_both_engines_agree_within_a_band_when_the_extract_is_real(name: str, tmp_path: Path):
-    source = EXTRACTS / f"{name}.osm.pbf"
-    if not source.exists():
-        pytest.skip(f"LOUD: {source} is absent, nothing was tried on real roads")
-    pbf = tmp_path / source.name
-    pbf.symlink_to(source)
-    build = tiles.build(pbf, tmp_path / name)
-    assert not build.illustrative
-    assert build.trials_found >= 15
-    low, middle, high = _band(pbf, 25)
-    assert low > 0.7
-    assert 0.8 < middle < 1.3
-    assert high < 2.5  # the own graph knows no turn restrictions; one town centre has 45 of them

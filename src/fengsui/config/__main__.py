@@ -64,6 +64,10 @@ def _demo(options: argparse.Namespace) -> int:
     story = ["--headless"] if options.headless else []
     if options.by_hand:
         story.append("--by-hand")
+    if options.busy and (options.by_hand or options.replay or options.exercise):
+        raise Problem("--busy 只能单独用", "--busy goes with neither --by-hand, --replay nor --exercise")
+    if options.busy:
+        story.append("--busy")
     if options.exercise and (options.by_hand or options.replay):
         raise Problem(
             "--exercise 不能与 --by-hand、--replay 同用:演练放本区自己的序列",
@@ -91,6 +95,12 @@ def _serve(options: argparse.Namespace) -> int:
 
     _choose_district(options)
     return stack.serve(options)
+
+
+def _roads(options: argparse.Namespace) -> int:
+    from fengsui.config.ops import roads
+
+    return roads.main(options)
 
 
 def _story(options: argparse.Namespace) -> int:
@@ -231,6 +241,11 @@ def parser() -> argparse.ArgumentParser:
             "--by-hand", action="store_true", help=word("只回放测量序列,各步由人来做", "only the gauges speak; you act")
         )
         sub.add_argument(
+            "--busy",
+            action="store_true",
+            help=word("五处同时、三人并行、中途交接班", "five places at once, three officers, a shift change"),
+        )
+        sub.add_argument(
             "--exercise",
             nargs="?",
             const="alone",
@@ -255,6 +270,19 @@ def parser() -> argparse.ArgumentParser:
         sub.add_argument(
             "--seconds", type=float, default=240.0, metavar="S", help=word("每集压缩到几秒", "seconds that each takes")
         )
+    roads = add("roads", _roads, "只构建路网与底图并列表", "build roads and base map alone and print the table")
+    roads.add_argument(
+        "--osm",
+        nargs="+",
+        default=[],
+        metavar="FILE.osm.pbf",
+        help=word("用这些路网；不给则生成示意路网", "from these extracts; without it a network is generated"),
+    )
+    roads.add_argument(
+        "--generated", action="store_true", help=word("另加生成的示意路网", "and from the generated network")
+    )
+    roads.add_argument("--folder", metavar="DIR", help=word("构建到此目录", "build into this folder"))
+    roads.add_argument("--out", metavar="FILE.md", help=word("把表写到此文件", "write the table here"))
     test = add("test", _test, "全部测试", "all tests")
     test.add_argument(
         "-k", dest="expression", default="", metavar="EXPR", help=word("只测名称相符者", "only matching tests")

@@ -7,8 +7,12 @@ import os
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from fengsui.config.ops.home import REPO
+
+if TYPE_CHECKING:
+    from fengsui.kernel.district import District
 
 
 def compile_translations(root: Path = REPO / "locale") -> int:
@@ -68,25 +72,34 @@ def main() -> int:
 
 
 def prepare_roads() -> None:
-    """Routing tiles and base map: from FENGSUI_OSM where given, else a generated network of the district."""
+    """Routing tiles, own graph and base map: from FENGSUI_OSM where given, else a generated network of the district."""
     from django.conf import settings
 
     from fengsui.config.wiring import district
     from fengsui.engines.roads import setup
-    from fengsui.engines.roads.city import Anchor
 
-    here = district()
     extract = os.environ.get("FENGSUI_OSM", "")
     setup.prepare(
         settings.VAR,
         Path(extract) if extract else None,
-        [Anchor(each.name, each.lon, each.lat, each.bearing_deg, each.kind, each.clearance_m) for each in here.points],
-        bbox=_box(here.outline),
-        seed=here.seed,
-        outline=here.outline,
+        **network_request(district()),
         database_url=os.environ["FENGSUI_DATABASE_URL"],
         roads=settings.FENGSUI_ROADS,
     )
+
+
+def network_request(here: District) -> dict[str, Any]:
+    """What a district's generated network is drawn from, as `setup.prepare` takes it."""
+    from fengsui.engines.roads.city import Anchor
+
+    return {
+        "anchors": [
+            Anchor(each.name, each.lon, each.lat, each.bearing_deg, each.kind, each.clearance_m) for each in here.points
+        ],
+        "bbox": _box(here.outline),
+        "seed": here.seed,
+        "outline": here.outline,
+    }
 
 
 def _box(ring: Sequence[tuple[float, float]]) -> tuple[float, float, float, float]:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import IO
 from urllib.parse import urlsplit
 
-from fengsui.config.ops import children, external, frontend, prepare, values
+from fengsui.config.ops import children, external, frontend, prepare, roads, values
 from fengsui.config.ops.broker import Broker
 from fengsui.config.ops.cluster import Cluster
 from fengsui.config.ops.console import Problem, say, word
@@ -212,6 +212,8 @@ class Stack:
 
     def _check_given(self) -> None:
         """What the operator named has to be usable before anything of ours is made."""
+        if extract := self.env.get("FENGSUI_OSM"):
+            roads.refuse_elsewhere(Path(extract), self.env)
         if url := self.env.get("FENGSUI_DATABASE_URL"):
             external.check_database(url)
         if url := self.env.get("FENGSUI_NATS_URL"):

@@ -40,12 +40,17 @@ _SHORT_S = 60.0  # of shorter journeys the ends decide
 @dataclass(frozen=True, slots=True)
 class Fit:
     """paces: as FREE_FLOW. band: 5th percentile, median, 95th of Valhalla's time over the graph's on `pairs` pairs
-    that the fit did not see; before: the same band at FREE_FLOW. Empty where too few pairs are connected."""
+    that the fit did not see; before: the same band at FREE_FLOW. Empty where too few pairs are connected.
+
+    found: share of `asked` pairs inside the largest part between which Valhalla found a way.
+    """
 
     paces: dict[str, float]
     band: tuple[float, ...]
     before: tuple[float, ...]
     pairs: int
+    asked: int
+    found: float
 
 
 def fit(segments: Segments, config: dict[str, Any]) -> Fit:
@@ -55,18 +60,19 @@ def fit(segments: Segments, config: dict[str, Any]) -> Fit:
     nodes = np.random.default_rng(2000).choice(inside, 2 * side, replace=False)
     origins, targets = nodes[:side], nodes[side:]
     asked = _asked(Actor(config), segments, origins, targets)
+    share = round(float(np.isfinite(asked).mean()), 4) if asked.size else 0.0
     usable = np.isfinite(asked) & (asked > _SHORT_S)
     learn, prove = usable.copy(), usable.copy()
     learn[1::2], prove[::2] = False, False
     before = _band(segments.at_paces(FREE_FLOW), segments, origins, targets, asked, prove)
     if learn.sum() < len(FREE_FLOW) or not before:
-        return Fit(dict(FREE_FLOW), (), (), 0)
+        return Fit(dict(FREE_FLOW), (), (), 0, asked.size, share)
     paces = dict(FREE_FLOW)
     for _ in range(_ROUNDS):
         paces = _fitted(segments, paces, origins, targets, asked, learn)
     paces = {name: round(value, 3) for name, value in paces.items()}
     band = _band(segments.at_paces(paces), segments, origins, targets, asked, prove)
-    return Fit(paces, band, before, int(prove.sum()))
+    return Fit(paces, band, before, int(prove.sum()), asked.size, share)
 
 
 def _asked(actor: Actor, segments: Segments, origins: Ints, targets: Ints) -> Floats:

@@ -47,7 +47,7 @@ class Build:
     """What was built from what. seconds: tiles and archive together; trials_found of TRIALS test routes worked.
 
     nodes, edges: the own graph's; largest_part: share of its nodes in the largest part where each reaches each;
-    graph_seconds: reading, fitting and writing it; paces, band, band_before, band_pairs: see `paces.Fit`.
+    graph_seconds: reading, fitting and writing it; paces, band*, asked_inside, found_inside: see `paces.Fit`.
     """
 
     key: str
@@ -68,6 +68,8 @@ class Build:
     band: tuple[float, ...] = ()
     band_before: tuple[float, ...] = ()
     band_pairs: int = 0
+    asked_inside: int = 0
+    found_inside: float = 0.0
 
 
 def configuration(home: Path, traffic: str) -> dict[str, Any]:
@@ -197,6 +199,8 @@ def _with_graph(made: Build, pbf: Path, home: Path, config: dict[str, Any]) -> B
         band=fitted.band,
         band_before=fitted.before,
         band_pairs=fitted.pairs,
+        asked_inside=fitted.asked,
+        found_inside=fitted.found,
     )
 
 
