@@ -20,7 +20,7 @@ from osmium.osm import Relation
 from fengsui.config.ops.console import Problem
 from fengsui.config.ops.roads import off_network, refuse_elsewhere
 from fengsui.engines.basemap.load import load_basemap
-from fengsui.engines.roads import paces, synthetic, tiles
+from fengsui.engines.roads import segments, synthetic, tiles
 from fengsui.engines.roads.city import Anchor
 from fengsui.engines.roads.csr import CsrGraph
 from fengsui.engines.roads.graph import GraphRouter
@@ -118,7 +118,7 @@ def test_the_base_map_has_rows_of_each_kind(built: Built, django_db_setup, djang
 
 
 def test_both_graphs_agree_at_the_same_speeds_with_and_without_closures(built: Built):
-    graph = CsrGraph(built.graph.segments, built.graph.segments.at_paces(paces.FREE_FLOW))
+    graph = CsrGraph(built.graph.segments, built.graph.segments.at_paces(segments.FREE_FLOW))
     draw = np.random.default_rng(4)
     inside = np.flatnonzero(graph.segments.largest())
     nodes = draw.choice(inside, 30, replace=False)

@@ -408,3 +408,33 @@ def test_both_engines_agree_within_a_band_when_the_network_is_generated(city: Pa
     assert low > 0.75
     assert 0.9 < middle < 1.15
     assert high < 1.35
+
+
+# --- coverage ------------------------------------------------------------------------------------------------------
+
+
+def test_the_first_to_be_there_is_told_for_each_place_when_many_stand_ready(router: Router):
+    bases, places = [point(1, 1), point(8, 8)], [point(2, 1), point(7, 8), point(4, 2), Point(124.5, 41.75)]
+    found = router.coverage(bases, places, vehicle="car", limits_s=(30, 3600))
+    near, east, middle, off = found.seconds
+    assert near == pytest.approx(east, rel=0.15)
+    assert near < middle
+    assert off is None
+    assert found.junctions == SIZE * SIZE - 4 - 4  # not the corners, nor the inner ends of the first and last row
+    assert found.junctions_within[1] == found.junctions
+    assert 0 < found.junctions_within[0] < 20
+    late = router.coverage(bases, places, vehicle="car", limits_s=(30,), delays_s=(60, 0))
+    assert late.seconds[0] == pytest.approx(near + 60, rel=0.01)
+    assert late.seconds[1] == pytest.approx(east, rel=0.01)
+    assert late.junctions_within[0] < found.junctions_within[0]
+
+
+def test_coverage_shrinks_when_the_bridges_are_closed_and_nobody_stands_beyond(router: Router):
+    places = [point(3, 3), point(8, 8)]
+    free = router.coverage([point(1, 1)], places, vehicle="car", limits_s=(3600,))
+    shut = router.coverage([point(1, 1)], places, vehicle="car", limits_s=(3600,), closures=BRIDGE_CLOSURES)
+    assert shut.seconds == (pytest.approx(free.seconds[0]), None)
+    assert free.seconds[1] is not None
+    assert shut.junctions_within[0] < free.junctions_within[0] == free.junctions
+    nobody = router.coverage([], places, vehicle="car", limits_s=(3600,))
+    assert (nobody.seconds, nobody.junctions_within) == ((None, None), (0,))

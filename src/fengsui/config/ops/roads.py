@@ -79,11 +79,11 @@ def off_network(pbf: Path, lonlat: Sequence[tuple[float, float]]) -> tuple[list[
     Raises Problem where the file holds no road."""
     import numpy as np
 
-    from fengsui.engines.roads import paces, segments
+    from fengsui.engines.roads import segments
     from fengsui.engines.roads.csr import CsrGraph
 
     try:
-        drawn = segments.read(pbf, paces.FREE_FLOW)
+        drawn = segments.read(pbf, segments.FREE_FLOW)
     except RuntimeError as broken:  # what osmium raises for a file that is none
         raise Problem(f"{pbf} 无法读取：{broken}", f"{pbf} cannot be read: {broken}") from None
     if not len(drawn.source):

@@ -208,6 +208,19 @@ class CsrGraph:
         delays = np.zeros(len(rows)) if delays_s is None else np.asarray(delays_s, dtype=float)
         return np.asarray(self._search(start, end, rows, delays, rows * 0, limit_s, closed)[0])
 
+    def at_nodes(
+        self,
+        origins: Places | Pairs,
+        *,
+        delays_s: Sequence[float] | Floats | None = None,
+        closed: Ints | None = None,
+    ) -> Floats:
+        """(n,) seconds until the first origin is at each node, each starting after its delay; inf: no way."""
+        start = self._open(origins, closed)
+        rows = np.arange(len(start.lonlat))
+        delays = np.zeros(len(rows)) if delays_s is None else np.asarray(delays_s, dtype=float)
+        return np.asarray(self._from(start, rows, delays, rows * 0, np.inf, closed)[0][0, : self.size])
+
     def _open(self, places: Places | Pairs, closed: Ints | None) -> Places:
         """Places on a closed segment are looked for anew; the others stay."""
         known = places if isinstance(places, Places) else self.snap(places)
@@ -237,6 +250,20 @@ class CsrGraph:
         closed: Ints | None,
     ) -> Floats:
         """(sources, targets): each origin of `rows` leaves, after its delay, from the added node of its `source`."""
+        best, starts = self._from(start, rows, delays, source, limit_s, closed)
+        ends = best[:, self.segments.source[end.edge]] + end.share * self.seconds[end.edge]
+        self._same_segment(ends, end, starts)
+        found = np.full((len(best), len(end.lonlat)), np.inf)
+        owned, begins = np.unique(end.owner, return_index=True)
+        if len(owned):
+            found[:, owned] = np.minimum.reduceat(ends, begins, axis=1)
+        found[found > limit_s] = np.inf
+        return found
+
+    def _from(
+        self, start: Places, rows: Ints, delays: Floats, source: Ints, limit_s: float, closed: Ints | None
+    ) -> tuple[Floats, tuple[Ints, Ints, Floats, Floats]]:
+        """(sources, nodes) seconds; and the source, segment, share and delay of each way to start."""
         entries = np.flatnonzero((start.owner >= rows.min(initial=0)) & (start.owner <= rows.max(initial=-1)))
         which = start.owner[entries] - rows.min(initial=0)
         edge, share, count = start.edge[entries], start.share[entries], int(source.max(initial=0)) + 1
@@ -250,22 +277,17 @@ class CsrGraph:
         fresh = np.ones(len(order), dtype=bool)  # of two ways into one node only the shorter: columns must be unique
         fresh[1:] = (np.diff(leaving[order]) != 0) | (np.diff(into[order]) != 0)
         order = order[fresh]
-        indptr = np.concatenate(
-            [self._indptr, self._indptr[-1] + np.cumsum(np.bincount(leaving[order], minlength=count))]
-        )
+        added = np.cumsum(np.bincount(leaving[order], minlength=count))
         graph = csr_array(
-            (np.append(weights, cost[order]), np.append(self.segments.target, into[order]), indptr),
+            (
+                np.append(weights, cost[order]),
+                np.append(self.segments.target, into[order]),
+                np.append(self._indptr, self._indptr[-1] + added),
+            ),
             shape=(self.size + count, self.size + count),
         )
         best = dijkstra(graph, indices=self.size + np.arange(count), limit=limit_s)
-        ends = best[:, self.segments.source[end.edge]] + end.share * self.seconds[end.edge]
-        self._same_segment(ends, end, (leaving, edge, share, delays[which]))
-        found = np.full((count, len(end.lonlat)), np.inf)
-        owned, begins = np.unique(end.owner, return_index=True)
-        if len(owned):
-            found[:, owned] = np.minimum.reduceat(ends, begins, axis=1)
-        found[found > limit_s] = np.inf
-        return found
+        return best, (leaving, edge, share, delays[which])
 
     def _same_segment(self, ends: Floats, end: Places, start: tuple[Ints, Ints, Floats, Floats]) -> None:
         """Straight along a segment where origin and target lie on it in driving order."""

@@ -15,12 +15,16 @@ from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
+from fengsui.engines.roads.coverage import covered
+from fengsui.engines.roads.csr import CsrGraph
 from fengsui.engines.roads.pbf import drivable_roads, is_illustrative, pbf_hash
+from fengsui.engines.roads.segments import FREE_FLOW, SPEED_KPH, read
 from fengsui.kernel.geo import distance_m
 from fengsui.kernel.ports.roads import (
     SNAP_LIMIT_M,
     VEHICLES,
     Closure,
+    Coverage,
     Leg,
     Line,
     Network,
@@ -36,11 +40,6 @@ from fengsui.science.reach.steps import steps, turn_between
 
 Pair = tuple[float, float]
 
-SPEED_KPH = {
-    "motorway": 90, "trunk": 75, "primary": 60, "secondary": 50, "tertiary": 40, "unclassified": 32, "residential": 28,
-    "living_street": 12, "service": 18,
-}  # fmt: skip
-"""Free flow in a town [G]; links two thirds of it. A tagged maximum is driven at nine tenths."""
 _CELL = 0.004  # degrees: 330 m by 440 m at 42 N
 
 
@@ -77,6 +76,7 @@ class GraphRouter:
         self._load(pbf)
         self._closed: dict[Line, tuple[frozenset[tuple[int, int]], tuple[str, ...]]] = {}
         self._lock = threading.Lock()
+        self._pbf = pbf
 
     def network(self) -> Network:
         return self._network
@@ -129,6 +129,20 @@ class GraphRouter:
             best = self._search(start, closed, wanted)[0] if start else {}
             rows.append([self._reach(origin, start, target, end, best) for target, end in ends])
         return rows
+
+    def coverage(
+        self,
+        origins: Sequence[Point],
+        targets: Sequence[Point],
+        *,
+        vehicle: str,
+        limits_s: Sequence[float],
+        closures: Sequence[Closure] = (),
+        delays_s: Sequence[float] = (),
+    ) -> Coverage:
+        """By the arrays of the same file at the same speeds."""
+        graph = CsrGraph(read(self._pbf, FREE_FLOW))
+        return covered(graph, origins, targets, VEHICLES[vehicle], limits_s, closures, delays_s)
 
     def _reach(
         self,

@@ -17,18 +17,7 @@ from scipy.optimize import lsq_linear
 from scipy.sparse.csgraph import dijkstra
 from valhalla import Actor
 
-from fengsui.engines.roads.graph import SPEED_KPH
-from fengsui.engines.roads.segments import CLASSES, CROSSING, TAGGED, Flags, Floats, Ints, Segments
-
-FREE_FLOW: Mapping[str, float] = {
-    **{
-        kind: SPEED_KPH[kind.removesuffix("_link")] * (2 / 3 if kind.endswith("_link") else 1.0)  # [G], see SPEED_KPH
-        for kind in CLASSES
-    },
-    TAGGED: 0.9,
-    CROSSING: 0.0,
-}
-"""Where the fit starts and what an unused class keeps: km/h by class, share of a tagged maximum, seconds a junction."""
+from fengsui.engines.roads.segments import CLASSES, CROSSING, FREE_FLOW, TAGGED, Flags, Floats, Ints, Segments
 
 SIDE = 40  # origins and targets: 1 600 pairs, half of them to fit
 _ROUNDS = 3  # other speeds, other paths

@@ -186,7 +186,7 @@ def _made(pbf: Path, home: Path, key: str) -> Build:
 def _with_graph(made: Build, pbf: Path, home: Path, config: dict[str, Any]) -> Build:
     """The own graph at the speeds that bring it nearest to Valhalla, beside the tiles."""
     started = time.perf_counter()
-    drawn = segments.read(pbf, paces.FREE_FLOW)
+    drawn = segments.read(pbf, segments.FREE_FLOW)
     fitted = paces.fit(drawn, config)
     replace(drawn, seconds=drawn.at_paces(fitted.paces)).save(home)
     return replace(

@@ -10,6 +10,7 @@ import json
 import os
 import threading
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, cast
@@ -17,6 +18,8 @@ from typing import Any, cast
 from valhalla import Actor, ValhallaError
 
 from fengsui.engines.roads import tiles
+from fengsui.engines.roads.coverage import covered
+from fengsui.engines.roads.csr import CsrGraph
 from fengsui.engines.roads.locate import (
     NO_EDGE,
     EngineFailed,
@@ -33,6 +36,7 @@ from fengsui.kernel.geo import distance_m
 from fengsui.kernel.ports.roads import (
     VEHICLES,
     Closure,
+    Coverage,
     Leg,
     Line,
     Network,
@@ -70,6 +74,15 @@ class _Generation:
         self.traffic = Traffic(home / "traffic.tar")
         self.config = tiles.configuration(home, self.traffic.path)
         self._edges: dict[Line, tuple[frozenset[int], tuple[str, ...]]] = {}
+        self._graph: CsrGraph | None = None
+        self._lock = threading.Lock()
+
+    def graph(self) -> CsrGraph:
+        """Read when first asked for: most processes never do."""
+        with self._lock:
+            if self._graph is None:
+                self._graph = CsrGraph.load(self.home)
+            return self._graph
 
     def closed(self, actor: Actor, line: Line) -> tuple[frozenset[int], tuple[str, ...]]:
         """Ids of the directed edges that a closure covers, and the streets' names. Kept: geometry does not change."""
@@ -137,6 +150,21 @@ class ValhallaRouter:
             for row, more in zip(rows, part, strict=True):
                 row.extend(more)
         return rows
+
+    def coverage(
+        self,
+        origins: Sequence[Point],
+        targets: Sequence[Point],
+        *,
+        vehicle: str,
+        limits_s: Sequence[float],
+        closures: Sequence[Closure] = (),
+        delays_s: Sequence[float] = (),
+    ) -> Coverage:
+        """By the own graph of the same build: Valhalla would take a question per origin."""
+        generation = self._generation()
+        found = covered(generation.graph(), origins, targets, VEHICLES[vehicle], limits_s, closures, delays_s)
+        return replace(found, band=generation.build.band)
 
     def nearest(self, point: Point) -> Snapped | None:
         _, actor = self._open()

@@ -149,6 +149,21 @@ class Reach:
 
 
 @dataclass(frozen=True, slots=True)
+class Coverage:
+    """How soon the first of many origins is at each target, and how many road junctions any of them reaches in time.
+
+    seconds: one per target; None: no way or off the network, never nought. junctions: all of the network's;
+    junctions_within: those reached within each limit. band: 5th percentile, median and 95th of the routing engine's
+    times over the ones used here, as measured at the build; empty where that was not possible.
+    """
+
+    seconds: tuple[float | None, ...]
+    junctions: int
+    junctions_within: tuple[int, ...]
+    band: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Network:
     """What answered. Every result that is kept should keep this with it.
 
@@ -199,6 +214,22 @@ class Router(Protocol):
         self, origins: Sequence[Point], targets: Sequence[Point], *, vehicle: str, closures: Sequence[Closure] = ()
     ) -> list[list[Reach]]:
         """One row per origin, one Reach per target. A place off the network does not spoil the others."""
+        ...
+
+    def coverage(
+        self,
+        origins: Sequence[Point],
+        targets: Sequence[Point],
+        *,
+        vehicle: str,
+        limits_s: Sequence[float],
+        closures: Sequence[Closure] = (),
+        delays_s: Sequence[float] = (),
+    ) -> Coverage:
+        """Many places at once, by one search. delays_s: seconds before each origin sets out, none without.
+
+        Times are coarser than a route's: no turn costs and no turn restrictions; `Coverage.band` says how much.
+        """
         ...
 
     def nearest(self, point: Point) -> Snapped | None:

@@ -36,7 +36,7 @@ def city(tmp_path_factory):
 @pytest.fixture(scope="module")
 def free(city):
     """At the plain graph's own speeds, so that both must say the same."""
-    return CsrGraph(segments.read(city, paces.FREE_FLOW))
+    return CsrGraph(segments.read(city, segments.FREE_FLOW))
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +53,7 @@ def hand(tmp_path_factory):
     drawing.way([ids[9, 9], ids[9, 8]], tags)
     pbf = tmp_path_factory.mktemp("hand") / "hand.osm.pbf"
     drawing.write(pbf)
-    return CsrGraph(segments.read(pbf, paces.FREE_FLOW))
+    return CsrGraph(segments.read(pbf, segments.FREE_FLOW))
 
 
 def _places(pbf, seed, count):
@@ -146,10 +146,10 @@ def test_a_build_is_made_anew_when_it_has_no_graph(city, tmp_path):
 
 def test_the_fit_finds_the_speeds_when_the_truth_is_known(city, monkeypatch):
     """Instead of Valhalla the graph itself answers, at other speeds: they must come back. No street has a tag here."""
-    tagged = segments.read(city, paces.FREE_FLOW)
+    tagged = segments.read(city, segments.FREE_FLOW)
     drawn = replace(tagged, kph=np.full_like(tagged.kph, np.nan))
     truth = {
-        name: value * (1.2 if name in {"primary", "residential"} else 1.0) for name, value in paces.FREE_FLOW.items()
+        name: value * (1.2 if name in {"primary", "residential"} else 1.0) for name, value in segments.FREE_FLOW.items()
     }
     there = CsrGraph(replace(drawn, seconds=drawn.at_paces(truth)))
 
