@@ -46,7 +46,7 @@ OWN_S = 55_200.0
 T = TypeVar("T")
 
 
-def _whose(incident: Incident) -> str:
+def whose(incident: Incident) -> str:
     """The jurisdiction whose bureau decides."""
     return str(incident.place.jurisdiction if incident.place else incident.area.jurisdiction)
 
@@ -211,7 +211,7 @@ class Story:
 
     def report(self, incident: Incident, stage: str) -> None:
         """Draft from what is known; by phone it is frozen at once, in writing a second person signs."""
-        duty = self.cast(self._account("duty_officer", _whose(incident)))
+        duty = self.cast(self._account("duty_officer", whose(incident)))
         duty.open(f"/incidents/{incident.pk}/")
         self._press_stage(duty, stage)
         zh, en = STAGES[stage].zh, STAGES[stage].en
@@ -225,7 +225,7 @@ class Story:
             duty.submit("/do/send")
         else:
             duty.submit("/do/submit")
-            leader = self.cast(self._account("duty_leader", _whose(incident)))
+            leader = self.cast(self._account("duty_leader", whose(incident)))
             leader.open(f"/incidents/reports/{row.pk}/")
             leader.submit("/do/sign")
             duty.open(f"/incidents/reports/{row.pk}/")
@@ -268,7 +268,7 @@ class Story:
             "a task that needs teams",
             lambda: self.tasks(incident).exclude(skill="").order_by("code").first(),
         )
-        duty = self.cast(self._account("duty_officer", _whose(incident)))
+        duty = self.cast(self._account("duty_officer", whose(incident)))
         duty.open(f"/tasks/{task.pk}/dispatch")
         duty.submit("/dispatch")
         rows = Order.objects.in_world(self.world).filter(task=task).order_by("issued_at")
@@ -295,7 +295,7 @@ class Story:
             rows = Account.objects.filter(person__holdings__until__isnull=True)
             held = rows.filter(person__holdings__post_id=post).first() if post else None
             who = self.cast(str(held.username)) if held else None
-            person = who or self.cast(self._account("duty_officer", _whose(incident)))
+            person = who or self.cast(self._account("duty_officer", whose(incident)))
             for _ in range(3):
                 person.open(f"/tasks/{task_id}/")
                 verb = next((each for each in ("recall", "leave", "return") if person.forms(f"/do/{each}")), "")
@@ -336,7 +336,7 @@ class Story:
         task.refresh_from_db()
         if task.status in proof.ENDED:
             return
-        leader = self.cast(self._account("duty_leader", _whose(incident)))
+        leader = self.cast(self._account("duty_leader", whose(incident)))
         leader.open(f"/incidents/{incident.pk}/close")
         for form in leader.forms(f"/tasks/{task.pk}/do/waive"):
             del form
@@ -373,7 +373,7 @@ class Story:
         """End the response, then the incident; the final report; the file is closed when nothing is owed."""
         self.end(incident, "险情解除")
         self.report(incident, "final")
-        leader = self.cast(self._account("duty_leader", _whose(incident)))
+        leader = self.cast(self._account("duty_leader", whose(incident)))
         leader.open(f"/incidents/{incident.pk}/close")
         leader.submit("/close")
         wait(
@@ -383,11 +383,15 @@ class Story:
         )
 
     def review(self, incident: Incident) -> bytes:
-        """The after-action PDF, made by a job."""
-        leader = self.cast(self._account("duty_leader", _whose(incident)))
+        """What went well and badly, in words, then the after-action report: numbered, frozen, a PDF made by a job."""
+        leader = self.cast(self._account("duty_leader", whose(incident)))
         leader.open(f"/reviews/{incident.pk}/")
-        leader.submit("/print")
-        return wait("复盘 PDF", "the PDF", lambda: proof.paper(leader, incident), 120)
+        if leader.forms("/finish"):
+            said = {"assessment": "各环节均在时限内办结，叫应首人未应", "lessons": "核对首名责任人的联系方式"}
+            leader.submit("/finish", **said)
+            leader.open(f"/reviews/{incident.pk}/")
+        leader.submit("/issue")
+        return wait("复盘报告", "the after-action report", lambda: proof.paper(leader, incident), 120)
 
 
 def only_rain(story: Story) -> int:
@@ -458,6 +462,8 @@ def play(options: argparse.Namespace) -> int:
     speed = options.speed or (BY_HAND if by_hand else SPEED)
     if getattr(options, "exercise", None):
         return import_module("fengsui.config.story.exercise").play(speed, beside=options.exercise == "beside")
+    if getattr(options, "busy", False):
+        return int(import_module("fengsui.config.story.busy").play(options.speed))
     story = Story(speed, Path(options.replay) if options.replay else None)
     if options.replay and not options.speed:
         story.speed = story.replay.pace(speed, OWN_S, story.district.points[0].station)
