@@ -44,7 +44,7 @@ def test_rows_equal_the_files_when_stored_twice(code: str, root: str) -> None:
         ("plans", "hazard", "waterlogging.hazard"),
     ],
 )
-def test_kind_is_named_and_nothing_stored_when_the_catalogue_does_not_know_it(part: str, field: str, where: str) -> None:
+def test_kind_is_named_when_the_catalogue_does_not_know_it(part: str, field: str, where: str) -> None:
     district = load("mini", REPO / "tests/districts")
     first, *others = getattr(district, part)
     wrong = first.model_copy(update={field: "pigeon"})

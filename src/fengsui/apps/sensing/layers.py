@@ -22,7 +22,7 @@ COLUMNS = (
 # As each kind is said; codes and units are our own words, from folders of the catalogue.
 _SAID = " ".join(
     f"WHEN d.kind = '{code}' THEN round((d.value * {each.display.factor})::numeric, {each.display.decimals})::text"
-    f" || ' {each.display.unit.replace("%", "%%")}'"
+    f" || ' {each.display.unit.replace('%', '%%')}'"
     for code, each in kinds().items()
 )
 # One point a station: its worst stream. The attributes are those of the kind `stations` in frontend/src/map/layers.ts.

@@ -387,8 +387,8 @@ class Story:
         leader = self.cast(self._account("duty_leader", whose(incident)))
         leader.open(f"/reviews/{incident.pk}/")
         if leader.forms("/finish"):
-            said = {"assessment": "各环节均在时限内办结，叫应首人未应", "lessons": "核对首名责任人的联系方式"}
-            leader.submit("/finish", **said)
+            lesson = "核对首名责任人的联系方式"
+            leader.submit("/finish", assessment="各环节均在时限内办结，叫应首人未应", lessons=lesson)
             leader.open(f"/reviews/{incident.pk}/")
         leader.submit("/issue")
         return wait("复盘报告", "the after-action report", lambda: proof.paper(leader, incident), 120)
