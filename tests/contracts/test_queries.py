@@ -32,6 +32,7 @@ PAGES = {
         "/incidents/",
         "/incidents/layer.geojson",
         "/tasks/",
+        "/tasks/reach",
         "/stations/",
         "/stations/layer.geojson",
         "/map/list",

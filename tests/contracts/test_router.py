@@ -429,6 +429,15 @@ def test_the_first_to_be_there_is_told_for_each_place_when_many_stand_ready(rout
     assert late.junctions_within[0] < found.junctions_within[0]
 
 
+def test_coverage_is_absent_but_routes_stay_when_a_build_has_no_graph(folder: Path, wall: Path):
+    tiles.build(wall, folder / "older")
+    (tiles.current(folder / "older") / "graph.npz").unlink()
+    router = ValhallaRouter(folder / "older")
+    with pytest.raises(RoadsAbsent):
+        router.coverage([point(1, 1)], [point(3, 3)], vehicle="car", limits_s=(60,))
+    assert best(router, point(0, 2), point(7, 2)).metres == pytest.approx(1400, rel=0.01)
+
+
 def test_coverage_shrinks_when_the_bridges_are_closed_and_nobody_stands_beyond(router: Router):
     places = [point(3, 3), point(8, 8)]
     free = router.coverage([point(1, 1)], places, vehicle="car", limits_s=(3600,))

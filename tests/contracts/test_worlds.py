@@ -52,6 +52,7 @@ PAGES = (
     "/incidents/layer.geojson",
     "/incidents/list.csv",
     "/tasks/",
+    "/tasks/reach",
     "/clocks/",
     "/clocks/list.csv",
     "/stations/",

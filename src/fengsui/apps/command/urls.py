@@ -1,6 +1,6 @@
 from django.urls import path
 
-from fengsui.apps.command.views import layers, orders, room, tasks
+from fengsui.apps.command.views import layers, orders, reach, room, tasks
 
 app_name = "command"
 urlpatterns = [
@@ -14,6 +14,7 @@ urlpatterns = [
     path("responses/<uuid:response_id>/do/<slug:verb>", room.respond, name="response-act"),
     path("closures/layer.geojson", layers.closures, name="closure-layer"),
     path("closures/<uuid:closure_id>/reopen", room.reopen, name="road-reopen"),
+    path("tasks/reach", reach.show, name="reach-show"),
     path("tasks/", tasks.listing, name="task-list"),
     path("tasks/<uuid:task_id>/", tasks.show, name="task-show"),
     path("tasks/<uuid:task_id>/do/<slug:verb>", tasks.act, name="task-act"),

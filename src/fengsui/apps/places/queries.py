@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
@@ -19,6 +19,16 @@ def points() -> QuerySet[Place]:
     return Place.objects.filter(kind="waterlogging_point", retired_at__isnull=True).select_related(
         "waterlogging", "area"
     )
+
+
+def of_kinds(kinds: Sequence[str]) -> QuerySet[Place]:
+    """Places in use of some kinds."""
+    return Place.objects.filter(kind__in=kinds, retired_at__isnull=True)
+
+
+def streets() -> QuerySet[Area]:
+    """Subdistricts and what ranks with them (nine digits), where their centre is known."""
+    return Area.objects.filter(centre__isnull=False, code__regex=r"^\d{9}$")
 
 
 def by_code(code: str) -> Place | None:
@@ -94,6 +104,13 @@ def in_area(by: Actor, path: str) -> Q:
 def visible_to(by: Actor) -> QuerySet[Place]:
     """Places of the registers: the district for its roles, else those of one's areas. Retired ones too."""
     return Place.objects.all() if by.system else Place.objects.filter(in_area(by, "area__code"))
+
+
+def areas_visible_to(by: Actor) -> QuerySet[Area]:
+    """Divisions: the whole district for its roles and who administers the system, else those of one's posts."""
+    if by.system or by.has_role("system_admin"):
+        return Area.objects.all()
+    return Area.objects.filter(in_area(by, "code"))
 
 
 def points_visible_to(by: Actor) -> QuerySet[WaterloggingPoint]:

@@ -81,7 +81,10 @@ class _Generation:
         """Read when first asked for: most processes never do."""
         with self._lock:
             if self._graph is None:
-                self._graph = CsrGraph.load(self.home)
+                try:
+                    self._graph = CsrGraph.load(self.home)
+                except FileNotFoundError as missing:  # built by an older version; the next preparation makes it
+                    raise RoadsAbsent(folder=self.home.name) from missing
             return self._graph
 
     def closed(self, actor: Actor, line: Line) -> tuple[frozenset[int], tuple[str, ...]]:
