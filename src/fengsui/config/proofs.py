@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from django.utils.translation import gettext_noop as mark
+
 from fengsui.core import proofs
 from fengsui.core.models import LastProof
 from fengsui.kernel.clock import ClockKind
@@ -22,7 +24,7 @@ KIND = ProofKind(
     SILENT.code,
     30.0,
     "U",
-    "半分钟一次；一分钟无证明即中断",
+    mark("半分钟一次；一分钟无证明即中断"),
 )
 PARTS: Mapping[str, tuple[str, str, float]] = {
     "ingest": ("接收与消息服务器", "ingest and broker", 1.0),

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from uuid import UUID
 
+from django.utils.translation import gettext_noop as mark
+
 from fengsui.apps.alerts.models import Outlet
 from fengsui.apps.people.models import Person
 from fengsui.core import proofs
@@ -31,7 +33,7 @@ OUTLET = ProofKind(
     OUTLET_SILENT.code,
     86_400.0,
     "U",
-    "每夜自检一次；两夜无证明即失联",
+    mark("每夜自检一次；两夜无证明即失联"),
 )
 CONTACT = ProofKind(
     "alerts.contact",
@@ -39,7 +41,7 @@ CONTACT = ProofKind(
     CONTACT_SILENT.code,
     30 * 86_400.0,
     "U",
-    "应答、登录为证；每夜只验邮箱地址可投，不打扰本人",
+    mark("应答、登录为证；每夜只验邮箱地址可投，不打扰本人"),
 )
 CALLED = ("duty_officer", "duty_leader", "commander", "liaison", "street_officer", "community_officer", "team_leader")
 """Roles that are called by name."""

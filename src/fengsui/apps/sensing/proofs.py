@@ -10,6 +10,7 @@ from uuid import UUID
 from django.db.models import Count, F, Q, Value
 from django.db.models.functions import Extract
 from django.utils import timezone
+from django.utils.translation import gettext_noop as mark
 
 from fengsui.apps.people.models import Post
 from fengsui.apps.sensing import boards, queries, rules
@@ -37,7 +38,12 @@ class Sensors:
     """Real sensors, and those of a replay while it runs: one that is over is no device that fell silent."""
 
     kind = ProofKind(
-        "sensing.stream", Term("sensor", "传感器", "sensor"), SILENCE.code, 0.0, "U", "三个上报周期无可信读数即失联"
+        "sensing.stream",
+        Term("sensor", "传感器", "sensor"),
+        SILENCE.code,
+        0.0,
+        "U",
+        mark("三个上报周期无可信读数即失联"),
     )
 
     def _rows(self, now: datetime) -> Any:

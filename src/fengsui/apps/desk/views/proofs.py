@@ -55,7 +55,7 @@ def listing(request: HttpRequest) -> HttpResponse:
         {
             "code": source.kind.code,
             "name": clocks.word(source.kind.term),
-            "note": source.kind.note,
+            "note": _(source.kind.note) if source.kind.note else "",
             "basis": source.kind.basis,
             "tally": {code: (clocks.word(STATES[code]), n) for code, n in source.tally(by.world, now).items()},
             "rows": _rows(source, by, now) if not chosen or chosen == source.kind.code else [],

@@ -16,8 +16,11 @@ from fengsui.apps.people.rules import ROLES
 from fengsui.apps.reviews import page, sheets, spent
 from fengsui.apps.reviews.telling import clock_word
 from fengsui.kernel.clock import STATES
+from fengsui.kernel.terms import Term
 
 PAGE = 100
+CALLED = {**ROLES, "next_in_chain": Term("next_in_chain", "下一名责任人", "next in the chain")}
+"""Whom a clock was passed to: a role, or whoever is called next."""
 
 
 @require_GET
@@ -40,7 +43,7 @@ def show(request: HttpRequest, incident_id: UUID) -> HttpResponse:
         late=late,
         query=kept.urlencode(),
         clock_word=clock_word,
-        roles=ROLES,
+        roles=CALLED,
     )
     return render(request, "reviews/clocks.html", context)
 
@@ -75,7 +78,7 @@ def export(request: HttpRequest, incident_id: UUID) -> HttpResponse:
             round(row.paused_s, 1),
             round(row.used.late_s, 1) if row.is_late else 0,
             word(STATES, row.clock.state),
-            "、".join(word(ROLES, each) for each in row.heard),
+            "、".join(word(CALLED, each) for each in row.heard),
             "；".join(row.reasons),
             row.clock.source,
             row.clock.basis,
