@@ -124,7 +124,19 @@ LIKE_REAL = {
                 123.3,
                 41.8,
             ],
-            ["TY", "抢险二队", "社会力量", "social", "firm-newmart", "企业安全员", 30, 0.5, "排水/救护", 123.3, 41.8],
+            [
+                "TY",
+                "抢险二队",
+                "社会力量",
+                "社会应急力量",
+                "firm-newmart",
+                "企业安全员",
+                30,
+                0.5,
+                "排水/救护",
+                123.3,
+                41.8,
+            ],
         ],
         ["TY"],
         1,
@@ -198,7 +210,7 @@ def test_values_are_what_was_meant_when_sheets_are_dirty(district):
     assert Depot.objects.get(place__code="DX").keeper_post.code == "depot-D1"
     assert Place.objects.get(code="SX").shelter.area_m2 == 2000
     team = Team.objects.get(code="TY")
-    assert (team.assembly_min, team.skills, team.leader_post.code) == (30, ["排水", "救护"], "safety-firm")
+    assert (team.assembly_min, team.skills, team.leader_post.code) == (30, ["drainage", "救护"], "safety-firm")
     assert (Outlet.objects.get(code="oled").people, Outlet.objects.get(code="oled").min_level) == (25_000, 2)
 
 

@@ -10,14 +10,30 @@ from django.utils.translation import gettext_lazy as _
 
 from fengsui.apps.people import queries
 from fengsui.apps.people.models import PROVENANCE, Organisation, Person, Post
-from fengsui.apps.people.rules import ORG_KINDS, ROLES
+from fengsui.apps.people.rules import ORG_KINDS, ROLES, WHOLE_DISTRICT
 from fengsui.core.ledger import Choice, Code, Column, Number, Phone, Ref, Register, add
 from fengsui.core.policy import roles
+from fengsui.core.ports import PortAbsent, port
 from fengsui.kernel.actor import Actor
 from fengsui.kernel.errors import Refused
 
 STAFF = tuple(role for role in ROLES if role != "public")
 NATURE = [(code, word, code) for code, word in PROVENANCE]
+
+
+def jurisdictions() -> list[tuple[str, str, str]]:
+    """Code, Chinese and English word of each jurisdiction of the district's files; without a code, all of them."""
+    try:
+        listed = port("district").jurisdictions
+    except PortAbsent:
+        listed = ()
+    return [
+        (WHOLE_DISTRICT.code, WHOLE_DISTRICT.zh, WHOLE_DISTRICT.en),
+        *((each.code, each.name, each.name_en) for each in listed),
+    ]
+
+
+JURISDICTION = Choice(of=jurisdictions)
 
 
 def set_paths(keys: Sequence[Any], by: Actor) -> None:
@@ -49,7 +65,7 @@ ORGANISATIONS = add(
             Column("name", _("名称"), required=True, search=True, aliases=("单位名称", "单位", "机构名称", "企业名称")),
             Column("kind", _("类别"), Choice(of=ORG_KINDS), required=True, facet=True, aliases=("单位类别",)),
             Column("parent", _("上级"), Ref(model=Organisation), search=True, aliases=("上级单位", "隶属")),
-            Column("jurisdiction", _("管辖"), shown=False),
+            Column("jurisdiction", _("管辖"), JURISDICTION, facet=True, shown=False),
             Column("area_code", _("区划代码"), Code(), shown=False),
             Column("headcount", _("人数"), Number(whole=True), unit=_("人")),
             Column("provenance", _("数据性质"), Choice(of=NATURE), facet=True),

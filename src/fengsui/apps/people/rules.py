@@ -42,6 +42,8 @@ ORG_KINDS = Terms(
     Term("team", "救援队伍", "rescue team"),
     Term("company", "企业", "enterprise"),
 )
+WHOLE_DISTRICT = Term("", "全区", "whole district")
+"""Stands for a jurisdiction where none is named."""
 DISTRICT_ROLES = frozenset({"duty_officer", "duty_leader", "commander", "auditor", "audit_admin"})
 """Roles that see the whole district; the others see their organisation and what lies below it."""
 

@@ -2,17 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.db import connection
 from django.utils.translation import gettext_lazy as _
 
-from fengsui.apps.people.models import PROVENANCE
+from fengsui.apps.people.ledger import JURISDICTION
+from fengsui.apps.people.models import PROVENANCE, Post
 from fengsui.apps.places import queries
 from fengsui.apps.places.models import Area, Place, Shelter, WaterloggingPoint
-from fengsui.apps.places.rules import POINT_FORMS
-from fengsui.core.ledger import Choice, Code, Column, Kind, Line, Number, Position, Ref, Register, Retire, Text, add
+from fengsui.apps.places.rules import AREA_KINDS, POINT_FORMS
+from fengsui.core.ledger import (
+    Choice,
+    Code,
+    Column,
+    Kind,
+    Line,
+    Number,
+    Position,
+    Ref,
+    Refs,
+    Register,
+    Retire,
+    Text,
+    add,
+)
 from fengsui.core.policy import roles
 from fengsui.kernel.actor import Actor
 from fengsui.kernel.levels import LEVELS
@@ -49,6 +65,9 @@ class Ladder(Kind):
         return self.show(plain)
 
 
+CALLED = Refs(model=Post, called="title")
+
+
 def place(*, part: str = "") -> list[Column]:
     """The columns that every place has; `part` where the register's rows extend a place."""
     at = f"{part}__" if part else ""
@@ -67,8 +86,9 @@ def place(*, part: str = "") -> list[Column]:
             search=True,
             aliases=("街道", "所属街道", "区划代码", "所在街道"),
         ),
-        Column(f"{at}jurisdiction", _("管辖"), facet=True, shown=False, note=_("区级代码，空为全区")),
+        Column(f"{at}jurisdiction", _("管辖"), JURISDICTION, facet=True, shown=False),
         Column(f"{at}location", _("位置"), Position(), required=True, shown=False),
+        Column(f"{at}call_order", _("叫应顺序"), CALLED, shown=False, note=_("先叫的在前；空着按一点一策和街道的顺序")),
     ]
 
 
@@ -100,6 +120,45 @@ def _new_point(by: Actor) -> Mapping[str, Any]:
     return {"place__kind": "waterlogging_point", "place__provenance": "document", **lines}
 
 
+def set_parents(keys: Sequence[Any], by: Actor) -> None:
+    """A division lies in the one whose code begins its own: a community (12 digits) in a street (9)."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE places_area a SET parent_id = p.code FROM places_area p WHERE a.code = ANY(%s) "
+            "AND p.code = left(a.code, CASE length(a.code) WHEN 12 THEN 9 WHEN 9 THEN 6 END) "
+            "AND a.parent_id IS DISTINCT FROM p.code",
+            [list(keys)],
+        )
+
+
+AREAS = add(
+    Register(
+        "places",
+        "areas",
+        _("区域（区划）"),
+        Area,
+        [
+            Column("code", _("区划代码"), Code(), key=True, search=True, aliases=("代码", "编号")),
+            Column("name", _("名称"), required=True, search=True, aliases=("街道", "社区", "区域")),
+            Column("name_en", _("英文名称"), shown=False),
+            Column("kind", _("类别"), Choice(of=AREA_KINDS), required=True, facet=True),
+            Column("parent", _("上级"), Ref(model=Area), editable=False, note=_("按代码定")),
+            Column("jurisdiction", _("管辖"), JURISDICTION, facet=True, shown=False),
+            Column("population", _("人口"), Number(whole=True, least=0), unit=_("人"), aliases=("常住人口",)),
+            Column("centre", _("中心"), Position(), shown=False),
+            Column("call_order", _("叫应顺序"), CALLED, note=_("先叫的在前")),
+            Column("provenance", _("数据性质"), Choice(of=PROVENANCE_WORDS), facet=True),
+            Column("note", _("说明"), shown=False),
+        ],
+        queries.areas_visible_to,
+        roles(*STAFF),
+        roles("duty_leader", "commander", "system_admin"),
+        order="code",
+        fresh=lambda by: {"scheme": "GB/T 2260", "provenance": "document"},
+        after=set_parents,
+        about=_("街道与社区，以及先叫谁、再叫谁"),
+    )
+)
 POINTS = add(
     Register(
         "places",

@@ -14,6 +14,13 @@ PLACE_KINDS = Terms(
     Term("depot", "应急物资储备库", "emergency supply depot", "建标 121-2009", "V"),
     Term("monitoring_site", "监测点", "monitoring site"),
 )
+AREA_KINDS = Terms(
+    "area_kinds",
+    Term("district", "区", "district", "GB/T 2260", "G"),
+    Term("subdistrict", "街道（镇）", "subdistrict", "GB/T 10114", "G"),
+    Term("development_zone", "开发区", "development zone"),
+    Term("community", "社区（村）", "community"),
+)
 POINT_FORMS = Terms(
     "point_forms",
     Term("underpass", "下穿道路", "underpass"),

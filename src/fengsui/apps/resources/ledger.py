@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
+from fengsui.apps.people.ledger import JURISDICTION
 from fengsui.apps.people.models import Organisation, Post
 from fengsui.apps.places.ledger import KEEPERS, PROVENANCE_WORDS, STAFF, origin, place
 from fengsui.apps.resources import queries
 from fengsui.apps.resources.models import Depot, Team
-from fengsui.apps.resources.rules import READINESS, TEAM_LEVELS
+from fengsui.apps.resources.rules import READINESS, SKILLS, TEAM_KINDS, TEAM_LEVELS
 from fengsui.core.ledger import Choice, Code, Column, Number, Position, Ref, Register, Retire, Words, add
 from fengsui.core.policy import roles
 
@@ -22,17 +23,18 @@ TEAMS = add(
             Column("code", _("编号"), Code(), key=True, search=True, aliases=("队伍编号",)),
             Column("name", _("名称"), required=True, search=True, aliases=("队伍名称", "队名")),
             Column("level", _("层级"), Choice(of=TEAM_LEVELS), required=True, facet=True),
-            Column("kind", _("类型"), required=True, facet=True),
+            Column("kind", _("类型"), Choice(of=TEAM_KINDS), required=True, facet=True),
             Column("org", _("所属单位"), Ref(model=Organisation), required=True, search=True, shown=False),
             Column("leader_post", _("队长岗位"), Ref(model=Post, called="title"), required=True, shown=False),
             Column(
                 "people", _("人数"), Number(whole=True), required=True, unit=_("人"), aliases=("队员数", "队伍人数")
             ),
             Column("assembly_min", _("集结时间"), Number(whole=True), required=True, unit="min", aliases=("集结分钟",)),
-            Column("skills", _("技能"), Words(), shown=False),
+            Column("skills", _("技能"), Words(of=SKILLS), shown=False),
             Column("pump_m3h", _("移动泵能力"), Number(least=0), unit="m³/h"),
             Column("readiness", _("在位状态"), Choice(of=READINESS), facet=True),
             Column("area_code", _("驻地区划"), Code(), shown=False),
+            Column("jurisdiction", _("管辖"), JURISDICTION, facet=True, shown=False),
             Column("base", _("驻地"), Position(), required=True, shown=False),
             Column("provenance", _("数据性质"), Choice(of=PROVENANCE_WORDS), facet=True),
         ],

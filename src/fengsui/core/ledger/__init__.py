@@ -1,7 +1,9 @@
 """Registers (台账) declared once. An app's `ledger.py` needs only what is named here."""
 
 from fengsui.core.ledger import jobs, words  # noqa: F401 - tasks and sentences register themselves
-from fengsui.core.ledger.columns import Choice, Code, Column, Day, Kind, Number, Phone, Position, Ref, Words, YesNo
+from fengsui.core.ledger.choices import Choice, Words
+from fengsui.core.ledger.columns import Code, Column, Day, Kind, Number, Phone, Position, Ref, YesNo
+from fengsui.core.ledger.lists import Refs
 from fengsui.core.ledger.register import Register, Retire, add
 from fengsui.core.ledger.shapes import Line, Moment
 
@@ -19,6 +21,7 @@ __all__ = [
     "Phone",
     "Position",
     "Ref",
+    "Refs",
     "Register",
     "Retire",
     "Text",

@@ -11,12 +11,11 @@ from functools import cached_property
 from typing import Any
 
 from django.db.models import Model
-from django.utils.translation import get_language, override
 from django.utils.translation import gettext as _
+from django.utils.translation import override
 
 from fengsui.core.ledger import cells
 from fengsui.core.ledger.cells import BadCell
-from fengsui.kernel.terms import Terms
 
 Read = Callable[[Any], Any]
 
@@ -39,6 +38,10 @@ class Kind:
             return text
 
         return read
+
+    def ready(self) -> Kind:
+        """The kind that shows many rows: one whose words are in a table reads them once."""
+        return self
 
     def show(self, plain: Any) -> str:
         return "" if plain is None else str(plain)
@@ -174,81 +177,6 @@ class YesNo(Kind):
         return _("是或否")
 
     schema: Mapping[str, Any] = field(default_factory=lambda: {"type": ["boolean", "null"]})
-
-
-@dataclass(frozen=True, eq=False)
-class Choice(Kind):
-    """One of some terms; a cell may hold the Chinese word, the English one, or the code."""
-
-    of: Any = ()
-    name: str = "choice"
-
-    @cached_property
-    def words(self) -> dict[Any, tuple[str, str]]:
-        if isinstance(self.of, Terms):
-            return {code: (term.zh, term.en) for code, term in self.of.items()}
-        return {each[0]: (str(each[1]), str(each[-1])) for each in self.of}
-
-    def reader(self, column: Column) -> Read:
-        known: dict[str, Any] = {}
-        for code, words in self.words.items():
-            known |= {cells.folded(str(each)).lower(): code for each in (code, *words)}
-
-        def read(value: Any) -> Any:
-            text = cells.folded(cells.text_of(value)).lower()
-            if text in known:
-                return known[text]
-            if text in cells.MISSING:
-                return None
-            raise BadCell("not_allowed", text=text, allowed="、".join(zh for zh, _en in self.words.values()))
-
-        return read
-
-    def show(self, plain: Any) -> str:
-        words = self.words.get(plain)
-        if words is None:
-            return "" if plain is None else str(plain)
-        return words[1] if (get_language() or "").startswith("en") else words[0]
-
-    def sheet(self, plain: Any) -> Any:
-        words = self.words.get(plain)
-        return words[0] if words else plain
-
-    def allowed(self) -> list[str]:
-        return [zh for zh, _en in self.words.values()]
-
-    def says(self) -> str:
-        return _("从下列值中选一个")
-
-
-@dataclass(frozen=True, eq=False)
-class Words(Kind):
-    """Several words in one cell; with `of`, each is a term."""
-
-    of: Terms | None = None
-    name: str = "words"
-
-    def reader(self, column: Column) -> Read:
-        known = {word: code for code, term in (self.of or {}).items() for word in (code, term.zh, term.en)}
-
-        def read(value: Any) -> list[str]:
-            return [known.get(each, each) for each in cells.words_of(value)]
-
-        return read
-
-    def show(self, plain: Any) -> str:
-        return "、".join(self.of.zh(each) if self.of else each for each in plain or [])
-
-    def sheet(self, plain: Any) -> Any:
-        return self.show(plain)
-
-    def plain(self, stored: Any) -> Any:
-        return list(stored or [])
-
-    def says(self) -> str:
-        return _("几个词，用顿号隔开")
-
-    schema: Mapping[str, Any] = field(default_factory=lambda: {"type": "array", "items": {"type": "string"}})
 
 
 @dataclass(frozen=True, eq=False)

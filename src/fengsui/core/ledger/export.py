@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -53,12 +54,17 @@ def cells_of(columns: Sequence[Column], values: Sequence[Any]) -> list[Any]:
     return found
 
 
+def ready(columns: Sequence[Column]) -> list[Column]:
+    """The columns with the words that their kinds read from a table."""
+    return [replace(column, kind=column.kind.ready()) for column in columns]
+
+
 def exported(register: Register, columns: Sequence[Column]) -> list[Column]:
     """The shown columns, the key and the kind of data: without these a file could not be brought back or judged."""
     listed = [*register.keys, *columns]
     if register.provenance:
         listed.append(register.provenance)
-    return list(dict.fromkeys(listed))
+    return list({column.code: column for column in listed}.values())
 
 
 def note(register: Register, at: datetime, illustrative: bool) -> str:
@@ -74,10 +80,10 @@ def csv_lines(register: Register, rows: QuerySet[Any], columns: Sequence[Column]
     """Lines of a .csv in UTF-8 with its mark, so that spreadsheets read the Chinese."""
     out = csv.writer(_Echo())
     yield "\ufeff" + out.writerow(headers(columns))
-    invented = False
+    invented, worded = False, ready(columns)
     for _key, values, _words in plain_rows(register, rows[:MOST], columns):
         invented = invented or _invented(register, columns, values)
-        yield out.writerow(["" if each is None else each for each in cells_of(columns, values)])
+        yield out.writerow(["" if each is None else each for each in cells_of(worded, values)])
     yield out.writerow([note(register, at, invented)])
 
 
@@ -96,10 +102,10 @@ def xlsx(register: Register, rows: QuerySet[Any], columns: Sequence[Column], at:
     page = book.create_sheet(str(register.name)[:31])
     _shape(page, columns)
     page.append([_head(page, text) for text in headers(columns)])
-    invented = False
+    invented, worded = False, ready(columns)
     for _key, values, _words in plain_rows(register, rows[:MOST], columns):
         invented = invented or _invented(register, columns, values)
-        page.append([_typed(page, each) for each in cells_of(columns, values)])
+        page.append([_typed(page, each) for each in cells_of(worded, values)])
     page.append([note(register, at, invented)])
     return _bytes(book)
 

@@ -12,7 +12,9 @@ from django.db.models import CharField, Count, F, Q, QuerySet, TextField
 from django.db.models.functions import Collate
 from django.http import QueryDict
 
-from fengsui.core.ledger.columns import Column, Number, Phone, Position, Ref, Words, masked
+from fengsui.core.ledger.choices import Choice, Words
+from fengsui.core.ledger.columns import Column, Number, Phone, Position, Ref, masked
+from fengsui.core.ledger.lists import Refs
 from fengsui.core.ledger.register import Register
 from fengsui.kernel.actor import Actor
 
@@ -20,6 +22,8 @@ PAGE = 50
 FEW_VALUES = 24
 ON_MAP = 5_000
 CHINESE = "zh-x-icu"
+EMPTY = "~"
+"""Stands in an address for the empty value, which an address cannot hold."""
 
 
 @dataclass(frozen=True)
@@ -117,9 +121,11 @@ def rows_of(register: Register, by: Actor, wanted: Wanted, *, but: str = "") -> 
 def _any_of(column: Column, values: Sequence[str]) -> Q:
     match = Q(pk__in=[])
     for value in values:
-        if value == "~":  # empty
-            match |= Q(**{f"{column.path}__isnull": True}) if column.path != "" else Q()
-        elif isinstance(column.kind, Words):
+        if value == EMPTY:
+            match |= Q(**{f"{column.path}__isnull": True})
+            if isinstance(column.kind, Choice) and "" in column.kind.words:
+                match |= Q(**{column.path: ""})
+        elif isinstance(column.kind, Words | Refs):
             match |= Q(**{f"{column.path}__contains": [value]})
         elif isinstance(column.kind, Number):
             try:
@@ -167,10 +173,11 @@ def facets(register: Register, by: Actor, wanted: Wanted) -> list[Facet]:
         held = wanted.filters.get(column.code, ())
         values = []
         for value, *name, n in counted[:FEW_VALUES]:
-            if value in (None, ""):
+            word = str(name[0]) if name and name[0] else column.kind.show(value)
+            if not word:
                 continue
-            word = str(name[0]) if name else column.kind.show(value)
-            values.append(FacetValue(str(value), word, n, str(value) in held))
+            asked = EMPTY if value == "" else str(value)
+            values.append(FacetValue(asked, word, n, asked in held))
         if len(values) > 1 or held:
             found.append(Facet(column, tuple(values), len(counted) > FEW_VALUES))
     return found
@@ -194,10 +201,11 @@ def plain_rows(
     register: Register, rows: Any, columns: Sequence[Column], chunk: int = 2000
 ) -> Iterator[tuple[Any, list[Any], list[str]]]:
     """(key, plain values, what a page says) of each row; telephone numbers are masked in both."""
+    kinds = [column.kind.ready() for column in columns]
     for row in rows.values_list(*picked(register, columns)).iterator(chunk_size=chunk):
         at, values, words = 1, [], []
-        for column in columns:
-            value = column.kind.plain(row[at])
+        for column, kind in zip(columns, kinds, strict=True):
+            value = kind.plain(row[at])
             at += 1
             if column.personal:
                 value = masked(value)
@@ -206,7 +214,7 @@ def plain_rows(
                 words.append(str(row[at] or value or ""))
                 at += 1
             else:
-                words.append(column.kind.show(value))
+                words.append(kind.show(value))
         yield row[0], values, words
 
 

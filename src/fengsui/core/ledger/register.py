@@ -10,7 +10,8 @@ from typing import Any
 from django.db.models import Field, Model, QuerySet
 
 from fengsui.core import policy
-from fengsui.core.ledger.columns import Column, Number, Position, Words
+from fengsui.core.ledger.choices import Words
+from fengsui.core.ledger.columns import Column, Number, Position
 from fengsui.core.models import InWorld
 from fengsui.core.policy import Rule
 from fengsui.kernel.actor import Actor

@@ -14,7 +14,8 @@ from django.db import connection, models
 from django.db.models import NOT_PROVIDED, Model
 
 from fengsui.core.ledger.check import Fault, References
-from fengsui.core.ledger.columns import Choice, Column, Kind, Phone, Position, Ref, masked
+from fengsui.core.ledger.choices import Choice
+from fengsui.core.ledger.columns import Column, Kind, Phone, Position, Ref, masked
 from fengsui.core.ledger.register import Register
 from fengsui.kernel.actor import Actor
 

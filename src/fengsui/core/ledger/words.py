@@ -28,6 +28,7 @@ wording.words(
     core__ledger__masked=(mark("新增的人不能用遮盖的号码"), mark("填完整的号码")),
     core__ledger__not_allowed=(mark("“%(text)s”不在可填的值里"), mark("可填：%(allowed)s")),
     core__ledger__unknown_code=(mark("“%(text)s”不在册"), mark("先在所属台账里登记，或改成已有的编号或全称")),
+    core__ledger__named_twice=(mark("“%(text)s”写了两次"), mark("只留一次")),
     core__ledger__not_degrees=(mark("“%(text)s”不是经纬度"), mark("填度，如 123.3629，或 123°21′46″")),
     core__ledger__axis_swapped=(mark("经度与纬度填反了（%(text)s）"), mark("把两列对调")),
     core__ledger__axis_range=(mark("%(text)s 不在中国境内"), mark("核对经纬度")),

@@ -14,7 +14,8 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from fengsui.core import policy, wording
 from fengsui.core.ledger import editing
-from fengsui.core.ledger.columns import Column, Position, Ref
+from fengsui.core.ledger.columns import Column, Kind, Position, Ref
+from fengsui.core.ledger.lists import Refs
 from fengsui.core.ledger.register import Register
 from fengsui.core.ledger.views.shared import opened, shell
 from fengsui.core.ledger.words import sentence
@@ -31,6 +32,8 @@ def typed(column: Column, plain: Any) -> str:
         return ""
     if isinstance(column.kind, Position):
         return f"{plain[0]!r}, {plain[1]!r}"
+    if isinstance(column.kind, Refs):
+        return str(column.kind.ready().sheet(plain)).replace("、", "\n")
     return str(column.kind.sheet(plain))
 
 
@@ -52,7 +55,7 @@ def _fields(register: Register, given: dict[str, str], faults: dict[str, str], f
                 "fixed": fixed and column.key,
                 "help": column.note or column.kind.says(),
                 "needed": column.required or column.key,
-                "long": column.kind.name == "text" and not column.kind.longest,
+                "long": isinstance(column.kind, Refs) or (column.kind.name == "text" and not column.kind.longest),
             }
         )
     return fields
@@ -62,7 +65,7 @@ def _given(request: HttpRequest, register: Register) -> dict[str, str]:
     return {column.code: request.POST.get(column.code, "") for column in register.writable}
 
 
-def _told(row: AuditRow, register: Register, names: dict[Any, str]) -> dict[str, Any]:
+def _told(row: AuditRow, register: Register, kinds: dict[str, Kind], names: dict[Any, str]) -> dict[str, Any]:
     """One line of a row's history: who, when, what was and what became."""
     facts = json.loads(row.facts)
     payload = facts.get("payload") or {}
@@ -71,7 +74,7 @@ def _told(row: AuditRow, register: Register, names: dict[Any, str]) -> dict[str,
         column = register.by_code.get(code)
         if column:
             before = (payload.get("before") or {}).get(code)
-            changes.append((str(column.label), column.kind.show(before), column.kind.show(after)))
+            changes.append((str(column.label), kinds[code].show(before), kinds[code].show(after)))
     how = {
         "created": _("新增"), "changed": _("改动"), "retired": _("停用"), "restored": _("恢复使用"),
     }.get(payload.get("how", ""), row.verb)  # fmt: skip
@@ -96,11 +99,13 @@ def show(request: HttpRequest, name: str, row_id: str) -> HttpResponse:
     row = editing.read(register, row_id, by)
     history = editing.history(register, row_id)
     names = _names(history)
+    kinds = {column.code: column.kind.ready() for column in register.columns}
     values = [
-        (column, row.names.get(column.code) or column.kind.show(row.values[column.code])) for column in register.columns
+        (column, row.names.get(column.code) or kinds[column.code].show(row.values[column.code]))
+        for column in register.columns
     ]
     context = {
-        "row": row, "values": values, "history": [_told(each, register, names) for each in history],
+        "row": row, "values": values, "history": [_told(each, register, kinds, names) for each in history],
         "undoable": [register.by_code[code].label for code in editing.undoable(register, row)],
         "own_page": register.page(row.values["code"]) if register.page else "",
         "illustrative": row.values.get("provenance") == "illustrative",
@@ -160,7 +165,7 @@ def edit(request: HttpRequest, name: str, row_id: str) -> HttpResponse:
                 (
                     register.by_code[code].label,
                     *(
-                        register.by_code[code].kind.show(side.get(code))
+                        register.by_code[code].kind.ready().show(side.get(code))
                         for side in (clash.was, clash.theirs, clash.mine)
                     ),
                 )
