@@ -71,7 +71,7 @@ class Unsure(Exception):
 
 
 def patient_people() -> None:
-    from fengsui.config.story import browser, cast, play, proof
+    from fengsui.config.story import browser, cast, gauges, proof
 
     class Patient(browser.Person):
         def _ask(self, method: str, url: str, body: Any = None, headers: Any = None) -> browser.Page:
@@ -117,10 +117,9 @@ def patient_people() -> None:
         page = Patient(base)._ask("GET", path)
         return page.status, page.body
 
-    wait = play.wait
     cast.Person = Patient
     proof.fetch = fetch
-    play.wait = lambda zh, en, look, patience_s=60: wait(zh, en, look, max(patience_s, PATIENCE_S))
+    gauges.LEAST_PATIENCE_S = PATIENCE_S
 
 
 def patient_devices(out: Path) -> None:

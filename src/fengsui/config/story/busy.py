@@ -24,7 +24,8 @@ from fengsui.apps.people.models import Account, Handover
 from fengsui.config.ops.console import say, word
 from fengsui.config.story import busy_proof, proof
 from fengsui.config.story.browser import PageError, Person
-from fengsui.config.story.play import Story, StoryError, Told, show, summed, wait, whose
+from fengsui.config.story.gauges import StoryError, wait, whose
+from fengsui.config.story.play import Story, Told, show, summed
 from fengsui.kernel.district import District, Point
 from fengsui.kernel.levels import Level
 from fengsui.kernel.replay import Item, Replay

@@ -20,7 +20,8 @@ from fengsui.config.ops.console import say, word
 from fengsui.config.story import proof
 from fengsui.config.story.browser import Page, PageError
 from fengsui.config.story.cast import book
-from fengsui.config.story.play import Story, StoryError, Told, show, summed, tell, wait
+from fengsui.config.story.gauges import StoryError, wait
+from fengsui.config.story.play import Story, Told, show, summed, tell
 from fengsui.config.story.table import NO_CLOCK, Step, listed
 from fengsui.core.models import Clock
 from fengsui.core.worlds import LIVE

@@ -28,7 +28,7 @@ from fengsui.core.models import AuditRow, Clock, ClockFiring, StoredEvent
 from fengsui.kernel.terms import Terms
 
 if TYPE_CHECKING:
-    from fengsui.config.story.play import Story
+    from fengsui.config.story.gauges import Gauges
 
 ENDED = ("done", "waived")
 REPORTS = (
@@ -92,7 +92,7 @@ def said(terms: Terms, code: str) -> str:
     return word(terms[code].zh, terms[code].en) if code in terms else code
 
 
-def steps(story: Story, warning: Warning | None, incident: Incident | None, pdf: bytes) -> list[Step]:
+def steps(story: Gauges, warning: Warning | None, incident: Incident | None, pdf: bytes) -> list[Step]:
     """The outcome, step by step; what never began is a failed row, not a missing one."""
     rows = [*_readings(story)]
     if warning is None:
@@ -105,7 +105,7 @@ def steps(story: Story, warning: Warning | None, incident: Incident | None, pdf:
     return [*rows, *_response(incident), *_dispatch(incident), *_ending(warning, incident, pdf), *_record(warning)]
 
 
-def _readings(story: Story) -> list[Step]:
+def _readings(story: Gauges) -> list[Step]:
     sent, acknowledged = story.outcome.published, story.outcome.acknowledged
     since = story.began
     kept = Observation.objects.filter(datastream__world_id=story.world, received_at__gte=since)
@@ -157,7 +157,7 @@ def _decision(warning: Warning) -> list[Step]:
     ]
 
 
-def _sending(story: Story, warning: Warning) -> list[Step]:
+def _sending(story: Gauges, warning: Warning) -> list[Step]:
     bulletins = list(Bulletin.objects.in_world(warning.world_id).filter(warning=warning).order_by("sent_at"))
     valid = [each for each in bulletins if _is_valid(bytes(each.sent_xml))]
     chain = " → ".join(said(KINDS, each.kind) for each in bulletins)
@@ -180,7 +180,7 @@ def _sending(story: Story, warning: Warning) -> list[Step]:
     ]
 
 
-def received(story: Story, bulletins: list[Bulletin], deliveries: QuerySet[Delivery]) -> Step:
+def received(story: Gauges, bulletins: list[Bulletin], deliveries: QuerySet[Delivery]) -> Step:
     """From the receivers' own books. A server of the operator's keeps its own: there our deliveries have to do."""
     handed_over = deliveries.filter(state__in=("sent", "acknowledged"))
     mails, hooks, radio = (
@@ -203,7 +203,7 @@ def received(story: Story, bulletins: list[Bulletin], deliveries: QuerySet[Deliv
     return Step(word("接收方所得", "Received"), listed(got), NO_CLOCK, bool(mailed and called and radio) and in_feed)
 
 
-def since(line: dict[str, str], story: Story) -> bool:
+def since(line: dict[str, str], story: Gauges) -> bool:
     return line["at"] >= story.began.isoformat()
 
 
