@@ -154,15 +154,18 @@ def owner(spec: TaskSpec) -> tuple[Post | None, Organisation | None]:
 
     An address has no posts of a point, and a post can be vacant in the files: then it is somebody's to pass on.
     """
-    if spec.owner_post and (post := Post.objects.filter(code=spec.owner_post).select_related("org").first()):
+    if spec.owner_post and (
+        post := Post.objects.filter(code=spec.owner_post, retired_at__isnull=True).select_related("org").first()
+    ):
         return post, post.org
     tried: Organisation | None = None
     for code, role in ((spec.owner_org, spec.role), *spec.instead):
-        org = Organisation.objects.filter(code=code).first() if code else None
+        org = Organisation.objects.filter(code=code, retired_at__isnull=True).first() if code else None
         if org is None:
             continue
         tried = tried or org
         inside = Post.objects.filter(Q(org=org) | Q(org__path__startswith=f"{org.path}/"), role=role)
+        inside = inside.filter(retired_at__isnull=True)
         if post := inside.order_by("org__path", "call_order", "code").first():
             return post, org
     return None, tried

@@ -11,7 +11,7 @@ TEAMS = add(
         "SELECT ST_AsMVTGeom(t.base_3857, tile.box, 4096, 64) AS geom, t.code, t.name, "
         "CASE WHEN %(z)s >= 13 THEN t.name ELSE '' END AS label, '队' AS mark, t.readiness = 'ready' AS reported, "
         "t.people || ' 人，集结 ' || t.assembly_min || ' 分' AS said "
-        "FROM tile, resources_team t WHERE t.base_3857 && tile.box",
+        "FROM tile, resources_team t WHERE t.base_3857 && tile.box AND t.retired_at IS NULL",
         fresh_s=60,
     )
 )
@@ -20,7 +20,7 @@ SHELTERS = add(
         "shelters",
         "SELECT ST_AsMVTGeom(p.location_3857, tile.box, 4096, 64) AS geom, p.code, p.name, "
         "'可容 ' || h.capacity || ' 人' AS label FROM tile, places_place p JOIN places_shelter h ON h.place_id = p.id "
-        "WHERE p.location_3857 && tile.box",
+        "WHERE p.location_3857 && tile.box AND p.retired_at IS NULL",
         fresh_s=3600,
     )
 )
@@ -28,7 +28,7 @@ POINTS = add(
     TileLayer(
         "points",
         "SELECT ST_AsMVTGeom(p.location_3857, tile.box, 4096, 64) AS geom, p.code, p.name, p.kind "
-        "FROM tile, places_place p WHERE p.location_3857 && tile.box",
+        "FROM tile, places_place p WHERE p.location_3857 && tile.box AND p.retired_at IS NULL",
         fresh_s=3600,
     )
 )

@@ -62,7 +62,7 @@ def organisations(request: HttpRequest, cursor: Cursor = None, limit: Limit = 50
 def posts(request: HttpRequest, q: Found = "", cursor: Cursor = None, limit: Limit = 50) -> Page[PostOut]:
     """With who holds each now."""
     policy.require(by_of(request), "people.see")
-    rows = queries.posts_visible_to(by_of(request))
+    rows = queries.posts_visible_to(by_of(request)).filter(retired_at__isnull=True)
     if q.strip():
         rows = rows.filter(Q(title__icontains=q.strip()) | Q(code__icontains=q.strip()))
     found, after = page_of(rows.order_by("code", "id"), ("code", "id"), cursor=cursor, limit=limit)
@@ -81,7 +81,7 @@ def posts(request: HttpRequest, q: Found = "", cursor: Cursor = None, limit: Lim
 def persons(request: HttpRequest, q: Found = "", cursor: Cursor = None, limit: Limit = 50) -> Page[PersonOut]:
     """A whole number is shown to a person with a reason, on the page, never to a program."""
     policy.require(by_of(request), "people.see")
-    rows = queries.persons_visible_to(by_of(request))
+    rows = queries.persons_visible_to(by_of(request)).filter(retired_at__isnull=True)
     if q.strip():
         rows = rows.filter(name__icontains=q.strip())
     found, after = page_of(rows.order_by("name", "id"), ("name", "id"), cursor=cursor, limit=limit)

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from fengsui.apps.people import queries
 from fengsui.apps.people.models import PROVENANCE, Organisation, Person, Post
 from fengsui.apps.people.rules import ORG_KINDS, ROLES, WHOLE_DISTRICT
-from fengsui.core.ledger import Choice, Code, Column, Number, Phone, Ref, Register, add
+from fengsui.core.ledger import Choice, Code, Column, Number, Phone, Ref, Register, Retire, add
 from fengsui.core.policy import roles
 from fengsui.core.ports import PortAbsent, port
 from fengsui.kernel.actor import Actor
@@ -78,6 +78,7 @@ ORGANISATIONS = add(
         after=set_paths,
         whole=True,
         fresh=lambda by: {"provenance": "document", "path": ""},
+        retire=Retire("retired_at"),
         about=_("两局、部门、街道、社区、队伍、企业与隶属"),
     )
 )
@@ -100,6 +101,7 @@ POSTS = add(
         roles("security_admin"),
         title="title",
         order="code",
+        retire=Retire("retired_at"),
         about=_("岗位、角色、叫应次序"),
     )
 )
@@ -120,6 +122,8 @@ PEOPLE = add(
         roles(*STAFF),
         roles("duty_officer", "duty_leader", "security_admin"),
         order="name",
+        retire=Retire("retired_at"),
+        end=roles("security_admin"),
         fresh=lambda by: {"provenance": "document"},
         about=_("姓名、单位、电话（遮盖）"),
     )

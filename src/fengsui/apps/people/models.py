@@ -31,6 +31,7 @@ class Organisation(models.Model):
     headcount = models.PositiveIntegerField("人数", null=True, blank=True)
     provenance = models.CharField("数据性质", max_length=12, choices=PROVENANCE, default="illustrative")
     source = models.CharField("来源", max_length=300, blank=True)
+    retired_at = models.DateTimeField("停用", null=True, blank=True)
 
     class Meta:
         ordering = ["path"]
@@ -49,6 +50,7 @@ class Person(models.Model):
     email = models.EmailField("邮箱", blank=True)
     org = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="people", verbose_name="单位")
     provenance = models.CharField("数据性质", max_length=12, choices=PROVENANCE, default="illustrative")
+    retired_at = models.DateTimeField("停用", null=True, blank=True)
 
     class Meta:
         ordering = ["name"]
@@ -68,6 +70,7 @@ class Post(models.Model):
     role = models.CharField("角色", max_length=24, choices=ROLES.choices)
     area_code = models.CharField("区域", max_length=12, blank=True)
     call_order = models.PositiveSmallIntegerField("叫应次序", default=1)
+    retired_at = models.DateTimeField("停用", null=True, blank=True)
 
     class Meta:
         ordering = ["org__path", "call_order", "code"]

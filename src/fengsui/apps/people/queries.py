@@ -93,7 +93,7 @@ def call_chain(org: UUID) -> list[Holder]:
 
 
 def post_by_code(code: str) -> Post | None:
-    return Post.objects.filter(code=code).first()
+    return Post.objects.filter(code=code, retired_at__isnull=True).first()
 
 
 def contacts(persons: Iterable[UUID]) -> dict[UUID, tuple[str, str]]:
@@ -175,7 +175,9 @@ def lock_handover(handover_id: UUID, by: Actor) -> Handover:
 def on_duty(world: UUID) -> list[tuple[Post, Holder | None, list[Holder]]]:
     """Each duty post, who took its shift last and still holds it (None: never handed over), and all who hold it."""
     posts = list(
-        Post.objects.filter(role__in=ON_DUTY).select_related("org").order_by("org__path", "call_order", "code")
+        Post.objects.filter(role__in=ON_DUTY, retired_at__isnull=True)
+        .select_related("org")
+        .order_by("org__path", "call_order", "code")
     )
     held = holders(post.pk for post in posts)
     last: dict[UUID, UUID | None] = {}

@@ -42,6 +42,7 @@ words(
     ),
     people__assign__in_arrears=(mark("任职、离任不能补在过去"), mark("从现在或以后的时间起；过去的事实写在理由里")),
     people__assign__ends_before=(mark("离任时间不晚于任职时间"), mark("改正起止时间")),
+    people__assign__retired=(mark("%(name)s 已停用"), mark("选在用的，或先在台账里恢复使用")),
     people__assign__holds_already=(mark("他在这段时间已任此岗位"), mark("看本页的任职经过，换一个人或改起止时间")),
     people__assign__over=(mark("这段任职到那时已经结束"), mark("刷新本页看任职经过")),
     people__assign__bad_time=(mark("时间写法不对"), mark("按 年-月-日 时:分 填写，不填即从现在起")),

@@ -43,7 +43,7 @@ def point_of(place_id: UUID) -> Place:
 def posts_of_point(place: Place) -> dict[str, UUID]:
     """Post ids by duty: leader, street, community, traffic, drainage."""
     codes: dict[str, str] = place.waterlogging.posts
-    ids = dict(Post.objects.filter(code__in=codes.values()).values_list("code", "pk"))
+    ids = dict(Post.objects.filter(code__in=codes.values(), retired_at__isnull=True).values_list("code", "pk"))
     return {duty: ids[code] for duty, code in codes.items() if code in ids}
 
 
@@ -53,7 +53,7 @@ def call_chain_for(place: Place) -> list[people.Holder]:
     The posts that the district lists for the place; else those of its policy and then those listed for its area.
     """
     order = place.call_order or [*_of_policy(place), *place.area.call_order]
-    posts = {post.code: post.pk for post in Post.objects.filter(code__in=order)}
+    posts = {post.code: post.pk for post in Post.objects.filter(code__in=order, retired_at__isnull=True)}
     held = people.holders(posts.values())
     chain: dict[UUID, people.Holder] = {}
     for code in order:
@@ -70,19 +70,22 @@ def _of_policy(place: Place) -> list[str]:
 def offices_of(area_codes: Iterable[str]) -> dict[str, str]:
     """Codes of the street offices that answer for areas, by the area's nine digits."""
     wanted = {code[:9] for code in area_codes}
-    rows = Organisation.objects.filter(kind="subdistrict", area_code__in=wanted).order_by("-code")
+    rows = Organisation.objects.filter(kind="subdistrict", area_code__in=wanted, retired_at__isnull=True).order_by(
+        "-code"
+    )
     return dict(rows.values_list("area_code", "code"))
 
 
 def bureaux() -> dict[str, str]:
     """Codes of the emergency bureaux by jurisdiction."""
-    rows = Organisation.objects.filter(kind="bureau").order_by("-code")
+    rows = Organisation.objects.filter(kind="bureau", retired_at__isnull=True).order_by("-code")
     return dict(rows.values_list("jurisdiction", "code"))
 
 
 def bureau_of(jurisdiction: str) -> Organisation | None:
     """The emergency bureau that answers for a jurisdiction."""
-    return Organisation.objects.filter(kind="bureau", jurisdiction=jurisdiction).order_by("code").first()
+    rows = Organisation.objects.filter(kind="bureau", jurisdiction=jurisdiction, retired_at__isnull=True)
+    return rows.order_by("code").first()
 
 
 def area_names(codes: list[str]) -> dict[str, str]:

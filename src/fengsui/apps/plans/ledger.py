@@ -8,7 +8,7 @@ from fengsui.apps.places.ledger import PROVENANCE_WORDS, STAFF
 from fengsui.apps.plans import queries
 from fengsui.apps.plans.models import PlanVersion
 from fengsui.catalog.hazards import hazards
-from fengsui.core.ledger import Choice, Code, Column, Moment, Register, YesNo, add
+from fengsui.core.ledger import Choice, Code, Column, Moment, Register, Retire, YesNo, add
 from fengsui.core.policy import roles
 
 PLANS = add(
@@ -34,6 +34,8 @@ PLANS = add(
         ],
         queries.visible_to,
         roles(*STAFF),
+        retire=Retire("in_force", flag=True),
+        end=roles("duty_leader", "commander"),
         about=_("版本与现行；只看，不在这里改"),
     )
 )

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from fengsui.apps.places.ledger import PROVENANCE_WORDS, STAFF
 from fengsui.apps.places.models import Place
 from fengsui.apps.sensing import queries
 from fengsui.apps.sensing.models import Station
-from fengsui.core.ledger import Choice, Code, Column, Number, Position, Ref, Register, add
+from fengsui.core.ledger import Choice, Code, Column, Number, Position, Ref, Register, Retire, add
 from fengsui.core.policy import roles
+
+
+def stop_streams(station: Station, used: bool) -> None:
+    """A station out of use is not listened to: its streams are neither judged, drawn nor missed."""
+    station.datastreams.update(is_active=used, changed_at=timezone.now())
+
 
 STATIONS = add(
     Register(
@@ -31,6 +38,7 @@ STATIONS = add(
         roles(*STAFF),
         roles("duty_officer", "duty_leader", "system_admin"),
         order="code",
+        retire=Retire("retired_at", also=stop_streams),
         fresh=lambda by: {"provenance": "document"},
         page=lambda row: f"/stations/{row}/",
         about=_("站码、所在点位、责任岗位"),

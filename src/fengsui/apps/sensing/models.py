@@ -30,6 +30,7 @@ class Station(InWorld):
     datum_m = models.FloatField("零点高程 m", null=True, blank=True)
     provenance = models.CharField("数据性质", max_length=12, choices=PROVENANCE)
     source = models.CharField("来源", max_length=300, blank=True)
+    retired_at = models.DateTimeField("停用", null=True, blank=True)
 
     class Meta:
         ordering = ["code"]

@@ -51,7 +51,10 @@ def _upsert(model: type[Row], rows: Iterable[Row], unique: Sequence[str], counts
     names = [
         each.name
         for each in model._meta.concrete_fields
-        if each.name not in unique and not each.primary_key and not each.generated
+        if each.name not in unique
+        and not each.primary_key
+        and not each.generated
+        and each.name != "retired_at"  # the files do not know what went out of use since
     ]
     model._base_manager.bulk_create(
         listed, update_conflicts=True, unique_fields=list(unique), update_fields=names, batch_size=1000

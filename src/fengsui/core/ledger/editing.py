@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from django.core import signing
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Model
 
 from fengsui.core import policy
@@ -21,6 +21,7 @@ from fengsui.core.ledger.events import RowChanged
 from fengsui.core.ledger.register import Register
 from fengsui.core.ledger.sheet import Place
 from fengsui.core.ledger.staged import Staged
+from fengsui.core.ledger.uses import check_unused
 from fengsui.core.models import AuditRow
 from fengsui.core.record import announce, canonical, event_name, plain
 from fengsui.kernel.actor import Actor
@@ -207,7 +208,8 @@ def _raise_faults(stage: Staged) -> None:
 
 
 def retire(*, register: Register, row_id: str, by: Actor, now: datetime) -> None:
-    """Out of use, with a reason on record; nothing is deleted. Raises Refused("core.ledger.needs_reason" | …)."""
+    """Out of use, with a reason on record; nothing is deleted. Raises Refused("core.ledger.needs_reason" |
+    "core.ledger.still_used" | …)."""
     _set_use(register, row_id, by, now, used=False)
 
 
@@ -218,13 +220,16 @@ def restore(*, register: Register, row_id: str, by: Actor, now: datetime) -> Non
 @transaction.atomic
 def _set_use(register: Register, row_id: str, by: Actor, now: datetime, *, used: bool) -> None:
     row = find(register, row_id, by, lock=True)
-    _require(register, by, row)
     if register.retire is None:
         raise Refused("core.ledger.no_retiring")
+    policy.require(by, f"{register.verb}.retire", row)
+    writing.check_world(register, by)
     if not used and not by.reason.strip():
         raise Refused("core.ledger.needs_reason")
     if in_use(register, row) == used:
         raise Refused("core.ledger.already_so")
+    if not used:
+        check_unused(row)
     *parts, last = register.retire.path.split("__")
     holder = row
     for part in parts:
@@ -232,7 +237,13 @@ def _set_use(register: Register, row_id: str, by: Actor, now: datetime, *, used:
     before = getattr(holder, last)
     after: Any = used if register.retire.flag else None if used else now
     setattr(holder, last, after)
-    holder.save(update_fields=[last])
+    try:
+        with transaction.atomic():
+            holder.save(update_fields=[last])
+    except IntegrityError as error:
+        raise Refused("core.ledger.another_in_use") from error
+    if register.retire.also:
+        register.retire.also(row, used)
     facts = {"before": {"in_use": not used}, "after": {"in_use": used}}
     name = str(_walk(row, _title_path(register)) or "")
     event = RowChanged(register.code, str(row.pk), name, "restored" if used else "retired", **facts)

@@ -33,6 +33,8 @@ class Retire:
 
     path: str
     flag: bool = False
+    also: Callable[[Any, bool], None] | None = None
+    """What else goes out of use with the row, or comes back (True): (row, used)."""
 
     def in_use(self, rows: QuerySet[Any]) -> QuerySet[Any]:
         return rows.filter(**({self.path: True} if self.flag else {f"{self.path}__isnull": True}))
@@ -60,6 +62,8 @@ class Register:
     edit: Rule | None = None
     bring: Rule | None = None
     retire: Retire | None = None
+    end: Rule | None = None
+    """Who may retire and restore, where that is not who may edit: rows of a read-only register can be retired too."""
     title: str = "name"
     order: str = "code"
     about: Any = ""
@@ -154,7 +158,7 @@ _registers: dict[str, Register] = {}
 
 
 def add(register: Register) -> Register:
-    """Declare a register; its three verbs become policy. Raises ValueError where the declaration is not whole."""
+    """Declare a register; its four verbs become policy. Raises ValueError where the declaration is not whole."""
     if register.code in _registers:
         raise ValueError(f"register {register.code!r} defined twice")
     if not register.keys:
@@ -163,7 +167,12 @@ def add(register: Register) -> Register:
         raise ValueError(f"register {register.code!r} has two columns of one name")
     _registers[register.code] = register
     policy.rule(f"{register.verb}.view")(register.view)
-    for verb, rule in (("edit", register.edit), ("import", register.bring or register.edit)):
+    listed = {
+        "edit": register.edit,
+        "import": register.bring or register.edit,
+        "retire": (register.end or register.edit) if register.retire else None,
+    }
+    for verb, rule in listed.items():
         if rule is not None:
             policy.rule(f"{register.verb}.{verb}")(rule)
     return register

@@ -41,6 +41,11 @@ class Tally:
     same: int
 
 
+def out_of_use(model: type[Model]) -> bool:
+    """Whether rows of this table can go out of use one by one."""
+    return any(each.name == "retired_at" for each in model._meta.concrete_fields)
+
+
 def quoted(name: str | None) -> str:
     return str(connection.ops.quote_name(name or ""))
 
@@ -177,6 +182,27 @@ class Staged:
                 for column in self.own:
                     self.back[column.code] |= made_here
             self._as_it_was(cursor)
+            self._no_retired(cursor)
+
+    def _no_retired(self, cursor: Any) -> None:
+        """A row out of use is not chosen any more; what refers to it already may go on."""
+        for column in self.columns:
+            field = self.fields[column.code]
+            if not isinstance(column.kind, Ref) or not field.is_relation or column.kind.model is None:
+                continue
+            if not out_of_use(column.kind.model):
+                continue
+            rows = column.kind.model._base_manager.filter(retired_at__isnull=False)
+            names = dict(rows.values_list("pk", column.kind.called))
+            if not names:
+                continue
+            cursor.execute(
+                f"SELECT i.n, i.c_{column.code} FROM {TABLE} i {self._joined()} "
+                f"WHERE i.c_{column.code} = ANY(%s) AND (i.fresh OR {self._unequal(column)})",
+                [list(names)],
+            )
+            told = [(n, {"text": str(names[key])}) for n, key in cursor.fetchall()]
+            self._take_out(cursor, [(n, Fault(column.code, "core.ledger.retired_ref", facts)) for n, facts in told])
 
     def _incomplete(self, cursor: Any) -> None:
         """New rows of a sheet that lacks a required column."""

@@ -52,7 +52,7 @@ def propose_response(
     if incident.status != "responding":
         MACHINE.next(incident.status, "respond")  # an unverified report starts nothing
     points = queries.points_of(incident_queries.open_of_hazard(incident.hazard, by))
-    approver = Post.objects.filter(code=level_body(plan.body, level)["approver"]).first()
+    approver = Post.objects.filter(code=level_body(plan.body, level)["approver"], retired_at__isnull=True).first()
     by = by.in_chain(incident.correlation)
     response = Response.objects.create(
         world_id=by.world,

@@ -16,7 +16,7 @@ from fengsui.apps.command import queries as command
 from fengsui.apps.desk import queries
 from fengsui.apps.desk.page import shell
 from fengsui.apps.people.edge import actor_of
-from fengsui.apps.places.models import Place
+from fengsui.apps.places import queries as places
 from fengsui.apps.resources import queries as resources
 from fengsui.apps.sensing import queries as sensing
 from fengsui.kernel.levels import Level
@@ -71,7 +71,7 @@ def listing(request: HttpRequest) -> HttpResponse:
         "incidents": queries.burning(by),
         "bulletins": list(alerts.in_force(by.world, now)[:100]),
         "closures": list(command.closures_now(by.world)[:200]),
-        "shelters": list(Place.objects.filter(kind="shelter").select_related("shelter", "area").order_by("code")[:500]),
+        "shelters": list(places.of_kinds(["shelter"]).select_related("shelter", "area").order_by("code")[:500]),
         "teams": list(resources.teams().order_by("code")[:500]),
         "level_name": lambda number: Level(number).code,
     }

@@ -44,7 +44,7 @@ def open_account(*, person_id: UUID, username: str, by: Actor, now: datetime, re
     """A login for a person, and its one-time password. Raises Refused("people.account.exists" | "…taken" | "…own")."""
     policy.require(by, "people.account")
     only_live(by)
-    person = Person.objects.select_for_update().filter(pk=person_id).first()
+    person = Person.objects.select_for_update().filter(pk=person_id, retired_at__isnull=True).first()
     if person is None:
         raise NotFound("people.person.not_found")
     rules.check_not_own(by.person, person.pk)

@@ -29,6 +29,8 @@ def _lock(post_id: UUID, person_id: UUID) -> tuple[Post, Person]:
 
 def _check(post: Post, person: Person, since: datetime, until: datetime | None, now: datetime) -> None:
     rules.check_times(since, until, now)
+    if post.retired_at or person.retired_at:
+        raise Refused("people.assign.retired", name=post.title if post.retired_at else person.name)
     beside = [
         row
         for row in person.holdings.not_over(since).select_related("post")

@@ -50,8 +50,10 @@ def organisations(request: HttpRequest) -> HttpResponse:
     at, on = _day(request)
     kind, q = asked(request, "kind", ORG_KINDS), request.GET.get("q", "").strip()[:80]
     held = Holding.objects.at(at).select_related("person").order_by("since", "id")
-    posts = Post.objects.order_by("call_order", "code").prefetch_related(Prefetch("holdings", held, to_attr="held"))
-    rows = queries.visible_to(by).order_by("path").prefetch_related(Prefetch("posts", posts, to_attr="listed"))
+    posts = Post.objects.filter(retired_at__isnull=True).order_by("call_order", "code")
+    posts = posts.prefetch_related(Prefetch("holdings", held, to_attr="held"))
+    rows = queries.visible_to(by).filter(retired_at__isnull=True)
+    rows = rows.order_by("path").prefetch_related(Prefetch("posts", posts, to_attr="listed"))
     if kind:
         rows = rows.filter(kind=kind)
     if q:
@@ -75,7 +77,7 @@ def organisations(request: HttpRequest) -> HttpResponse:
 
 
 def _persons(request: HttpRequest) -> QuerySet[Person]:
-    rows = queries.persons_visible_to(actor_of(request))
+    rows = queries.persons_visible_to(actor_of(request)).filter(retired_at__isnull=True)
     q = request.GET.get("q", "").strip()[:80]
     if q:
         rows = rows.filter(Q(name__icontains=q) | Q(org__name__icontains=q) | Q(holdings__post__title__icontains=q))
@@ -141,7 +143,7 @@ def person(request: HttpRequest, person_id: UUID) -> HttpResponse:
 
 
 def _posts(request: HttpRequest) -> QuerySet[Post]:
-    rows = queries.posts_visible_to(actor_of(request))
+    rows = queries.posts_visible_to(actor_of(request)).filter(retired_at__isnull=True)
     q, role = request.GET.get("q", "").strip()[:80], asked(request, "role", ROLES)
     if q:
         named = Holding.objects.now().filter(person__name__icontains=q)
@@ -161,7 +163,8 @@ def posts(request: HttpRequest) -> HttpResponse:
     by = actor_of(request)
     policy.require(by, "people.see")
     page, query = paged(request, _posts(request))
-    vacant = queries.posts_visible_to(by).exclude(holdings__in=Holding.objects.now()).count()
+    posts = queries.posts_visible_to(by).filter(retired_at__isnull=True)
+    vacant = posts.exclude(holdings__in=Holding.objects.now()).count()
     context = {
         "page": page,
         "query": query,

@@ -17,6 +17,7 @@ from fengsui.core.ledger import editing
 from fengsui.core.ledger.columns import Column, Kind, Position, Ref
 from fengsui.core.ledger.lists import Refs
 from fengsui.core.ledger.register import Register
+from fengsui.core.ledger.staged import out_of_use
 from fengsui.core.ledger.views.shared import opened, shell
 from fengsui.core.ledger.words import sentence
 from fengsui.core.ledger.writing import check_world
@@ -43,6 +44,8 @@ def _fields(register: Register, given: dict[str, str], faults: dict[str, str], f
         options: list[tuple[str, str]] = [(word, word) for word in column.kind.allowed()]
         if isinstance(column.kind, Ref) and column.kind.model is not None:
             rows = column.kind.model._base_manager.order_by(column.kind.by)
+            if out_of_use(column.kind.model):
+                rows = rows.filter(retired_at__isnull=True)
             listed = rows.values_list(column.kind.by, column.kind.called)[:OFFERED]
             options = [(str(code), f"{code} {called}") for code, called in listed]
         fields.append(

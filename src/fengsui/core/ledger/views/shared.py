@@ -34,6 +34,7 @@ def shell(by: Actor, register: Register | None, *topics: str, **context: Any) ->
         "by": by,
         "register": register,
         "may_edit": policy.can(by, f"{verb}.edit"),
+        "may_retire": policy.can(by, f"{verb}.retire"),
         "may_import": policy.can(by, f"{verb}.import"),
         **context,
     }
