@@ -251,7 +251,7 @@ def _report_page(request: HttpRequest, found: Report, by: Actor, refused: Invali
         if refused:
             said = wording.say(refused)
             form.add_error(refused.facts["field"], f"{said.what}。{said.todo}")
-    labels = {code: label for code, label, _needed in rules.FIELDS[found.stage]}
+    labels = {code: _(label) for code, label, _needed in rules.FIELDS[found.stage]}
     kinds = rules.CLOCKS_OF_STAGE[found.stage]
     clock = next((each for each in queries.clocks_of(found.incident) if each.kind == kinds[0]), None)
     versions = found.incident.reports.filter(stage=found.stage, n=found.n).order_by("version")

@@ -38,3 +38,31 @@ words(
     report__confirm__wrong_state=(mark("稿子是%(state)s，还没有可登记的回执"), mark("先报送")),
     incidents__open__form=(mark("接报的内容不能用：%(why)s"), mark("改正这一项再提交")),
 )
+
+FIELD_LABELS = (
+    mark("报告内容"),
+    mark("请求事项"),
+    mark("信息来源"),
+    mark("接报时间"),
+    mark("事发时间"),
+    mark("地点"),
+    mark("类型"),
+    mark("初判级别"),
+    mark("伤亡、失踪、被困"),
+    mark("损失"),
+    mark("简要经过"),
+    mark("已采取措施"),
+    mark("领导到位"),
+    mark("现场负责人及电话"),
+    mark("变化"),
+    mark("趋势"),
+    mark("措施"),
+    mark("投入力量和物资"),
+    mark("下一步"),
+    mark("事件概要"),
+    mark("处置情况"),
+    mark("善后"),
+    mark("评估"),
+    mark("经验教训"),
+)
+"""Labels of `rules.FIELDS`, which is pure code and says them in Chinese; a test finds the one that is missing here."""
