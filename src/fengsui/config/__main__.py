@@ -90,6 +90,17 @@ def _replay_play(options: argparse.Namespace) -> int:
     return int(import_module("fengsui.config.replays.command").play(options))
 
 
+def _screenshots(options: argparse.Namespace) -> int:
+    from fengsui.config.tutorial import command
+
+    return command.main(options)
+
+
+def _screenshots_walk(options: argparse.Namespace) -> int:
+    _django()
+    return int(import_module("fengsui.config.tutorial.walk").walk(options))
+
+
 def _serve(options: argparse.Namespace) -> int:
     from fengsui.config.ops import stack
 
@@ -270,6 +281,11 @@ def parser() -> argparse.ArgumentParser:
         sub.add_argument(
             "--seconds", type=float, default=240.0, metavar="S", help=word("每集压缩到几秒", "seconds that each takes")
         )
+    shots = add("screenshots", _screenshots, "走一遍教程并重拍截图", "walk the tutorial, take its screenshots")
+    for sub in (shots, add("screenshots-walk", _screenshots_walk, "", "")):
+        sub.add_argument("--only", metavar="NAME", help=word("只存这一张", "keep this picture alone"))
+        sub.add_argument("--language", choices=("zh", "en"), help=word("只走一种语言", "walk in one language only"))
+        sub.add_argument("--out", metavar="DIR", help=word("存到此目录", "keep them in this folder"))
     roads = add("roads", _roads, "只构建路网与底图并列表", "build roads and base map alone and print the table")
     roads.add_argument(
         "--osm",
