@@ -10,8 +10,9 @@ import pytest
 
 from fengsui.apps.alerts.models import Outlet
 from fengsui.apps.people.models import Organisation, Person, Post
-from fengsui.apps.places.models import Place, WaterloggingPoint
-from fengsui.apps.resources.models import Depot, Team
+from fengsui.apps.places.models import Area, Place, WaterloggingPoint
+from fengsui.apps.plans.models import PlanVersion
+from fengsui.apps.resources.models import Depot, StockItem, Team
 from fengsui.apps.sensing.models import Station
 from fengsui.core.ledger.register import register, registers
 from fengsui.core.worlds import LIVE
@@ -150,6 +151,31 @@ LIKE_REAL = {
         ["CX"],
         1,
     ),
+    "areas": (
+        [
+            ["铁西区各街道叫应顺序（2026）"],
+            ["区划代码", "街道", "类别", "人口（万人）", "叫应顺序"],
+            ["210106997", "新街道", "街道（镇）", "1.2", "一号物资库保管员；企业安全员"],
+            [2.10106998e8, "数字代码街道", "subdistrict", "-", ""],
+            ["210106996", "无此岗位的街道", "街道（镇）", 1, "没有的岗位"],
+            ["注：叫应顺序先叫的在前"],
+        ],
+        ["210106997", "210106998"],
+        1,
+    ),
+    "stock": (
+        [
+            ["储备物资盘点表", "", "", "", "", ""],
+            ["储备库", "物资代码", "品名", "物资类别", "库存", "单位"],
+            ["D1", "x-tent", "帐篷", "转移安置", "１２０ ", "顶"],
+            ["没有的库", "x-tent", "帐篷", "转移安置", 5, "顶"],
+            ["D1", "x-rope", "绳索", "防汛抗旱", "若干", "根"],
+            ["D1", "x-boots", "雨靴", "防汛抗旱", -3, "双"],
+            ["合计", "", "", "", 120, ""],
+        ],
+        ["x-tent"],
+        3,
+    ),
     "outlets": (
         [
             ["渠道代码", "渠道名称", "渠道种类", "起发级别", "覆盖人数（万人）", "发布对象"],
@@ -163,6 +189,8 @@ LIKE_REAL = {
 
 
 def codes_of(name):
+    if name == "stock":
+        return set(StockItem.objects.values_list("item", flat=True))
     if name == "people":
         return set(Person.objects.filter(name__endswith="测试").values_list("name", flat=True))
     found = register(name)
@@ -211,12 +239,19 @@ def test_values_are_what_was_meant_when_sheets_are_dirty(district):
     assert Place.objects.get(code="SX").shelter.area_m2 == 2000
     team = Team.objects.get(code="TY")
     assert (team.assembly_min, team.skills, team.leader_post.code) == (30, ["drainage", "救护"], "safety-firm")
+    area = Area.objects.get(code="210106997")
+    assert (area.population, area.call_order, area.parent.kind) == (12_000, ["depot-D1", "safety-firm"], "district")
+    assert StockItem.objects.get(item="x-tent").count == 120
     assert (Outlet.objects.get(code="oled").people, Outlet.objects.get(code="oled").min_level) == (25_000, 2)
 
 
 def test_plans_are_only_read_when_somebody_tries(district):
     with pytest.raises(Forbidden):
         upload("plans", workbook([["预案代码", "版本"], ["x", "1"]]), actor("leader"))
+    dirty = [["预案目录"], ["预案代码*", "版　本", "灾种"], ["x", 1.0, "没有这种灾"], ["合计", "", 1]]
+    with pytest.raises(Forbidden):
+        upload("plans", workbook(dirty), actor("secadmin"))
+    assert not PlanVersion.objects.filter(code="x").exists()
 
 
 def test_every_register_of_the_story_is_declared():
@@ -232,6 +267,8 @@ def test_every_register_of_the_story_is_declared():
         "checkpoints",
         "plans",
         "outlets",
+        "areas",
+        "stock",
     }
     assert wanted <= set(registers())
 

@@ -114,6 +114,15 @@ PEOPLE = add(
         [
             Column("name", _("姓名"), key=True, required=True, search=True, aliases=("名字", "人员")),
             Column("org", _("单位"), Ref(model=Organisation), key=True, search=True, aliases=("所属单位", "工作单位")),
+            Column(
+                "staff_no",
+                _("工号"),
+                Code(),
+                telling=True,
+                search=True,
+                note=_("同一单位有同名的人时用来区分"),
+                aliases=("员工编号", "警号"),
+            ),
             Column("phone", _("电话"), Phone(), aliases=("手机", "联系电话", "手机号", "手机号码")),
             Column("email", _("邮箱"), shown=False),
             Column("provenance", _("数据性质"), Choice(of=NATURE), facet=True),

@@ -46,7 +46,9 @@ class Person(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     name = models.CharField("姓名", max_length=60)
+    staff_no = models.CharField("工号", max_length=20, blank=True, help_text="同一单位有同名的人时用来区分")
     phone = models.CharField("电话", max_length=20, blank=True)
+    phone_was = models.CharField("原电话", max_length=20, blank=True, null=True, help_text="台账上一次改动之前，供撤销")
     email = models.EmailField("邮箱", blank=True)
     org = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="people", verbose_name="单位")
     provenance = models.CharField("数据性质", max_length=12, choices=PROVENANCE, default="illustrative")

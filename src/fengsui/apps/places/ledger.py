@@ -168,7 +168,7 @@ POINTS = add(
         [
             *place(part="place"),
             Column("form", _("形态"), Choice(of=POINT_FORMS), required=True, facet=True),
-            Column("ladder_m", _("分级水深 m"), Ladder(), editable=False, note=_("在测站页调整")),
+            Column("ladder_m", _("分级水深 m"), Ladder(), editable=False, note=_("随区资料文件载入，页面上还不能改")),
             Column("hold_s", _("持续"), Number(whole=True), unit="s", shown=False),
             Column("catchment_ha", _("汇水面积"), Number(least=0), unit="ha", shown=False),
             Column("installed_pump_m3h", _("固定泵"), Number(least=0), unit="m³/h"),

@@ -8,7 +8,7 @@ from fengsui.apps.people.ledger import JURISDICTION
 from fengsui.apps.people.models import Organisation, Post
 from fengsui.apps.places.ledger import KEEPERS, PROVENANCE_WORDS, STAFF, origin, place
 from fengsui.apps.resources import queries
-from fengsui.apps.resources.models import Depot, Team
+from fengsui.apps.resources.models import Depot, StockItem, Team
 from fengsui.apps.resources.rules import READINESS, SKILLS, TEAM_KINDS, TEAM_LEVELS
 from fengsui.core.ledger import Choice, Code, Column, Number, Position, Ref, Register, Retire, Words, add
 from fengsui.core.policy import roles
@@ -66,5 +66,34 @@ DEPOTS = add(
         order="code",
         fresh=lambda by: {"place__kind": "depot", "place__provenance": "document"},
         about=_("面积、保管岗位、位置"),
+    )
+)
+STOCK = add(
+    Register(
+        "resources",
+        "stock",
+        _("储备物资"),
+        StockItem,
+        [
+            Column(
+                "depot",
+                _("物资库"),
+                Ref(model=Depot, by="place__code", called="place__name"),
+                key=True,
+                facet=True,
+                search=True,
+                aliases=("库", "所在库", "储备库"),
+            ),
+            Column("item", _("物资代码"), Code(), key=True, search=True, aliases=("代码", "编号")),
+            Column("name", _("名称"), required=True, search=True, aliases=("物资名称", "品名")),
+            Column("category", _("类别"), facet=True, aliases=("物资类别",)),
+            Column("count", _("数量"), Number(whole=True, least=0), required=True, aliases=("库存", "件数", "实有数")),
+            Column("unit", _("计量单位"), required=True, aliases=("单位",)),
+        ],
+        queries.stock_visible_to,
+        roles(*STAFF),
+        roles(*KEEPERS, "depot_keeper"),
+        order="item",
+        about=_("哪个库有什么、有多少"),
     )
 )

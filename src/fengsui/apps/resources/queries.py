@@ -4,7 +4,7 @@ from django.db.models import Q, QuerySet
 
 from fengsui.apps.people.rules import DISTRICT_ROLES
 from fengsui.apps.places.queries import in_area
-from fengsui.apps.resources.models import Depot, Team
+from fengsui.apps.resources.models import Depot, StockItem, Team
 from fengsui.kernel.actor import Actor
 
 
@@ -25,6 +25,10 @@ def teams_visible_to(by: Actor) -> QuerySet[Team]:
     if by.system or by.roles & DISTRICT_ROLES:
         return Team.objects.all()
     return Team.objects.filter(in_area(by, "area_code") | Q(org__in=by.orgs))
+
+
+def stock_visible_to(by: Actor) -> QuerySet[StockItem]:
+    return StockItem.objects.filter(depot__in=depots_visible_to(by))
 
 
 def depots_visible_to(by: Actor) -> QuerySet[Depot]:

@@ -238,6 +238,8 @@ class Column:
     label: Any
     kind: Kind = field(default_factory=Kind)
     key: bool = False
+    telling: bool = False
+    """Tells rows of an equal key apart; it may be empty, and a sheet may lack it."""
     required: bool = False
     facet: bool = False
     search: bool = False

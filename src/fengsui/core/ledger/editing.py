@@ -16,11 +16,11 @@ from fengsui.core import policy
 from fengsui.core.ledger import writing
 from fengsui.core.ledger.cells import BadCell
 from fengsui.core.ledger.check import Fault, References, centre, position_reader, readers, unmasked
-from fengsui.core.ledger.columns import Column, Phone, Position, Ref, masked
+from fengsui.core.ledger.columns import Column, Position, Ref, masked
 from fengsui.core.ledger.events import RowChanged
 from fengsui.core.ledger.register import Register
 from fengsui.core.ledger.sheet import Place
-from fengsui.core.ledger.staged import Staged
+from fengsui.core.ledger.staged import WAS, Staged
 from fengsui.core.ledger.uses import check_unused
 from fengsui.core.models import AuditRow
 from fengsui.core.record import announce, canonical, event_name, plain
@@ -194,7 +194,7 @@ def _apply(register: Register, row: Any, values: Mapping[str, Any], by: Actor) -
     """Write some columns of one row through the common way; returns how many changed."""
     columns = [column for column in register.writable if column.code in values or column.key]
     whole = {**{column.code: values_of(register, row)[column.code] for column in register.keys}, **values}
-    with Staged(register, by, columns) as stage:
+    with Staged(register, by, columns, pinned=row.pk) as stage:
         stage.put([(1, whole)])
         stage.resolve()
         _raise_faults(stage)
@@ -267,16 +267,31 @@ def last_change(register: Register, row_id: str) -> dict[str, Any] | None:
 
 
 def undoable(register: Register, row: Row) -> list[str]:
-    """Columns that `undo` would set back: the newest change's, still as it left them, and not personal."""
+    """Columns that `undo` would set back: the newest change's, still as it left them."""
     facts = last_change(register, str(row.key))
     if facts is None:
         return []
-    now = seen(register, row.values)
+    now, was = seen(register, row.values), facts["before"]
     return [
         code
         for code, value in facts["after"].items()
-        if code in register.by_code and not register.by_code[code].personal and plain(now.get(code)) == value
+        if code in register.by_code
+        and plain(now.get(code)) == value
+        and (not register.by_code[code].personal or _kept(register, row.key, code, was.get(code)) is not None)
     ]
+
+
+def _kept(register: Register, key: Any, code: str, was: Any) -> str | None:
+    """The number that this one replaced, which the row itself keeps; None where it is not the one of that change.
+
+    An empty one is "" in the record as it was in the row: it is kept too.
+    """
+    column = register.by_code[code]
+    kept = column.path + WAS
+    if "__" in column.path or not any(each.name == kept for each in register.model._meta.concrete_fields):
+        return None
+    found = register.model._base_manager.filter(pk=key).values_list(kept, flat=True).first()
+    return str(found) if found is not None and masked(found) == (was or "") else None
 
 
 @transaction.atomic
@@ -291,7 +306,12 @@ def undo(*, register: Register, row_id: str, by: Actor) -> int:
     facts = last_change(register, row_id)
     if not codes or facts is None:
         raise Refused("core.ledger.nothing_to_undo")
-    values = {code: facts["before"].get(code) for code in codes if not isinstance(register.by_code[code].kind, Phone)}
+    values = {
+        code: _kept(register, row.pk, code, facts["before"].get(code))
+        if register.by_code[code].personal
+        else facts["before"].get(code)
+        for code in codes
+    }
     return _apply(register, row, values, by.because("undo"))
 
 

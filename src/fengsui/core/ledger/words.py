@@ -35,6 +35,10 @@ wording.words(
     core__ledger__half_position=(mark("经度与纬度缺一个"), mark("两个都填，或都不填")),
     core__ledger__far_away=(mark("离本区 %(km)s 公里"), mark("核对经纬度，度分秒不要当成小数填")),
     core__ledger__ambiguous=(mark("册上有几行都是这个"), mark("到页面上逐行改")),
+    core__ledger__which_one=(
+        mark("册上有几个同名的，看不出是哪一个"),
+        mark("加一列“%(column)s”并填上；还没有的，先到页面上填"),
+    ),
     core__ledger__twice=(mark("表里有几行都是这个，而内容不同（另见第 %(rows)s 行）"), mark("只留一行对的")),
     core__ledger__elsewhere=(mark("已被你管辖以外的一行占用"), mark("换一个编号，或请有权的岗位改")),
     core__ledger__in_use=(mark("已被另一行占用"), mark("换一个，或去改那一行")),

@@ -17,7 +17,7 @@ from fengsui.core.ledger import editing
 from fengsui.core.ledger.columns import Column, Kind, Position, Ref
 from fengsui.core.ledger.lists import Refs
 from fengsui.core.ledger.register import Register
-from fengsui.core.ledger.staged import out_of_use
+from fengsui.core.ledger.resolving import out_of_use
 from fengsui.core.ledger.views.shared import opened, shell
 from fengsui.core.ledger.words import sentence
 from fengsui.core.ledger.writing import check_world
