@@ -117,7 +117,7 @@ class Hand:
     def _labelled(self, label: str, *, near: str = "", begins: bool = False, nav: bool = False) -> Locator:
         where = self.page.locator("nav#nav, nav.p-tabs") if nav else self.page.locator("body")
         if near:
-            where = self.page.locator("[data-row], tr, .row").filter(has_text=near).first
+            where = self.page.locator("[data-row], tr, .row").filter(has_text=near)
         end = "" if begins else r"(\s+\S{1,5})?\s*$"
         whole = re.compile(rf"^\W*{re.escape(label.rstrip('…'))}…?{end}", re.IGNORECASE)
         return where.locator(PRESSABLE).filter(has_text=whole)
