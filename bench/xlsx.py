@@ -12,9 +12,11 @@ Interleaved, on a durable database. Rows stored are counted in every round: a ru
 from __future__ import annotations
 
 import argparse
+import cProfile
 import csv
 import io
 import os
+import pstats
 import statistics
 import sys
 import time
@@ -31,6 +33,7 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="./fengsui bench xlsx")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--rows", type=int, default=100_000)
+    parser.add_argument("--profile", choices=["ours", "record"], help="where the time goes, instead of rates")
     options = parser.parse_args(arguments)
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "fengsui.config.settings")
     sys.path.insert(0, str(Path(__file__).parents[1]))
@@ -46,7 +49,8 @@ def main(arguments: list[str]) -> int:
         "django.contrib.auth.hashers.MD5PasswordHasher"
     ]  # demonstration accounts, made at once
     load_district()
-    return Bench(options.rounds, options.rows).run()
+    bench = Bench(options.rounds, options.rows)
+    return bench.profile(options.profile == "record") if options.profile else bench.run()
 
 
 class Bench:
@@ -100,6 +104,16 @@ class Bench:
             ratios = [a / b for a, b in zip(spent[name], spent["limit"], strict=True)]
             print(f"  {name:7} / limit {statistics.median(ratios):5.2f}   ({min(ratios):.2f} to {max(ratios):.2f})")
         print(f"  load average while measuring {statistics.median(strangers):.1f} on {os.cpu_count()} cores")
+        return 0
+
+    def profile(self, record: bool) -> int:
+        """The functions that cost most; waiting for the database counts where it waits."""
+        self._clear()
+        profile = cProfile.Profile()
+        profile.enable()
+        self._ours(record=record)
+        profile.disable()
+        pstats.Stats(profile).sort_stats("tottime").print_stats(28)
         return 0
 
     def _clear(self) -> None:

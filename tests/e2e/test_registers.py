@@ -23,10 +23,17 @@ def test_a_row_is_found_and_read_by_hand_in_every_width(visit, width, language) 
     window = visit("leader", width=width, language=language)
     page = window.page
     window.go("/registers/")
-    expect(page.locator("tbody tr")).to_have_count(11)
+    expect(page.locator("tbody tr")).to_have_count(13)
     shot(page, f"index-{width}")
     assert window.axe() == []
-    for path in ("/registers/teams/", "/registers/teams/?f.level=street", "/registers/teams/import"):
+    for path in (
+        "/registers/teams/?cols=name,kind,skills,jurisdiction",
+        "/registers/teams/?f.level=street",
+        "/registers/teams/import",
+        "/registers/areas/",
+        "/registers/areas/rows/210106007/edit",
+        "/registers/stock/",
+    ):
         window.go(path)
         shot(page, "-".join(["page", *path.strip("/").replace("?", "-").split("/"), str(width)]))
         assert window.axe() == []

@@ -17,6 +17,13 @@ from fengsui.core.record import NotInTransaction, canonical, digest, event_name,
 from fengsui.kernel.actor import Actor
 
 BATCH = 1000
+EVENT = (
+    "id", "name", "payload", "world_id", "about_type", "about_id", "correlation", "at", "person_id", "system",
+)  # fmt: skip
+ROW = (
+    "subject", "n", "event_id", "at", "verb", "person_id", "system", "world_id", "correlation",
+    "facts", "algorithm", "prev_hash", "hash",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,23 +76,23 @@ def _write(batch: Sequence[Told], by: Actor) -> None:
         )
         heads = {subject: (n, prev) for subject, n, prev in cursor.fetchall()}
         names = [event_name(each.event) for each in batch]
-        payloads = [plain(dataclasses.asdict(each.event)) for each in batch]
+        # Not asdict: that copies every value first, and `plain` copies them again.
+        payloads = [
+            {part.name: plain(getattr(each.event, part.name)) for part in dataclasses.fields(each.event)}
+            for each in batch
+        ]
         cursor.execute(
-            "INSERT INTO core_storedevent "
-            "(name, payload, world_id, about_type, about_id, correlation, at, person_id, system) "
-            "SELECT name, payload::jsonb, %s, kind, key, %s, %s, %s, %s "
-            "FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[]) "
-            "WITH ORDINALITY AS t(name, payload, kind, key, o) "
-            "ORDER BY o RETURNING id",
-            [
-                *(by.world, by.correlation, at, by.person, by.system, names),
-                [json.dumps(each, ensure_ascii=False) for each in payloads],
-                *([each.kind for each in batch], [each.key for each in batch]),
-            ],
+            "SELECT nextval(pg_get_serial_sequence('core_storedevent', 'id')) FROM generate_series(1, %s)", [len(batch)]
         )
         ids = sorted(row[0] for row in cursor.fetchall())
-        ns, prevs, hashes, facts = [], [], [], []
-        for each, subject, name, payload in zip(batch, subjects, names, payloads, strict=True):
+        with cursor.copy(f"COPY core_storedevent ({', '.join(EVENT)}) FROM STDIN") as copy:
+            for number, name, payload, each in zip(ids, names, payloads, batch, strict=True):
+                told = json.dumps(payload, ensure_ascii=False)
+                about = (each.kind, each.key)
+                copy.write_row((number, name, told, by.world, *about, by.correlation, at, by.person, by.system))
+        who = (by.person, by.system, by.world, by.correlation)
+        rows: list[tuple[Any, ...]] = []
+        for number, each, subject, name, payload in zip(ids, batch, subjects, names, payloads, strict=True):
             n, prev = heads[subject]
             told = canonical(
                 {
@@ -98,33 +105,15 @@ def _write(batch: Sequence[Told], by: Actor) -> None:
                 }
             )
             body = row_body(n, subject, at, name, by.person, by.system, by.world, by.correlation, told)
-            ns.append(n)
-            prevs.append(prev)
-            facts.append(told)
-            hashes.append(digest(algorithm, prev, body))
+            sealed = digest(algorithm, prev, body)
+            rows.append((subject, n, number, at, name, *who, told, algorithm, prev, sealed))
+        with cursor.copy(f"COPY core_auditrow ({', '.join(ROW)}) FROM STDIN") as copy:
+            for row in rows:
+                copy.write_row(row)
         cursor.execute(
-            "WITH t AS (SELECT * FROM "
-            "unnest(%s::text[], %s::bigint[], %s::bigint[], %s::text[], %s::text[], %s::text[], %s::text[]) "
-            "AS t(subject, n, event_id, verb, facts, prev, hash)), "
-            "h AS (UPDATE core_audithead a SET hash = t.hash FROM t WHERE a.subject = t.subject) "
-            "INSERT INTO core_auditrow (subject, n, event_id, at, verb, person_id, system, world_id, correlation, "
-            "facts, algorithm, prev_hash, hash) "
-            "SELECT subject, n, event_id, %s, verb, %s, %s, %s, %s, facts, %s, prev, hash FROM t",
-            [
-                subjects,
-                ns,
-                ids,
-                names,
-                facts,
-                prevs,
-                hashes,
-                at,
-                by.person,
-                by.system,
-                by.world,
-                by.correlation,
-                algorithm,
-            ],
+            "UPDATE core_audithead a SET hash = t.hash FROM unnest(%s::text[], %s::text[]) AS t(subject, hash) "
+            "WHERE a.subject = t.subject",
+            [subjects, [row[-1] for row in rows]],
         )
     for number, name in zip(ids, names, strict=True):
         if handlers := handlers_of(name):
