@@ -131,7 +131,7 @@ class Hand:
     def _press(self, what: Locator, label: str, patience_s: float) -> None:
         self._wait(what, label, patience_s)
         try:
-            what.click(timeout=10_000)
+            what.click(timeout=DRAWN_S * 1000)
         except Error as error:
             raise Lost(f"{label!r} cannot be pressed on {self.page.url}: {str(error)[:300]}") from error
         self.clicks += 1
