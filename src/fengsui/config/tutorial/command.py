@@ -8,6 +8,7 @@ import tempfile
 from argparse import Namespace
 from pathlib import Path
 
+from fengsui.config.ops.cluster import Cluster
 from fengsui.config.ops.console import Problem, say
 from fengsui.config.ops.home import REPO, Home
 from fengsui.config.ops.stack import Stack, fengsui
@@ -26,7 +27,7 @@ def main(options: Namespace) -> int:
         os.environ.pop(name, None)
     os.environ["FENGSUI_CLOCKS"] = f"alerts.acknowledge={ANSWER_S}"
     languages = [options.language] if options.language else ["en", "zh"]
-    return max(_walk(options, language) for language in languages)
+    return next((code for language in languages if (code := _walk(options, language))), 0)
 
 
 def _walk(options: Namespace, language: str) -> int:
@@ -48,7 +49,5 @@ def _walk(options: Namespace, language: str) -> int:
         say("已停止", "Stopped")
         return 130
     finally:
-        from fengsui.config.ops.cluster import Cluster
-
         shutil.rmtree(Cluster(home).data, ignore_errors=True)
         shutil.rmtree(folder, ignore_errors=True)
