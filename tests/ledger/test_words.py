@@ -128,3 +128,10 @@ def test_shown_call_orders_cost_one_query_however_many_rows(district, django_ass
     client.get("/registers/areas/?cols=name,call_order")
     with django_assert_max_num_queries(30):
         client.get("/registers/areas/?cols=name,call_order")
+
+
+def test_a_form_offers_words_of_its_language(district):
+    client = client_of("leader")
+    client.cookies["django_language"] = "en"
+    where = f"/registers/areas/rows/{Area.objects.filter(kind='subdistrict').first().pk}/edit"
+    assert ">subdistrict</option>" in client.get(where).content.decode()

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from fengsui.core import policy, wording
 from fengsui.core.ledger import editing
+from fengsui.core.ledger.choices import Choice
 from fengsui.core.ledger.columns import Column, Kind, Position, Ref
 from fengsui.core.ledger.lists import Refs
 from fengsui.core.ledger.register import Register
@@ -42,6 +43,8 @@ def _fields(register: Register, given: dict[str, str], faults: dict[str, str], f
     fields = []
     for column in register.writable:
         options: list[tuple[str, str]] = [(word, word) for word in column.kind.allowed()]
+        if isinstance(column.kind, Choice):  # kept as its Chinese word, read in the page's language
+            options = [(words[0], column.kind.show(code)) for code, words in column.kind.words.items()]
         if isinstance(column.kind, Ref) and column.kind.model is not None:
             rows = column.kind.model._base_manager.order_by(column.kind.by)
             if out_of_use(column.kind.model):
