@@ -51,11 +51,11 @@ def test_every_account_is_named_where_its_window_opens(language):
 def test_each_picture_of_a_step_is_shown_in_it_exists_and_no_other_lies_about(language):
     text, every = written(language), []
     for each in walked(language):
-        shown = re.findall(r"!\[[^\]]+\]\(\.\./images/first-storm/en/([a-z-]+)\.png\)", text[each.name])
+        shown = re.findall(rf"!\[[^\]]+\]\(\.\./images/first-storm/{language}/([a-z-]+)\.png\)", text[each.name])
         assert shown == each.pictures, each.name
         every += shown
     assert len(every) == len(set(every))
-    assert {path.stem for path in (FOLDER / "en").glob("*.png")} == set(every)
+    assert {path.stem for path in (FOLDER / language).glob("*.png")} == set(every)
 
 
 def test_pictures_together_stay_small():
