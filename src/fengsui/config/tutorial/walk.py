@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 FOLDER = REPO / "docs" / "images" / "first-storm"
 SPEED = 200.0
-COLOURS = 256
+COLOURS = 128
 """By octree: median cut turns the small orange and yellow marks red and grey."""
 CHROMIUM = [
     "--no-sandbox",
