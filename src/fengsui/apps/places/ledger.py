@@ -152,7 +152,7 @@ AREAS = add(
         ],
         queries.areas_visible_to,
         roles(*STAFF),
-        roles("duty_leader", "commander", "system_admin"),
+        roles("duty_leader", "commander"),
         order="code",
         fresh=lambda by: {"scheme": "GB/T 2260", "provenance": "document"},
         after=set_parents,

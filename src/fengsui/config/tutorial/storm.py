@@ -7,15 +7,18 @@ from __future__ import annotations
 
 from fengsui.apps.alerts.rules import CALL_STATES, DELIVERY_STATES
 from fengsui.apps.incidents.rules import STAGES
+from fengsui.config.ops.home import REPO
 from fengsui.config.story.cast import photo
 from fengsui.config.tutorial.steps import STEPS, Walk, Window, step
 from fengsui.kernel.clock import ClockKind
+from fengsui.kernel.district import load
 from fengsui.kernel.terms import Term
 
 __all__ = ["STEPS"]
-PLACE = Term("place", "启工街道1号地道桥", "Qigong No. 1 underpass")
+_POINT = load("tiexi", REPO / "districts").points[0]
+PLACE = Term("place", _POINT.name, _POINT.name_en)
 RED = Term("red", "红色", "red")
-INCIDENT = Term("incident", "启工街道1号地道桥", "启工街道1号地道桥")
+INCIDENT = Term("incident", _POINT.name, _POINT.name)
 """Titles of incidents are Chinese in either language, as the record keeps them."""
 SECOND = Term("second", "Ⅱ级", "Ⅱ level")
 BULLETIN = "0001 号"
