@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 FOLDER = REPO / "docs" / "images" / "first-storm"
 SPEED = 200.0
+RAIN_S = 300.0
+"""The most that is waited for the rest of the series at that speed."""
 COLOURS = 128
 """By octree: median cut turns the small orange and yellow marks red and grey."""
 CHROMIUM = [
@@ -132,6 +134,7 @@ def walk(options: argparse.Namespace) -> int:
     thread = threading.Thread(target=browse)
     thread.start()
     thread.join()
+    story._thread.join(RAIN_S)  # who walks fast is through before the gauges are
     told = _told(story, "；".join(failed))
     show(told)
     summed(told, time.monotonic() - began)
