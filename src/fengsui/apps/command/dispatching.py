@@ -14,7 +14,7 @@ from fengsui.apps.command.models import UNDER_WAY, Task
 from fengsui.apps.incidents.page import word
 from fengsui.apps.resources import queries as resources
 from fengsui.apps.resources.models import Team
-from fengsui.apps.resources.rules import READINESS
+from fengsui.apps.resources.rules import READINESS, SKILLS
 from fengsui.kernel.actor import Actor
 from fengsui.science.decide.dispatch import Advice, Candidate, Choice, Need, Ranked, Reason, advise
 
@@ -33,13 +33,6 @@ SAID: dict[tuple[str, bool], str] = {
     ("not_needed", True): mark("首选已够；%(arrive_s)s 分可到，可作备选"),
     ("detour", True): mark("绕行多 %(more_s)s 分"),
     ("estimated", True): mark("路网不可用，直线估算"),
-}
-SKILLS = {
-    "drainage": mark("排水"),
-    "rescue": mark("救援"),
-    "evacuation": mark("转移"),
-    "barrier": mark("封控"),
-    "power": mark("供电"),
 }
 
 
@@ -100,7 +93,7 @@ def say(reason: Reason) -> str:
         if name.endswith("_s") and isinstance(value, int | float):
             facts[name] = str(max(1, ceil(value / 60)))
         elif name == "skill":
-            facts[name] = _(SKILLS.get(str(value), str(value)))
+            facts[name] = word(SKILLS, str(value))
         elif name == "state":
             facts[name] = word(READINESS, str(value))
         else:

@@ -93,11 +93,6 @@ def lock(exercise_id: UUID) -> Exercise:
     return found
 
 
-def of_world(world: UUID) -> Exercise | None:
-    found: Exercise | None = Exercise.objects.in_world(LIVE).select_related("inside").filter(inside_id=world).first()
-    return found
-
-
 def invited(by: Actor) -> int:
     """Running exercises in which one has a part."""
     seats = Seat.objects.filter(post__in=by.posts, exercise__status="running")

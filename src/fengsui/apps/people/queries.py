@@ -87,11 +87,6 @@ def by_role(role: str, org: UUID | None = None) -> list[Holder]:
     return [_holder(row) for row in rows.order_by("post__org__path", "post__call_order", "post__code")]
 
 
-def call_chain(org: UUID) -> list[Holder]:
-    """叫应 order of one organisation: first the post called first, to the last name."""
-    return [_holder(row) for row in _current().filter(post__org_id=org).order_by("post__call_order", "post__code")]
-
-
 def post_by_code(code: str) -> Post | None:
     return Post.objects.filter(code=code, retired_at__isnull=True).first()
 

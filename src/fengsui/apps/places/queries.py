@@ -35,11 +35,6 @@ def by_code(code: str) -> Place | None:
     return Place.objects.filter(code=code).select_related("area").first()
 
 
-def point_of(place_id: UUID) -> Place:
-    """A waterlogging point with its policy; Place.DoesNotExist where it is none."""
-    return Place.objects.filter(kind="waterlogging_point").select_related("waterlogging", "area").get(pk=place_id)
-
-
 def posts_of_point(place: Place) -> dict[str, UUID]:
     """Post ids by duty: leader, street, community, traffic, drainage."""
     codes: dict[str, str] = place.waterlogging.posts
@@ -86,10 +81,6 @@ def bureau_of(jurisdiction: str) -> Organisation | None:
     """The emergency bureau that answers for a jurisdiction."""
     rows = Organisation.objects.filter(kind="bureau", jurisdiction=jurisdiction, retired_at__isnull=True)
     return rows.order_by("code").first()
-
-
-def area_names(codes: list[str]) -> dict[str, str]:
-    return dict(Area.objects.filter(code__in=codes).values_list("code", "name"))
 
 
 def in_area(by: Actor, path: str) -> Q:

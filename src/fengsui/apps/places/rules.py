@@ -1,8 +1,6 @@
-"""Kinds of places and what a shelter can hold."""
+"""Kinds of places."""
 
 from __future__ import annotations
-
-from math import floor
 
 from fengsui.kernel.terms import Term, Terms
 
@@ -27,10 +25,3 @@ POINT_FORMS = Terms(
     Term("road", "低洼路段", "low road"),
     Term("culvert", "桥涵", "culvert"),
 )
-
-
-def shelter_capacity(area_m2: float, m2_per_person: float) -> int:
-    """Persons: floor of effective area over the area each needs (GB 51143-2015, tables recalled [G])."""
-    if m2_per_person <= 0:
-        raise ValueError("area per person must be positive")
-    return floor(area_m2 / m2_per_person)

@@ -6,7 +6,6 @@ import hashlib
 import hmac
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
 from uuid import UUID
 
 import numpy as np
@@ -52,11 +51,6 @@ def _post_codes(by: Actor) -> QuerySet[Post, str]:
     return Post.objects.filter(pk__in=by.posts).values_list("code", flat=True)
 
 
-def topics_of(device: Device) -> list[str]:
-    """Topics this device may publish to."""
-    return list(device.station.datastreams.filter(is_active=True).values_list("topic", flat=True))
-
-
 def lock_stream(datastream: int, by: Actor) -> Datastream:
     row: Datastream | None = Datastream.objects.in_world(by.world).select_for_update().filter(id=datastream).first()
     if row is None:
@@ -74,30 +68,6 @@ def station(code: str, by: Actor) -> Station:
 def streams_of(row: Station) -> QuerySet[Datastream]:
     rows: QuerySet[Datastream] = Datastream.objects.in_world(row.world_id).filter(station=row)
     return rows.select_related("current").order_by("kind")
-
-
-_LATEST = """
-SELECT coalesce(jsonb_agg(jsonb_build_object(
-    'id', d.id, 'station', s.code, 'name', s.name, 'kind', d.kind, 'unit', d.unit, 'speed', d.speed,
-    'lon', round(ST_X(s.location)::numeric, 6), 'lat', round(ST_Y(s.location)::numeric, 6), 'place', s.place_id,
-    'at', c.at, 'value', c.value, 'flags', c.flags, 'received_at', c.received_at, 'good_at', c.good_at,
-    'good_value', c.good_value, 'level', c.level, 'watched', c.watched, 'since', c.level_since
-) ORDER BY s.code, d.kind), '[]')::text
-FROM sensing_datastream d JOIN sensing_station s ON s.id = d.station_id
-LEFT JOIN sensing_currentvalue c ON c.datastream_id = d.id
-WHERE d.world_id = %s AND d.is_active
-"""
-
-
-def latest_json(world: UUID) -> bytes:
-    """Latest of all streams of a world, as JSON made by the database and passed on untouched."""
-    return _json(_LATEST, [world])
-
-
-def _json(sql: str, parameters: list[Any]) -> bytes:
-    with connection.cursor() as cursor:
-        cursor.execute(sql, parameters)
-        return str(cursor.fetchone()[0]).encode()
 
 
 # Each bucket gives its first, last, lowest and highest reading, so a peak of one reading is on every scale.

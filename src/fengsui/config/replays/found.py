@@ -16,7 +16,6 @@ from fengsui.config.replays.plan import Plan
 from fengsui.core.worlds import LIVE
 from fengsui.science.series.quality import CODES
 
-UPS = ("blue", "yellow", "orange", "red")
 SETTLE_S = 300.0
 
 

@@ -22,7 +22,6 @@ HEADER_WITHIN = 15
 MOST_ROWS = 200_000
 _BRACKETS = re.compile(r"[（(\[【]([^）)\]】]*)[）)\]】]")
 _GCJ = re.compile(r"gcj|火星|高德|腾讯|百度坐标以外", re.I)
-_BD = re.compile(r"bd-?09|百度", re.I)
 _REMARK = re.compile(
     r"^[（(]?\s*(注|备注|说明|填表|填报|制表|审核|审批|联系人|合计|总计|小计|单位负责人|note|total)\s*[0-9一二三]*\s*[:：、.)）]?",
     re.I,

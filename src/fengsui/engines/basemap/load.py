@@ -49,7 +49,6 @@ _SHAPES = {  # how the copied degrees become the stored geometry and its coarse 
     ),
     "area": ("ST_Multi({m})", "CASE WHEN rank < 2 AND ST_Area({m}) > 20000 THEN ST_Multi(ST_Simplify({m}, 20)) END"),
 }
-_TYPES = {"road": "LineString", "water": "Geometry", "area": "MultiPolygon"}
 
 Row = tuple[Any, ...]
 

@@ -9,10 +9,10 @@ from django.utils.translation import gettext_noop as mark
 from django.views.decorators.http import require_GET
 
 from fengsui.apps.command import reach
-from fengsui.apps.command.dispatching import SKILLS
 from fengsui.apps.incidents.page import shell, word
 from fengsui.apps.people.edge import actor_of
 from fengsui.apps.places.rules import PLACE_KINDS
+from fengsui.apps.resources.rules import SKILLS
 from fengsui.core import policy
 
 NAMES = {reach.JUNCTIONS: mark("道路交叉口"), reach.STREETS: mark("街道中心")}
@@ -36,7 +36,7 @@ def show(request: HttpRequest) -> HttpResponse:
         found=reach.reached(by, skill=skill, assembly=assembly),
         limits=reach.LIMITS_MIN,
         kinds=kinds,
-        skills=[(code, _(name)) for code, name in SKILLS.items()],
+        skills=[(code, word(SKILLS, code)) for code in SKILLS],
         skill=skill,
         assembly=assembly,
         here=request.get_full_path(),

@@ -123,11 +123,9 @@ def test_keep_rejections_keeps_one_row_when_delivered_again():
     )
 
 
-def test_latest_json_and_series_json_are_made_by_the_database():
+def test_series_json_is_made_by_the_database():
     stream = make_stream()
     actions.store_readings(book.read(), *columns([(0, 0, 0.01), (0, 60, 9.0), (0, 120, 0.06)]))
-    (only,) = json.loads(queries.latest_json(LIVE))
-    assert (only["station"], only["value"], only["watched"], only["flags"]) == ("ST01", 0.06, True, 0)
     points = json.loads(queries.series_json(stream.id, moment(0), moment(121)))
     ms = US0 // 1000
     assert points == [[ms, 0.01, 0], [ms + 60_000, 9.0, q.RANGE], [ms + 120_000, 0.06, 0]]
