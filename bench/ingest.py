@@ -215,7 +215,7 @@ class Bench:
                 loop.call_soon_threadsafe(ending.set)
 
         loop = asyncio.get_running_loop()
-        service.store = counted  # type: ignore[method-assign]
+        service.store = counted  # type: ignore[method-assign]  # replaced on purpose, to look at it
         before = self._stored
         await service.run(ending)
         await stream.close()
@@ -252,7 +252,7 @@ class Bench:
                 device.wait()
                 device.close()
 
-        service.store = timed  # type: ignore[method-assign]
+        service.store = timed  # type: ignore[method-assign]  # replaced on purpose, to look at it
         before, began = (_busy(), self._cpu()), time.time()
         work = asyncio.create_task(service.run(ending))
         await asyncio.to_thread(publish)

@@ -118,7 +118,7 @@ def ask(client: Client, method: str, where: str, sent: dict[str, Any] | None = N
         response = client.get(where) if method == "GET" else client.post(where, sent or {})
         if getattr(response, "streaming", False):
             list(response)
-        response.wrote = last != StoredEvent.objects.aggregate(last=Max("pk"))["last"]  # type: ignore[attr-defined]
+        response.wrote = last != StoredEvent.objects.aggregate(last=Max("pk"))["last"]  # type: ignore[attr-defined]  # a test looks inside
         transaction.set_rollback(True)
     client.cookies = kept
     return response

@@ -132,10 +132,10 @@ def check_chains() -> None:
     by_table = {model._meta.label_lower: model for model in worldly()}
     for clock in Clock.objects.all_worlds("the test walks all"):
         if (model := by_table.get(clock.about_type)) is not None:
-            assert model._base_manager.get(pk=clock.about_id).world_id == clock.world_id  # type: ignore[attr-defined]
+            assert model._base_manager.get(pk=clock.about_id).world_id == clock.world_id  # type: ignore[attr-defined]  # a test looks inside
     for event in StoredEvent.objects.filter(about_type__in=by_table):
         about = by_table[event.about_type]._base_manager.get(pk=event.about_id)
-        assert about.world_id == event.world_id, event.name  # type: ignore[attr-defined]
+        assert about.world_id == event.world_id, event.name  # type: ignore[attr-defined]  # a test looks inside
 
 
 def check_doors(p: Play) -> None:
@@ -194,7 +194,7 @@ def check_pages(p: Play) -> None:
                 if response.status_code == 403:
                     continue
                 assert response.status_code == 200, where
-                body = b"".join(response) if response.streaming else response.content  # type: ignore[arg-type]
+                body = b"".join(response) if response.streaming else response.content  # type: ignore[arg-type]  # a test looks inside
                 assert not [key for key in foreign if key.encode() in body], where
                 assert (response.headers.get("X-Fengsui-World") == "exercise") == (world == p.drill), where
 

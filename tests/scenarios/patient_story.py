@@ -62,7 +62,7 @@ def patient_database() -> None:
                 time.sleep(0.3)
                 context["cursor"].cursor = database.cursor().cursor
 
-    BaseDatabaseWrapper.ensure_connection = ensure_connection  # type: ignore[method-assign]
+    BaseDatabaseWrapper.ensure_connection = ensure_connection  # type: ignore[method-assign]  # replaced on purpose, to look at it
     connection.execute_wrappers.append(execute_again)
 
 

@@ -174,7 +174,7 @@ def test_absurd_messages_are_kept_with_their_reason_and_sound_ones_go_on(broker,
     ]
     for topic, payload in bad:
         device.publish(topic, payload)
-    seconds = lambda s: now + timedelta(seconds=s)  # noqa: E731
+    seconds = lambda s: now + timedelta(seconds=s)  # noqa: E731 - a name for one use
     for at, value in [
         (seconds(-120), 0.01), (seconds(-119), 0.012), (seconds(3600), 0.01), (seconds(-9 * 86_400), 0.01),
         (seconds(-118), 0.013), (seconds(-118), 0.013), (seconds(-118), 0.018),

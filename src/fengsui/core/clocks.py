@@ -178,7 +178,7 @@ def pause(clock_id: UUID, *, by: Actor, now: datetime, reason: str) -> Clock:
         raise FengsuiError("core.clock.pause_needs_reason")
     clock = lock(clock_id, by)
     clock.state = MACHINE.next(clock.state, "pause")
-    clock.left_s = left_s(now, clock.due_at, clock.calendar, work_calendar())  # type: ignore[arg-type]
+    clock.left_s = left_s(now, clock.due_at, clock.calendar, work_calendar())  # type: ignore[arg-type]  # the column holds one of the two calendars
     clock.next_fire_at = None
     clock.save(update_fields=["state", "left_s", "next_fire_at"])
     ClockPause.objects.create(clock=clock, started_at=now, reason=reason.strip(), by_person=by.person)
@@ -191,7 +191,7 @@ def resume(clock_id: UUID, *, by: Actor, now: datetime) -> Clock:
     """Run again with the time that was left."""
     clock = lock(clock_id, by)
     clock.state = MACHINE.next(clock.state, "resume")
-    clock.due_at = due(now, clock.left_s or 0.0, clock.calendar, work_calendar())  # type: ignore[arg-type]
+    clock.due_at = due(now, clock.left_s or 0.0, clock.calendar, work_calendar())  # type: ignore[arg-type]  # the column holds one of the two calendars
     rule = rule_from({"kind": clock.kind, "limit_s": clock.limit_s, "ladder": clock.ladder})
     clock.next_fire_at = next_fire(clock.due_at, rule.ladder, clock.rungs_fired, clock.default_after_s)
     clock.left_s = None

@@ -104,7 +104,7 @@ def forget_answers(timestamp: int) -> None:
 
 
 async def _work(concurrency: int) -> None:
-    worker_app = app.with_connector(app.connector.get_worker_connector())  # type: ignore[attr-defined]
+    worker_app = app.with_connector(app.connector.get_worker_connector())  # type: ignore[attr-defined]  # the stubs know the base connector only
     async with worker_app.open_async():
         await worker_app.run_worker_async(
             concurrency=concurrency,

@@ -150,7 +150,7 @@ def jumped(wall_elapsed_s: float, monotonic_elapsed_s: float, tolerance_s: float
 
 def rule_from(facts: Mapping[str, object]) -> ClockRule:
     """A rule from its stored form; raises KeyError or ValueError where the form is broken."""
-    ladder = tuple(Rung(**rung) for rung in facts.get("ladder", []))  # type: ignore[attr-defined]
+    ladder = tuple(Rung(**rung) for rung in facts.get("ladder", []))  # type: ignore[attr-defined]  # rebuilt from our own JSON
     if list(ladder) != sorted(ladder, key=lambda rung: rung.after_s):
         raise ValueError(f"ladder of {facts['kind']} is not in order of time")
-    return ClockRule(**{**facts, "ladder": ladder})  # type: ignore[arg-type]
+    return ClockRule(**{**facts, "ladder": ladder})  # type: ignore[arg-type]  # rebuilt from our own JSON

@@ -93,8 +93,8 @@ def _clock_words(clock: Clock | None) -> Clock | None:
     """The chip wants the verb in words."""
     if clock is not None:
         kind = ClockKind.registered.get(clock.kind)
-        clock.verb = said(kind.verb) if kind else clock.label  # type: ignore[attr-defined]
-        clock.default = default_word(kind)  # type: ignore[attr-defined]
+        clock.verb = said(kind.verb) if kind else clock.label  # type: ignore[attr-defined]  # shown beside the row, not stored
+        clock.default = default_word(kind)  # type: ignore[attr-defined]  # shown beside the row, not stored
     return clock
 
 

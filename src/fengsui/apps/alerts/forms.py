@@ -19,10 +19,10 @@ class FilterForm(forms.Form):
     since = forms.DateField(label=_("起"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
 
     def __init__(self, *args: object, words: dict[str, str], levels: dict[str, str], **kwargs: object) -> None:
-        super().__init__(*args, **kwargs)  # type: ignore[arg-type]
+        super().__init__(*args, **kwargs)  # type: ignore[arg-type]  # handed on as they came
         every = [("", _("全部"))]
-        self.fields["status"].choices = [*every, *((code, words[code]) for code in STATUSES)]  # type: ignore[attr-defined]
-        self.fields["level"].choices = [*every, *((value, levels[value]) for value, _zh in LEVEL_CHOICES)]  # type: ignore[attr-defined]
+        self.fields["status"].choices = [*every, *((code, words[code]) for code in STATUSES)]  # type: ignore[attr-defined]  # the stubs type a form's fields as their base class
+        self.fields["level"].choices = [*every, *((value, levels[value]) for value, _zh in LEVEL_CHOICES)]  # type: ignore[attr-defined]  # the stubs type a form's fields as their base class
 
 
 class ReasonForm(forms.Form):
@@ -57,10 +57,10 @@ class DraftForm(forms.Form):
         levels: dict[str, str],
         **kwargs: object,
     ) -> None:
-        super().__init__(*args, **kwargs)  # type: ignore[arg-type]
+        super().__init__(*args, **kwargs)  # type: ignore[arg-type]  # handed on as they came
         self.fields["place"].widget.choices = places
-        self.fields["hazard"].choices = [(code, kinds[code]) for code in hazards()]  # type: ignore[attr-defined]
-        self.fields["level"].choices = [(value, levels[value]) for value, _zh in LEVEL_CHOICES]  # type: ignore[attr-defined]
+        self.fields["hazard"].choices = [(code, kinds[code]) for code in hazards()]  # type: ignore[attr-defined]  # the stubs type a form's fields as their base class
+        self.fields["level"].choices = [(value, levels[value]) for value, _zh in LEVEL_CHOICES]  # type: ignore[attr-defined]  # the stubs type a form's fields as their base class
 
 
 class NoteForm(forms.Form):

@@ -159,7 +159,7 @@ def call_lines(place: Place) -> dict[str, list[people.Holder]]:
         lines["territory"] = people.by_role("duty_officer", bureau.pk) if bureau else []
     seen: set[UUID] = set()
     for name, chain in lines.items():
-        lines[name] = [each for each in chain if each.person not in seen and not seen.add(each.person)]  # type: ignore[func-returns-value]
+        lines[name] = [each for each in chain if each.person not in seen and not seen.add(each.person)]  # type: ignore[func-returns-value]  # add gives None, which is what the filter wants
     return {name: chain for name, chain in lines.items() if chain}
 
 

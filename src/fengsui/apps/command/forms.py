@@ -73,6 +73,6 @@ class ResponseForm(forms.Form):
     def __init__(self, *args: Any, others: list[tuple[str, str]] | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if others:
-            self.fields["also"].choices = others  # type: ignore[attr-defined]
+            self.fields["also"].choices = others  # type: ignore[attr-defined]  # the stubs type a form's fields as their base class
         else:
             del self.fields["also"]

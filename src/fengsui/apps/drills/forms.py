@@ -33,15 +33,15 @@ class PlanForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["series"].choices = [(each, each) for each in scenario.names()]  # type: ignore[attr-defined]
+        self.fields["series"].choices = [(each, each) for each in scenario.names()]  # type: ignore[attr-defined]  # the stubs type a form's fields as their base class
         english = (get_language() or "").startswith("en")
         self._posts = list(queries.posts_to_choose())
         held = Counter(post.role for post in self._posts)
         named = [(code, term) for code, term in ROLES.items() if held[code]]
-        self.fields["roles"].choices = [  # type: ignore[attr-defined]
+        self.fields["roles"].choices = [  # type: ignore[attr-defined]  # the stubs type a form's fields as their base class
             (code, f"{term.en if english else term.zh} ({held[code]})") for code, term in named
         ]
-        self.fields["posts"].choices = [  # type: ignore[attr-defined]
+        self.fields["posts"].choices = [  # type: ignore[attr-defined]  # the stubs type a form's fields as their base class
             (str(post.pk), f"{post.org.name} {post.title}") for post in self._posts
         ]
 

@@ -91,9 +91,9 @@ class IntakeForm(CountsForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         for name in ("place", "area"):
-            self.fields[name].label_from_instance = _named  # type: ignore[attr-defined]
-        self.fields["place"].queryset = Place.objects.filter(kind="waterlogging_point").order_by("code")  # type: ignore[attr-defined]
-        self.fields["area"].queryset = Area.objects.filter(kind="subdistrict").order_by("code")  # type: ignore[attr-defined]
+            self.fields[name].label_from_instance = _named  # type: ignore[attr-defined]  # the stubs type a form's fields as their base class
+        self.fields["place"].queryset = Place.objects.filter(kind="waterlogging_point").order_by("code")  # type: ignore[attr-defined]  # the stubs type a form's fields as their base class
+        self.fields["area"].queryset = Area.objects.filter(kind="subdistrict").order_by("code")  # type: ignore[attr-defined]  # the stubs type a form's fields as their base class
         self.fields["known_at"].initial = timezone.localtime().replace(second=0, microsecond=0)
         self.order_fields(
             [

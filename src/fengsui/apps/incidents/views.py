@@ -88,7 +88,7 @@ def export(request: HttpRequest) -> StreamingHttpResponse:
     policy.require(by, "incidents.view")
     _form, rows = _filtered(request, by)
     writer = csv.writer(_Echo())
-    mark = _("演练 ") if request.world.kind == "exercise" else ""  # type: ignore[attr-defined]
+    mark = _("演练 ") if request.world.kind == "exercise" else ""  # type: ignore[attr-defined]  # set on the request by our middleware
 
     def lines() -> Iterator[str]:
         yield "\ufeff"

@@ -35,13 +35,13 @@ def actor_middleware(get_response: Respond) -> Respond:
         user = request.user
         if user.is_authenticated:
             world = session_world.world_of(request)
-            request.world = SimpleLazyObject(lambda: World.objects.get(pk=world))  # type: ignore[attr-defined]
-            request.me = user.person  # type: ignore[attr-defined]
-            by = request.actor = queries.actor_for(  # type: ignore[attr-defined]
+            request.world = SimpleLazyObject(lambda: World.objects.get(pk=world))  # type: ignore[attr-defined]  # set on the request by our middleware
+            request.me = user.person  # type: ignore[attr-defined]  # set on the request by our middleware
+            by = request.actor = queries.actor_for(  # type: ignore[attr-defined]  # set on the request by our middleware
                 user.person_id,
                 world,
                 source=request.META.get("REMOTE_ADDR", ""),
-                correlation=request.correlation,  # type: ignore[attr-defined]
+                correlation=request.correlation,  # type: ignore[attr-defined]  # set on the request by our middleware
             )
             if not user.is_active or _lost_a_post(request, by):
                 request.session.flush()
@@ -50,7 +50,7 @@ def actor_middleware(get_response: Respond) -> Respond:
                 return _to(request, owed)
             # A page that fetches itself is no sign that somebody sits before it.
             if request.method != "GET" or not request.headers.get("HX-Request"):
-                request.session.seen(timezone.now())  # type: ignore[attr-defined]
+                request.session.seen(timezone.now())  # type: ignore[attr-defined]  # set on the request by our middleware
             if refused := session_world.of_another_page(request, world):
                 return refused
             return session_world.marked(get_response(request), request, session_world.world_after(request))
@@ -110,5 +110,5 @@ def _wanted(request: HttpRequest) -> str:
 
 def actor_of(request: HttpRequest) -> Actor:
     """The actor of a logged-in request."""
-    actor: Actor = request.actor  # type: ignore[attr-defined]
+    actor: Actor = request.actor  # type: ignore[attr-defined]  # set on the request by our middleware
     return actor

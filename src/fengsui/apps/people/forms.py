@@ -71,9 +71,9 @@ class TokenForm(forms.Form):
         self, *args: Any, posts: Sequence[Post], purposes: Sequence[tuple[str, str]], factor: bool, **kwargs: Any
     ) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["post"].choices = [(str(post.pk), f"{post.title}　{post.org.name}") for post in posts]  # type: ignore[attr-defined]
-        self.fields["days"].choices = [(str(n), _days(n)) for n in TOKEN_DAYS]  # type: ignore[attr-defined]
-        self.fields["scopes"].choices = list(purposes)  # type: ignore[attr-defined]
+        self.fields["post"].choices = [(str(post.pk), f"{post.title}　{post.org.name}") for post in posts]  # type: ignore[attr-defined]  # the stubs type a form's fields as their base class
+        self.fields["days"].choices = [(str(n), _days(n)) for n in TOKEN_DAYS]  # type: ignore[attr-defined]  # the stubs type a form's fields as their base class
+        self.fields["scopes"].choices = list(purposes)  # type: ignore[attr-defined]  # the stubs type a form's fields as their base class
         if not factor:
             del self.fields["code"]
 

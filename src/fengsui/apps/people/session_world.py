@@ -42,7 +42,7 @@ def world_of(request: HttpRequest) -> UUID:
     if is_over(world):
         if request.session.get(LOOK) == str(world):
             return world
-    elif is_inside(world, request.user.person_id):  # type: ignore[union-attr]
+    elif is_inside(world, request.user.person_id):  # type: ignore[union-attr]  # the login gate has let only accounts through
         return world
     request.session.pop(KEY)
     request.session.pop(LOOK, None)
@@ -72,13 +72,13 @@ def of_another_page(request: HttpRequest, world: UUID) -> HttpResponse | None:
         code = "core.world.read_only"
     else:
         return None
-    words = wording.say(Refused(code, here=str(request.world)))  # type: ignore[attr-defined]
+    words = wording.say(Refused(code, here=str(request.world)))  # type: ignore[attr-defined]  # set on the request by our middleware
     if request.headers.get("HX-Request"):
         if not is_read:
             messages.error(request, f"{words.what}。{words.todo}")
         # To the desk: the row of the page does not exist in this world.
         return HttpResponse(status=200 if is_read else 409, headers={"HX-Redirect": HOME})
-    context = {"said": words, "status": 409, "number": str(request.correlation)[:8]}  # type: ignore[attr-defined]
+    context = {"said": words, "status": 409, "number": str(request.correlation)[:8]}  # type: ignore[attr-defined]  # set on the request by our middleware
     return render(request, "ui/error.html", context, status=409)
 
 
@@ -99,7 +99,7 @@ def said_inside(response: HttpResponse, request: HttpRequest) -> HttpResponse:
     """The answer with the marks of an exercise: of a page, and of what a program asked for."""
     response.headers["X-Fengsui-World"] = "exercise"
     if response.headers.get("Content-Type", "").startswith("text/csv"):
-        _first_line(response, f"演练：{request.world}，不对外\r\n".encode())  # type: ignore[attr-defined]
+        _first_line(response, f"演练：{request.world}，不对外\r\n".encode())  # type: ignore[attr-defined]  # set on the request by our middleware
     if named := response.headers.get("Content-Disposition"):
         response.headers["Content-Disposition"] = re.sub(r'(filename=")', rf"\1{MARK}", named)
     return response

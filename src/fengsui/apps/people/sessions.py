@@ -47,7 +47,7 @@ class SessionStore(DatabaseStore):
         return row
 
     def _get_session_from_db(self) -> Session | None:
-        row: Session | None = super()._get_session_from_db()  # type: ignore[misc]
+        row: Session | None = super()._get_session_from_db()  # type: ignore[misc]  # Django's own hook, untyped in the stubs
         if row is None:
             return None
         over = rules.session_over(

@@ -76,7 +76,7 @@ def holder(secret: str, request: HttpRequest) -> Bearer:
         account.person_id,
         _world(request, account.person_id),
         source=f"{request.META.get('REMOTE_ADDR', '')} token {found.begins}",
-        correlation=request.correlation,  # type: ignore[attr-defined]
+        correlation=request.correlation,  # type: ignore[attr-defined]  # set on the request by our middleware
     )
     by = replace(whole, grants=tuple(grant for grant in whole.grants if grant.post == found.post_id))
     if not by.grants:

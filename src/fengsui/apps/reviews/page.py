@@ -54,7 +54,7 @@ def plain(number: str) -> str:
 
 def exercise_of(request: HttpRequest) -> str:
     """The exercise's name inside one, else ''."""
-    world = request.world  # type: ignore[attr-defined]
+    world = request.world  # type: ignore[attr-defined]  # set on the request by our middleware
     return str(world) if world.kind == "exercise" else ""
 
 

@@ -54,7 +54,7 @@ class Device(models.Model):
 class Datastream(InWorld):
     """One quantity at one station, in the unit of its sensor kind. Small integer keys for the hot path."""
 
-    id = models.BigAutoField(primary_key=True)  # type: ignore[assignment]
+    id = models.BigAutoField(primary_key=True)  # type: ignore[assignment]  # the stubs take the inherited key for final
     station = models.ForeignKey(Station, on_delete=models.PROTECT, related_name="datastreams")
     kind = models.CharField("传感器类别", max_length=40, help_text="catalog/sensors")
     topic = models.CharField("主题", max_length=120, unique=True)

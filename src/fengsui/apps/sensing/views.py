@@ -182,7 +182,7 @@ class _Echo:
 
 def _csv(request: HttpRequest, name: str, head: list[str], rows: Iterable[list[Any]]) -> StreamingHttpResponse:
     """With a byte order mark so that spreadsheets read the Chinese; an exercise says so in its first cell and name."""
-    drill = request.world.kind == "exercise"  # type: ignore[attr-defined]
+    drill = request.world.kind == "exercise"  # type: ignore[attr-defined]  # set on the request by our middleware
     writer = csv.writer(_Echo())
 
     def lines() -> Iterator[str]:

@@ -25,7 +25,7 @@ class Fake:
                 raise self.fail.pop(0)
             self.sent.setdefault(parcel.key, []).append(entry.render(parcel))
         state = "acknowledged" if entry.needs_receipt else "sent"
-        return Receipt(state, f"fake-{parcel.key[:8]}")  # type: ignore[arg-type]
+        return Receipt(state, f"fake-{parcel.key[:8]}")  # type: ignore[arg-type]  # one of the two words
 
     def test(self, address: Address) -> Receipt:
         return Receipt("acknowledged", "fake")

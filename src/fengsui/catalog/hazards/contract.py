@@ -13,7 +13,7 @@ from fengsui.kernel.levels import Level
 from fengsui.kernel.terms import Basis, Term
 
 CAP_CATEGORIES = frozenset(
-    "Geo Met Safety Security Rescue Fire Health Env Transport Infra CBRNE Other".split()  # noqa: SIM905
+    "Geo Met Safety Security Rescue Fire Health Env Transport Infra CBRNE Other".split()  # noqa: SIM905 - one line of words reads better
 )
 CAP_RESPONSES = frozenset(
     {"Shelter", "Evacuate", "Prepare", "Execute", "Avoid", "Monitor", "Assess", "AllClear", "None"}

@@ -124,7 +124,7 @@ class Stack:
         def start(log: IO[bytes]) -> subprocess.Popen[bytes]:
             return children.spawn(command, env=self.env, output=log, cwd=REPO)
 
-        return Service(name, start, **more)  # type: ignore[arg-type]
+        return Service(name, start, **more)  # type: ignore[arg-type]  # keywords handed on
 
     def _start_workers(self, supervisor: Supervisor) -> None:
         for name, module in WORKERS:

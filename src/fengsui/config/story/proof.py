@@ -68,8 +68,8 @@ def spent(clocks: list[Clock]) -> str:
     closed = [row for row in clocks if row.closed_at]
     if not closed:
         return NO_CLOCK
-    slow = max(closed, key=lambda row: (row.closed_at - row.started_at).total_seconds())  # type: ignore[operator]
-    return clock((slow.closed_at - slow.started_at).total_seconds(), slow.limit_s)  # type: ignore[operator]
+    slow = max(closed, key=lambda row: (row.closed_at - row.started_at).total_seconds())  # type: ignore[operator]  # rows with a value were chosen above
+    return clock((slow.closed_at - slow.started_at).total_seconds(), slow.limit_s)  # type: ignore[operator]  # rows with a value were chosen above
 
 
 def clocks_of(kind: str, about: Warning | Incident) -> list[Clock]:

@@ -91,7 +91,7 @@ def guard(scope: str, *, changes: bool) -> Callable[[Run], Run]:
 
         @wraps(run)
         def handle(request: HttpRequest, **given: Any) -> HttpResponse:
-            request.field_words = words()  # type: ignore[attr-defined]
+            request.field_words = words()  # type: ignore[attr-defined]  # set on the request by our middleware
             try:
                 bearer = _enter(request, scope)
                 if not changes:
@@ -112,13 +112,13 @@ def _enter(request: HttpRequest, scope: str) -> Bearer:
     if "\0" in request.path:
         raise NotFound("core.api.no_such")
     bearer = bearer_of(request)
-    request.bearer = bearer  # type: ignore[attr-defined]
+    request.bearer = bearer  # type: ignore[attr-defined]  # set on the request by our middleware
     bearer.check_rate()
     bearer.check_scope(scope)
     if int(request.META.get("CONTENT_LENGTH") or 0) > (settings.DATA_UPLOAD_MAX_MEMORY_SIZE or 0):
         raise problems.TooLarge("core.api.too_large")
-    request.actor = bearer.by  # type: ignore[attr-defined]
-    request.world = SimpleLazyObject(lambda: World.objects.get(pk=bearer.by.world))  # type: ignore[attr-defined]
+    request.actor = bearer.by  # type: ignore[attr-defined]  # set on the request by our middleware
+    request.world = SimpleLazyObject(lambda: World.objects.get(pk=bearer.by.world))  # type: ignore[attr-defined]  # set on the request by our middleware
     return bearer
 
 

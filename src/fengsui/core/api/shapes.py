@@ -69,7 +69,7 @@ Moment = AwareDatetime
 
 def point(place: object) -> list[float] | None:
     """[longitude, latitude] of a stored point."""
-    return [round(place.x, 6), round(place.y, 6)] if place is not None else None  # type: ignore[attr-defined]
+    return [round(place.x, 6), round(place.y, 6)] if place is not None else None  # type: ignore[attr-defined]  # a geometry of the database
 
 
 __all__ = ["Among", "Body", "Moment", "Nothing", "Out", "Page", "Position", "Reason", "point"]

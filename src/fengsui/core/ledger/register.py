@@ -126,8 +126,8 @@ class Register:
         model: type[Model] = self.model
         *parts, last = path.split("__")
         for part in parts:
-            model = model._meta.get_field(part).related_model  # type: ignore[assignment]
-        return model._meta.get_field(last)  # type: ignore[return-value]
+            model = model._meta.get_field(part).related_model  # type: ignore[assignment]  # a column's path was checked when the register was declared
+        return model._meta.get_field(last)  # type: ignore[return-value]  # a column's path was checked when the register was declared
 
     @cached_property
     def parts(self) -> list[str]:

@@ -176,7 +176,7 @@ class Staged(Resolved):
     def _model(self, part: str) -> type[Model]:
         model: type[Model] = self.register.model
         if part:
-            model = model._meta.get_field(part).related_model  # type: ignore[assignment]
+            model = model._meta.get_field(part).related_model  # type: ignore[assignment]  # a column's path was checked when the register was declared
         return model
 
     def _inserted(

@@ -112,7 +112,7 @@ class Table:
         part = path.rpartition("__")[0]
         if not part:
             return self.base, self.pk
-        model: type[Model] = self.register.model._meta.get_field(part).related_model  # type: ignore[assignment]
+        model: type[Model] = self.register.model._meta.get_field(part).related_model  # type: ignore[assignment]  # a column's path was checked when the register was declared
         return quoted(model._meta.db_table), quoted(model._meta.pk.column)
 
     def _joined(self) -> str:

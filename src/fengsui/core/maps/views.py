@@ -19,7 +19,7 @@ LIMIT_BYTES = 2_000_000
 
 @require_safe
 def tile(request: HttpRequest, name: str, z: int, x: int, y: int) -> HttpResponse:
-    by: Actor = request.actor  # type: ignore[attr-defined]
+    by: Actor = request.actor  # type: ignore[attr-defined]  # set on the request by our middleware
     if not tiles.is_tile(z, x, y):
         raise NotFound("core.maps.no_tile")
     if name == "base":

@@ -67,12 +67,12 @@ class WorldQuerySet(models.QuerySet[Any]):
         return chained
 
     def _clone(self) -> Self:
-        copy = super()._clone()  # type: ignore[misc]
+        copy = super()._clone()  # type: ignore[misc]  # Django's own hook, untyped in the stubs
         copy._scoped = self._scoped
         return copy
 
     def _require_scope(self) -> None:
-        if not self._scoped and "instance" not in self._hints:  # type: ignore[attr-defined]
+        if not self._scoped and "instance" not in self._hints:  # type: ignore[attr-defined]  # Django's own hook, untyped in the stubs
             raise UnscopedError("core.world.unscoped", model=self.model._meta.label)
 
     def _fetch_all(self) -> None:
@@ -105,7 +105,7 @@ class WorldQuerySet(models.QuerySet[Any]):
         return super().delete()
 
 
-class WorldManager(models.Manager.from_queryset(WorldQuerySet)):  # type: ignore[misc]
+class WorldManager(models.Manager.from_queryset(WorldQuerySet)):  # type: ignore[misc]  # Django's own hook, untyped in the stubs
     """The default manager of operational rows."""
 
 

@@ -26,7 +26,7 @@ def chain(get_response: Respond) -> Respond:
             correlation = UUID(request.headers.get("X-Correlation-Id", ""))
         except ValueError:
             correlation = uuid4()
-        request.correlation = correlation  # type: ignore[attr-defined]
+        request.correlation = correlation  # type: ignore[attr-defined]  # set on the request by our middleware
         structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(correlation=str(correlation))
         started = time.perf_counter()
@@ -50,7 +50,7 @@ class CodedErrors:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if "%00" in request.META.get("QUERY_STRING", ""):
             # PostgreSQL cannot hold it and no person types it; every search of every page would have to think of it.
-            context = {"status": 400, "said": None, "number": str(request.correlation)[:8]}  # type: ignore[attr-defined]
+            context = {"status": 400, "said": None, "number": str(request.correlation)[:8]}  # type: ignore[attr-defined]  # set on the request by our middleware
             return render(request, "ui/error.html", context, status=400)
         return self.get_response(request)
 
@@ -59,7 +59,7 @@ class CodedErrors:
             return None
         log.info("request.refused", code=error.code, status=error.status)
         said = wording.say(error)
-        context = {"said": said, "status": error.status, "number": str(request.correlation)[:8]}  # type: ignore[attr-defined]
+        context = {"said": said, "status": error.status, "number": str(request.correlation)[:8]}  # type: ignore[attr-defined]  # set on the request by our middleware
         template = "ui/_error_part.html" if request.headers.get("HX-Request") else "ui/error.html"
         return render(request, template, context, status=error.status)
 

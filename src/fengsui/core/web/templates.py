@@ -32,10 +32,10 @@ def environment(**options: Any) -> Environment:
     options["undefined"] = StrictUndefined
     # autoescape comes in `options`: Django's backend switches it on unless told otherwise.
     extensions = ["jinja2.ext.i18n", "jinja2.ext.do"]
-    env = Environment(extensions=extensions, trim_blocks=True, lstrip_blocks=True, **options)  # noqa: S701
+    env = Environment(extensions=extensions, trim_blocks=True, lstrip_blocks=True, **options)  # noqa: S701 - autoescape is among the options
     env.globals.update(url=url, static=static, now=timezone.now, can=policy.can, demo=settings.DEMO)
     env.filters.update(local=local)
-    env.install_gettext_callables(  # type: ignore[attr-defined]
+    env.install_gettext_callables(  # type: ignore[attr-defined]  # added by the i18n extension
         translation.gettext,
         translation.ngettext,
         newstyle=True,

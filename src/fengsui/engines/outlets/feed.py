@@ -49,7 +49,7 @@ class Feed:
         secure = parts.scheme == "https"
         maker = http.client.HTTPSConnection if secure else http.client.HTTPConnection
         extra = {"context": ssl.create_default_context()} if secure else {}
-        connection = maker(parts.hostname or "", parts.port, timeout=ENTRY.wait_s, **extra)  # type: ignore[arg-type]
+        connection = maker(parts.hostname or "", parts.port, timeout=ENTRY.wait_s, **extra)  # type: ignore[arg-type]  # two constructors with the same arguments
         try:
             connection.request("GET", parts.path.rstrip("/") + path)
             answer = connection.getresponse()

@@ -60,7 +60,7 @@ circles = st.tuples(st.floats(-90, 90), st.floats(-180, 180), st.floats(0, 500))
     note=texts,
 )
 def test_message_when_made_of_anything_is_valid(data, at, serial, spoken, circle, note):
-    pick = lambda words: data.draw(st.sampled_from(sorted(words)))  # noqa: E731
+    pick = lambda words: data.draw(st.sampled_from(sorted(words)))  # noqa: E731 - a name for one use
     made = message(
         identifier=f"21010600000100_{at:%Y%m%d%H%M%S}_{serial}",
         sent_at=at,

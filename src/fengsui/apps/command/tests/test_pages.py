@@ -7,7 +7,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from fengsui.apps.command import actions
 from fengsui.apps.command.models import Closure, Deployment, Order, Response, Task
 from fengsui.apps.command.tests.make import make_response
-from fengsui.apps.command.tests.test_orders import no_roads, roads  # noqa: F401
+from fengsui.apps.command.tests.test_orders import no_roads, roads  # noqa: F401 - pytest fixtures are imported by name
 from fengsui.apps.command.tests.test_tasks import jpeg
 from fengsui.apps.incidents.models import Incident, Report
 from fengsui.apps.incidents.tests.make import NOW, make_incident
@@ -116,7 +116,7 @@ def test_response_is_started_by_hand_through_the_panel(login, actors):
     assert found.tasks.count() == 5
 
 
-def test_teams_are_sent_by_the_advised_press(login, actors, roads):  # noqa: F811
+def test_teams_are_sent_by_the_advised_press(login, actors, roads):  # noqa: F811 - pytest fixtures are imported by name
     task = make_response(actors).tasks.get(code="pump")
     client = login("duty")
     text = client.get(f"/tasks/{task.pk}/dispatch").content.decode()
@@ -138,7 +138,7 @@ def test_teams_are_sent_by_the_advised_press(login, actors, roads):  # noqa: F81
     assert Order.objects.in_world(LIVE).count() == 1
 
 
-def test_phone_leads_the_leader_through_every_step_by_one_big_act(login, actors, roads):  # noqa: F811
+def test_phone_leads_the_leader_through_every_step_by_one_big_act(login, actors, roads):  # noqa: F811 - pytest fixtures are imported by name
     task = make_response(actors).tasks.get(code="pump")
     order = actions.dispatch(task_id=task.pk, team_id=Team.objects.get(code="T1").pk, by=actors["duty"], now=NOW)
     client, page = login("T1"), f"/tasks/{task.pk}/"
@@ -174,7 +174,7 @@ def test_phone_leads_the_leader_through_every_step_by_one_big_act(login, actors,
     assert login("street2").get(page).status_code == 404
 
 
-def test_leader_turns_back_by_one_act_when_the_task_ended_without_him(login, actors, roads):  # noqa: F811
+def test_leader_turns_back_by_one_act_when_the_task_ended_without_him(login, actors, roads):  # noqa: F811 - pytest fixtures are imported by name
     task = make_response(actors).tasks.get(code="pump")
     order = actions.dispatch(task_id=task.pk, team_id=Team.objects.get(code="T1").pk, by=actors["duty"], now=NOW)
     client, page = login("T1"), f"/tasks/{task.pk}/"

@@ -24,7 +24,7 @@ def desk_of(actor) -> str:
 
 
 @pytest.mark.django_db
-def test_report_waits_on_the_desk_of_who_may_sign_it_when_it_was_submitted(actors) -> None:  # noqa: F811
+def test_report_waits_on_the_desk_of_who_may_sign_it_when_it_was_submitted(actors) -> None:  # noqa: F811 - pytest fixtures are imported by name
     incident = make_incident(actors["duty"])
     report = reports.draft(incident_id=incident.pk, stage="first_written", by=actors["duty"], now=NOW)
     reports.edit(report_id=report.pk, by=actors["duty"], fields={**report.fields, "measures": "封控", "course": "积水"})

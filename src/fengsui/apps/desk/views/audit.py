@@ -237,7 +237,7 @@ def subject(request: HttpRequest, subject: str) -> HttpResponse:
     if not rows:
         raise NotFound("desk.audit.no_subject")
     shown = _proved(rows, people.people_names({row.person_id for row in rows if row.person_id}))
-    tail = bool(head) and head.n == rows[-1].n and head.hash == rows[-1].hash  # type: ignore[union-attr]
+    tail = bool(head) and head.n == rows[-1].n and head.hash == rows[-1].hash  # type: ignore[union-attr]  # bool(head) stands before
     context = {
         "subject": subject,
         "rows": shown,

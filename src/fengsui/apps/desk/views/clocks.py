@@ -132,7 +132,7 @@ def export(request: HttpRequest) -> HttpResponse:
     response.headers["Content-Disposition"] = 'attachment; filename="clocks.csv"'
     response.write("\ufeff")
     out = csv.writer(response)
-    out.writerow([_("示意数据：人名、号码、设施位置为生成"), _("世界"), str(request.world)])  # type: ignore[attr-defined]
+    out.writerow([_("示意数据：人名、号码、设施位置为生成"), _("世界"), str(request.world)])  # type: ignore[attr-defined]  # set on the request by our middleware
     out.writerow(
         [
             _("应办"),
@@ -194,7 +194,7 @@ def _facts(clock: Clock, by: Actor) -> dict[str, Any]:
         "ladder": ladder,
         "defaulted": firings.get(-1),
         "pauses": pauses,
-        "names": people.people_names(closers),  # type: ignore[arg-type]
+        "names": people.people_names(closers),  # type: ignore[arg-type]  # None was filtered out
         "events": events.count(),
         "state_word": desk.word(STATES[clock.state]),
         "may_pause": clock.state == "running" and policy.can(by, "core.pause_clock", clock),

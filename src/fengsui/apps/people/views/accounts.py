@@ -69,7 +69,7 @@ def _state(account: Account, now: datetime) -> str:
 def _factor(account: Account) -> str:
     if account.factor_at is not None:
         return _("已启用")
-    needed = any(h.post.role in settings.FENGSUI_SECOND_FACTOR_ROLES for h in account.person.held)  # type: ignore[attr-defined]
+    needed = any(h.post.role in settings.FENGSUI_SECOND_FACTOR_ROLES for h in account.person.held)  # type: ignore[attr-defined]  # filled by our prefetch under this name
     return _("应启用，未启用") if needed else "—"
 
 
@@ -122,10 +122,10 @@ def accounts_export(request: HttpRequest) -> HttpResponse:
         (
             (
                 *(row.username, row.person.name, row.person.org.name),
-                "、".join(h.post.title for h in row.person.held),  # type: ignore[attr-defined]
+                "、".join(h.post.title for h in row.person.held),  # type: ignore[attr-defined]  # filled by our prefetch under this name
                 *(_state(row, now), row.failures),
                 timezone.localtime(row.last_login).isoformat(timespec="seconds") if row.last_login else "",
-                *(row.open_sessions, _factor(row)),  # type: ignore[attr-defined]
+                *(row.open_sessions, _factor(row)),  # type: ignore[attr-defined]  # annotated by the query
             )
             for row in _accounts(request)[:EXPORT_LIMIT]
         ),
@@ -144,7 +144,7 @@ def _account_page(request: HttpRequest, account_id: UUID, password: str = "") ->
     found = queries.accounts_visible_to(by).filter(pk=account_id).first()
     if found is None:
         raise NotFound("people.account.not_found")
-    found.person.held = list(  # type: ignore[attr-defined]
+    found.person.held = list(  # type: ignore[attr-defined]  # filled by our prefetch under this name
         Holding.objects.now().filter(person=found.person).select_related("post__org")
     )
     context = {

@@ -115,7 +115,7 @@ def persons_export(request: HttpRequest) -> HttpResponse:
         "persons",
         head,
         (
-            (p.name, p.org.name, "、".join(h.post.title for h in p.held), mask_phone(p.phone), p.provenance)  # type: ignore[attr-defined]
+            (p.name, p.org.name, "、".join(h.post.title for h in p.held), mask_phone(p.phone), p.provenance)  # type: ignore[attr-defined]  # filled by our prefetch under this name
             for p in rows
         ),
     )
@@ -194,8 +194,8 @@ def posts_export(request: HttpRequest) -> HttpResponse:
         (
             (
                 *(post.code, post.title, post.org.name, word(ROLES[post.role])),
-                "、".join(h.person.name for h in post.held if h.since <= now) or _("空缺"),  # type: ignore[attr-defined]
-                "、".join(f"{h.person.name} {h.since:%Y-%m-%d}" for h in post.held if h.since > now),  # type: ignore[attr-defined]
+                "、".join(h.person.name for h in post.held if h.since <= now) or _("空缺"),  # type: ignore[attr-defined]  # filled by our prefetch under this name
+                "、".join(f"{h.person.name} {h.since:%Y-%m-%d}" for h in post.held if h.since > now),  # type: ignore[attr-defined]  # filled by our prefetch under this name
             )
             for post in rows
         ),

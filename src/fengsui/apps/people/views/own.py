@@ -26,7 +26,7 @@ from fengsui.kernel.errors import Refused
 
 
 def _account(request: HttpRequest) -> Account:
-    account: Account = request.user  # type: ignore[assignment]
+    account: Account = request.user  # type: ignore[assignment]  # the login gate has let only accounts through
     return account
 
 

@@ -50,7 +50,7 @@ def post(request: HttpRequest, post_id: UUID) -> HttpResponse:
         raise NotFound("people.post.not_found")
     q = request.GET.get("q", "").strip()[:60]
     may = policy.can(by, "people.assign")
-    names = queries.persons_visible_to(by).filter(retired_at__isnull=True).exclude(pk=request.me.pk)  # type: ignore[attr-defined]
+    names = queries.persons_visible_to(by).filter(retired_at__isnull=True).exclude(pk=request.me.pk)  # type: ignore[attr-defined]  # set on the request by our middleware
     names = names.filter(name__icontains=q) if q else names.filter(org=found.org)
     asked_for = list(found.assignments.select_related("person", "asked_by", "decided_by")[:20])
     running = Clock.objects.in_world(by.world).filter(
@@ -69,7 +69,7 @@ def post(request: HttpRequest, post_id: UUID) -> HttpResponse:
         "clocks": {row.about_id: row for row in running},
         "open_states": ASSIGNMENT.open_states,
         "state_words": {code: word(term) for code, term in ASSIGNMENT_STATES.items()},
-        "me": request.me,  # type: ignore[attr-defined]
+        "me": request.me,  # type: ignore[attr-defined]  # set on the request by our middleware
         "history": history("people.post", found.pk) if policy.can(by, "core.audit") else None,
     }
     return render(request, "people/post.html", context)

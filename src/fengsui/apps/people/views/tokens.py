@@ -51,7 +51,7 @@ def _listed(rows: Any, now: datetime) -> list[dict[str, Any]]:
 
 
 def _account(request: HttpRequest) -> Account:
-    account: Account = request.user  # type: ignore[assignment]
+    account: Account = request.user  # type: ignore[assignment]  # the login gate has let only accounts through
     return account
 
 

@@ -14,7 +14,7 @@ from fengsui.kernel.actor import Actor
 
 
 def actor_of(request: HttpRequest) -> Actor:
-    actor: Actor = request.actor  # type: ignore[attr-defined]
+    actor: Actor = request.actor  # type: ignore[attr-defined]  # set on the request by our middleware
     return actor
 
 

@@ -26,8 +26,8 @@ settings.MIDDLEWARE = [
 
 from django.core.wsgi import get_wsgi_application  # noqa: E402 - the settings above come first
 
-from fengsui.core.live_route import Live  # noqa: E402
-from fengsui.core.web.root import Root  # noqa: E402
+from fengsui.core.live_route import Live  # noqa: E402 - settings come first
+from fengsui.core.web.root import Root  # noqa: E402 - settings come first
 
 application = get_wsgi_application()
 
