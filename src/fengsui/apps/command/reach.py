@@ -7,12 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import structlog
-from django.utils.translation import get_language
 
 from fengsui.apps.command import queries
 from fengsui.apps.command.ways import closures_of, router, vehicle_for
 from fengsui.apps.places import queries as places
-from fengsui.apps.places.models import Area, Place
 from fengsui.apps.resources import queries as resources
 from fengsui.kernel.actor import Actor
 from fengsui.kernel.errors import FengsuiError
@@ -106,14 +104,9 @@ def _spots() -> Iterable[tuple[str, str, Point]]:
     """Kind, name and position: centres of streets, then places in use."""
     for area in places.streets():
         assert area.centre is not None  # asked for
-        yield STREETS, _name(area), Point(area.centre.x, area.centre.y)
+        yield STREETS, places.place_word(area), Point(area.centre.x, area.centre.y)
     for place in places.of_kinds(SHOWN):
-        yield place.kind, _name(place), Point(place.location.x, place.location.y)
-
-
-def _name(row: Area | Place) -> str:
-    """In the page's language, as far as the district's files have it."""
-    return row.name_en or row.name if (get_language() or "").startswith("en") else row.name
+        yield place.kind, places.place_word(place), Point(place.location.x, place.location.y)
 
 
 def _row(kind: str, numbers: list[int], now: Coverage, free: Coverage) -> Row:

@@ -15,7 +15,6 @@ from fengsui.apps.desk.rules import DECISIONS
 from fengsui.apps.people import queries as people
 from fengsui.apps.people.models import Person, Post
 from fengsui.apps.people.rules import ADMINS, DISTRICT_ROLES, ROLES
-from fengsui.apps.places.models import Place
 from fengsui.core.clock_words import default_word
 from fengsui.core.models import Clock, ClockPause
 from fengsui.kernel.actor import Actor, Grant
@@ -68,12 +67,6 @@ class Row:
 
 def word(term: Term) -> str:
     return term.en if (get_language() or "").startswith("en") else term.zh
-
-
-def place_word(place: Place) -> str:
-    """A place's name in the page's language."""
-    english = (get_language() or "").startswith("en")
-    return place.name_en if english and place.name_en else place.name
 
 
 def verb_of(kind: str) -> str:

@@ -23,6 +23,7 @@ from fengsui.apps.incidents.models import Incident, Report
 from fengsui.apps.incidents.rules import STAGES
 from fengsui.apps.people import queries as people
 from fengsui.apps.places import queries as places
+from fengsui.apps.places.queries import place_word
 from fengsui.apps.sensing import boards as sensing_boards
 from fengsui.apps.sensing import queries as sensing
 from fengsui.apps.sensing.models import CurrentValue
@@ -98,7 +99,7 @@ def board(by: Actor, now: datetime, limit: int) -> list[Spot]:
         spots[station.code] = Spot(
             code=station.code,
             station=str(station.pk),
-            name=clocks.place_word(station.place) if station.place else station.name,
+            name=place_word(station.place) if station.place else station.name,
             level=shown,
             value=value,
             unit=said.unit,
@@ -168,7 +169,7 @@ def relabelled(rows: list[clocks.Row], world: UUID) -> list[clocks.Row]:
     if not keys:
         return rows
     found = {str(row.pk): row for row in Warning.objects.in_world(world).filter(pk__in=keys).select_related("place")}
-    said = {key: f"{clocks.place_word(row.place)}　{level_word(row.level)}" for key, row in found.items()}
+    said = {key: f"{place_word(row.place)}　{level_word(row.level)}" for key, row in found.items()}
     return [
         replace(row, label=said[row.about_id]) if row.about_type == "alerts.warning" and row.about_id in said else row
         for row in rows

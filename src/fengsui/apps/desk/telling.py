@@ -16,6 +16,7 @@ from fengsui.apps.desk import clocks
 from fengsui.apps.incidents import queries as incidents
 from fengsui.apps.people import queries as people
 from fengsui.apps.people.rules import DISTRICT_ROLES
+from fengsui.apps.places.queries import place_word
 from fengsui.core.models import StoredEvent
 from fengsui.kernel.actor import Actor
 
@@ -46,7 +47,7 @@ def told(rows: list[StoredEvent]) -> list[Told]:
     places_of = {}
     if about:
         warnings = Warning.objects.all_worlds("events of one world name their own").filter(pk__in=about)
-        places_of = {str(row.pk): clocks.place_word(row.place) for row in warnings.select_related("place")}
+        places_of = {str(row.pk): place_word(row.place) for row in warnings.select_related("place")}
     told_rows = []
     for row in rows:
         text, place = say(row), places_of.get(row.about_id, "")

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
+from django.utils.translation import get_language
 
 from fengsui.apps.people import queries as people
 from fengsui.apps.people.models import Organisation, Post
@@ -29,6 +30,12 @@ def of_kinds(kinds: Sequence[str]) -> QuerySet[Place]:
 def streets() -> QuerySet[Area]:
     """Subdistricts and what ranks with them (nine digits), where their centre is known."""
     return Area.objects.filter(centre__isnull=False, code__regex=r"^\d{9}$")
+
+
+def place_word(row: Area | Place) -> str:
+    """A place's or area's name in the page's language, as far as the district's files have it."""
+    english = (get_language() or "").startswith("en")
+    return row.name_en if english and row.name_en else row.name
 
 
 def by_code(code: str) -> Place | None:

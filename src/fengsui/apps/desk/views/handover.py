@@ -22,6 +22,7 @@ from fengsui.apps.people import actions
 from fengsui.apps.people import queries as people
 from fengsui.apps.people.edge import actor_of
 from fengsui.apps.people.rules import HANDOVER_STATES
+from fengsui.apps.places.queries import place_word
 from fengsui.core import policy, wording
 from fengsui.kernel.actor import Actor
 from fengsui.kernel.errors import FengsuiError, NotFound
@@ -37,7 +38,7 @@ def _open_now(by: Actor) -> dict[str, Any]:
     return {
         "clocks": queries.relabelled(clocks.present(rows.order_by("due_at", "id")[:SHOWN]), by.world),
         "clock_count": rows.count(),
-        "warnings": [(row, clocks.place_word(row.place)) for row in warnings[:SHOWN]],
+        "warnings": [(row, place_word(row.place)) for row in warnings[:SHOWN]],
         "warning_count": warnings.count(),
         "incidents": list(found.order_by("known_at")[:SHOWN]),
         "incident_count": found.count(),
