@@ -202,3 +202,10 @@ def test_sheet_goes_from_upload_to_register_when_pressed(client):
     assert client.post("/registers/shelters/import", {}).status_code == 422
     bad = client.post("/registers/shelters/import", {"file": SimpleUploadedFile("x.xlsx", b"nothing")})
     assert "打不开这份文件" in page(client, bad["Location"])
+
+
+def test_every_register_says_what_of_it_is_made_up(by):
+    """The shipped district's rows are illustrative or belong to what is: no page and no export may be silent on it."""
+    filled = [each for each in registers().values() if each.visible_to(by).exists()]
+    silent = [each.code for each in filled if not each.made_up(by).exists()]
+    assert silent == []

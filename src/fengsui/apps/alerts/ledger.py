@@ -4,6 +4,7 @@ files and the environment."""
 from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from fengsui.apps.alerts.models import Outlet
 from fengsui.apps.places.ledger import PROVENANCE_WORDS, STAFF
@@ -19,7 +20,7 @@ OUTLETS = add(
     Register(
         "alerts",
         "outlets",
-        _("渠道"),
+        pgettext_lazy("register", "渠道"),
         Outlet,
         [
             Column("code", _("代码"), Code(), key=True, search=True, aliases=("渠道代码", "编号")),

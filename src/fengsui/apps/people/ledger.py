@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db import connection
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from fengsui.apps.people import queries
 from fengsui.apps.people.models import PROVENANCE, Organisation, Person, Post
@@ -58,7 +59,7 @@ ORGANISATIONS = add(
     Register(
         "people",
         "organisations",
-        _("单位"),
+        pgettext_lazy("register", "单位"),
         Organisation,
         [
             Column("code", _("代码"), Code(), key=True, search=True, aliases=("单位代码", "编号", "统一社会信用代码")),
@@ -101,6 +102,7 @@ POSTS = add(
         roles("security_admin"),
         title="title",
         order="code",
+        origin="org__provenance",
         retire=Retire("retired_at"),
         about=_("岗位、角色、叫应次序"),
     )

@@ -94,6 +94,7 @@ STOCK = add(
         roles(*STAFF),
         roles(*KEEPERS, "depot_keeper"),
         order="item",
+        origin="depot__place__provenance",
         about=_("哪个库有什么、有多少"),
     )
 )

@@ -80,11 +80,15 @@ def csv_lines(register: Register, rows: QuerySet[Any], columns: Sequence[Column]
     """Lines of a .csv in UTF-8 with its mark, so that spreadsheets read the Chinese."""
     out = csv.writer(_Echo())
     yield "\ufeff" + out.writerow(headers(columns))
-    invented, worded = False, ready(columns)
+    invented, worded = _belongs_to_invented(register, rows), ready(columns)
     for _key, values, _words in plain_rows(register, rows[:MOST], columns):
         invented = invented or _invented(register, columns, values)
         yield out.writerow(["" if each is None else each for each in cells_of(worded, values)])
     yield out.writerow([note(register, at, invented)])
+
+
+def _belongs_to_invented(register: Register, rows: QuerySet[Any]) -> bool:
+    return bool(register.origin) and rows.filter(**{register.origin: ILLUSTRATIVE}).exists()
 
 
 def _invented(register: Register, columns: Sequence[Column], values: Sequence[Any]) -> bool:
@@ -102,7 +106,7 @@ def xlsx(register: Register, rows: QuerySet[Any], columns: Sequence[Column], at:
     page = book.create_sheet(str(register.name)[:31])
     _shape(page, columns)
     page.append([_head(page, text) for text in headers(columns)])
-    invented, worded = False, ready(columns)
+    invented, worded = _belongs_to_invented(register, rows), ready(columns)
     for _key, values, _words in plain_rows(register, rows[:MOST], columns):
         invented = invented or _invented(register, columns, values)
         page.append([_typed(page, each) for each in cells_of(worded, values)])

@@ -70,6 +70,8 @@ class Register:
     fresh: Callable[[Actor], Mapping[str, Any]] | None = None
     after: Callable[[Sequence[Any], Actor], None] | None = None
     page: Callable[[Any], str] | None = None
+    origin: str = ""
+    """Path to the nature of the data of what a row belongs to, where the rows themselves do not say it."""
     whole: bool = False
     """Rows refer to each other: a sheet is taken over in one transaction, however long."""
 
@@ -120,6 +122,12 @@ class Register:
     @cached_property
     def provenance(self) -> Column | None:
         return self.by_code.get("provenance")
+
+    def made_up(self, by: Actor) -> QuerySet[Any]:
+        """The visible rows that are illustrative; pages and exports say so."""
+        path = self.provenance.path if self.provenance else self.origin
+        rows = self.rows(by)
+        return rows.filter(**{path: "illustrative"}) if path else rows.none()
 
     def field_of(self, path: str) -> Field[Any, Any]:
         """The model's field at the end of a path `name` or `part__name`."""

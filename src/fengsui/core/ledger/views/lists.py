@@ -46,8 +46,7 @@ def show(request: HttpRequest, name: str) -> HttpResponse:
     columns = listing.shown_columns(register, wanted)
     page = listing.page_of(register, by, wanted)
     rows = list(listing.plain_rows(register, page.object_list, columns))
-    mark: dict[str, Any] = {register.provenance.path: export.ILLUSTRATIVE} if register.provenance else {"pk__in": []}
-    invented = register.rows(by).filter(**mark).exists()
+    invented = register.made_up(by).exists()
     context = {
         "wanted": wanted, "columns": columns, "page": page, "rows": rows, "query": wanted.query(),
         "facets": listing.facets(register, by, wanted), "illustrative": invented,

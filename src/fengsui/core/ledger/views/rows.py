@@ -114,7 +114,7 @@ def show(request: HttpRequest, name: str, row_id: str) -> HttpResponse:
         "row": row, "values": values, "history": [_told(each, register, kinds, names) for each in history],
         "undoable": [register.by_code[code].label for code in editing.undoable(register, row)],
         "own_page": register.page(row.values["code"]) if register.page else "",
-        "illustrative": row.values.get("provenance") == "illustrative",
+        "illustrative": register.made_up(by).filter(pk=row.key).exists(),
     }  # fmt: skip
     return render(request, "ledger/row.html", shell(by, register, **context))
 
