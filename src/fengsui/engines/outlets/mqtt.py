@@ -71,8 +71,8 @@ class Broadcast:
     def _wait(self, key: str, until: float) -> list[str]:
         with self._heard:
             self._heard.wait_for(lambda: self._receipts[key], max(0.0, until - time.monotonic()))
-            if self._receipts[key]:
-                self._heard.wait(min(GATHER_S, max(0.0, until - time.monotonic())))
+            if self._receipts[key]:  # answers to other keys wake us as well: they must not cut the gathering short
+                self._heard.wait_for(lambda: False, min(GATHER_S, max(0.0, until - time.monotonic())))
             return sorted(set(self._receipts[key]))
 
     def _ready(self) -> paho.Client:
