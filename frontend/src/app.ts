@@ -8,6 +8,7 @@ import { startKeys } from "./keys";
 import { startLive } from "./live";
 import { startRequests } from "./requests";
 import { startTabs } from "./tabs";
+import { startTerms } from "./terms";
 import { startTheme } from "./theme";
 
 startTheme();
@@ -17,3 +18,4 @@ startTabs();
 startActs();
 startKeys();
 startLive();
+startTerms();

@@ -2,6 +2,7 @@
 // They rest while typing and can be switched off (WCAG 2.1.4).
 
 import { fold } from "./acts";
+import { mark, told } from "./terms";
 import { say } from "./words";
 
 const OFF = "keys-off";
@@ -65,7 +66,14 @@ function overlay(): void {
   }
   const title = Object.assign(document.createElement("h2"), { textContent: say("本页按键", "Keys of this page") });
   const note = Object.assign(document.createElement("p"), { className: "t12 i2", textContent: say("打字时单键不起作用；Enter 不会直接执行险处，只会展开。可在姓名菜单中关掉。", "Single keys rest while typing; Enter never fires a dangerous act, it opens it. Switch them off in the menu under your name.") });
-  dialog.replaceChildren(title, dl, note);
+  document.getElementById("term-box")?.setAttribute("hidden", "");
+  const here = mark(), terms = document.createElement("section");
+  if (here.length) {
+    const head = Object.assign(document.createElement("h2"), { textContent: say("本页词语", "Words of this page") });
+    const all = Object.assign(document.createElement("a"), { href: "/terms/", textContent: say("全部词语", "All words") });
+    terms.append(head, ...here.map((word) => { const each = document.createElement("div"); each.append(...told(word)); return each; }), all);
+  }
+  dialog.replaceChildren(title, dl, note, terms);
   dialog.showModal();
 }
 

@@ -12,7 +12,10 @@ Basis = Literal["V", "G", "U"]
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """One word of the trade. `source` names law and clause; what is not V is shown with `note`."""
+    """One word of the trade. `source` names law and clause; what is not V is shown with `note`.
+
+    `means` and `means_en` say in a sentence or two what it is, for whoever meets it first at 3 a.m.
+    """
 
     code: str
     zh: str
@@ -20,6 +23,8 @@ class Term:
     source: str = ""
     basis: Basis = "G"
     note: str = ""
+    means: str = ""
+    means_en: str = ""
 
 
 class Terms(Mapping[str, Term]):

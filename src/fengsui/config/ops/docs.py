@@ -48,6 +48,7 @@ def glossary() -> str:
         lines += ["", f"## {name}", "", "| code | 中文 | English | source | basis |", "|---|---|---|---|---|"]
         for term in terms.values():
             source = " ".join(filter(None, (term.source, term.note)))
+            source = " ".join(filter(None, (term.means_en, source)))
             lines.append(f"| `{term.code}` | {_cell(term.zh)} | {_cell(term.en)} | {_cell(source)} | {term.basis} |")
     return "\n".join(lines) + "\n"
 
