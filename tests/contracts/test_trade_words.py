@@ -14,7 +14,8 @@ from tests.contracts.story import client_of, tell
 @pytest.mark.parametrize("code", list(TRADE))
 def test_a_word_is_explained_in_both_languages_with_a_source_or_as_common_practice(code):
     term = TRADE[code]
-    assert term.means.endswith("。") and term.means_en.endswith(".")
+    assert term.means.endswith("。")
+    assert term.means_en.endswith(".")
     assert len(term.means) <= 120
     assert term.source or term.basis == "G"
 

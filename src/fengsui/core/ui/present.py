@@ -14,7 +14,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from jinja2 import Environment
 
-from fengsui.core.ui import assets
+from fengsui.core.ui import assets, paper
 from fengsui.kernel.levels import LEVELS, Level
 
 TEN_MINUTES = 600
@@ -227,6 +227,7 @@ def install(env: Environment) -> None:
         spark_of=spark,
         assets=assets.tags,
         assets_ready=assets.ready,
+        qr=paper.qr,
         same_time=lambda at: _hm(at, timezone.now()) if at else "",
     )
     env.filters.update(

@@ -1,0 +1,33 @@
+// A printed list says what it was filtered by: the filter forms themselves are not printed.
+
+import { say } from "./words";
+
+function labelOf(el: HTMLInputElement | HTMLSelectElement): string {
+  const label = el.labels?.[0]?.cloneNode(true) as HTMLElement | undefined;
+  label?.querySelectorAll("input, select, kbd").forEach((part) => part.remove());
+  return (label?.textContent || el.getAttribute("aria-label") || "").trim().replace(/\s+/g, " ");
+}
+
+function chosen(form: HTMLFormElement): string[] {
+  const said: string[] = [];
+  for (const el of form.elements) {
+    if (!(el instanceof HTMLInputElement || el instanceof HTMLSelectElement) || el.type === "hidden" || el.name === "cols" || !el.value) continue;
+    if (el instanceof HTMLInputElement && ["checkbox", "radio"].includes(el.type) && !el.checked) continue;
+    const label = labelOf(el);
+    if (el instanceof HTMLSelectElement) {
+      if (el.selectedIndex > 0) said.push(`${label}: ${el.selectedOptions[0]?.textContent?.trim()}`);
+    } else said.push(el.type === "checkbox" ? label : `${label}: ${el.value}`);
+  }
+  return said;
+}
+
+export function startPaper(): void {
+  window.addEventListener("beforeprint", () => {
+    const place = document.querySelector("[data-filters]");
+    if (!place) return;
+    const forms = [...document.querySelectorAll<HTMLFormElement>("main form[method=get]")].flatMap(chosen);
+    const facets = [...document.querySelectorAll("main aside a[aria-current]")].map((a) => (a.textContent ?? "").trim().replace(/\s+/g, " "));
+    const all = [...forms, ...facets];
+    place.textContent = all.length ? say("筛选：", "Filtered by: ") + all.join(say("；", "; ")) : "";
+  });
+}
