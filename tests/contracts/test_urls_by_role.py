@@ -34,6 +34,7 @@ LEDGER = (
 FIXED: dict[str, dict[str, Any]] = {
     **{f"ledger:{page}": {"name": "stations"} for page in LEDGER},
     "maps:tile-show": {"name": "teams", "z": 12, "x": 3451, "y": 1520},
+    "ui:term-words": {"language": "zh"},
     "ui:gallery-data": {"name": "map"},
     "ui:gallery-page": {"name": "desk"},
     "alerts:warning-part": {"name": "draft"},

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from fengsui.apps.incidents import views
+from fengsui.apps.incidents import paper, views
 
 app_name = "incidents"
 urlpatterns = [
@@ -12,5 +12,6 @@ urlpatterns = [
     path("incidents/<uuid:incident_id>/grade", views.grade, name="incident-grade"),
     path("incidents/<uuid:incident_id>/do/<slug:verb>", views.act, name="incident-act"),
     path("incidents/reports/<uuid:report_id>/", views.report, name="report-show"),
+    path("incidents/reports/<uuid:report_id>/paper", paper.show, name="report-paper"),
     path("incidents/reports/<uuid:report_id>/do/<slug:verb>", views.report_act, name="report-act"),
 ]

@@ -228,6 +228,7 @@ def install(env: Environment) -> None:
         assets=assets.tags,
         assets_ready=assets.ready,
         qr=paper.qr,
+        gbt9704=paper.gbt9704,
         same_time=lambda at: _hm(at, timezone.now()) if at else "",
     )
     env.filters.update(

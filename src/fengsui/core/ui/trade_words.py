@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils.translation import get_language
 from django.views.decorators.cache import cache_control
@@ -49,6 +49,8 @@ def page(request: HttpRequest) -> HttpResponse:
 @cache_control(private=True, max_age=3600)
 def listed(request: HttpRequest, language: str) -> HttpResponse:
     """JSON of all words; the language is part of the address, so that a browser may keep it."""
+    if language not in ("zh", "en"):
+        raise Http404
     words = told(language == "en")
     response = JsonResponse({"words": words})
     response.headers["ETag"] = etag_of(words)
