@@ -7,6 +7,7 @@ press recorded something: a refused press leads back to its page by 302 too, but
 
 from __future__ import annotations
 
+import json
 import os
 from collections import Counter
 from collections.abc import Iterator
@@ -35,6 +36,8 @@ FIXED: dict[str, dict[str, Any]] = {
     **{f"ledger:{page}": {"name": "stations"} for page in LEDGER},
     "maps:tile-show": {"name": "teams", "z": 12, "x": 3451, "y": 1520},
     "ui:term-words": {"language": "zh"},
+    "help:for-page": {"name": "desk:home-show"},
+    "help:page-show": {"where": "a-page/"},
     "ui:gallery-data": {"name": "map"},
     "ui:gallery-page": {"name": "desk"},
     "alerts:warning-part": {"name": "draft"},
@@ -138,7 +141,11 @@ def line(method: str, name: str, answers: dict[str, str]) -> str:
 
 
 @pytest.fixture
-def told(db, settings) -> Story:
+def told(db, settings, tmp_path) -> Story:
+    page = {"title": "A page", "language": "en", "source": "", "html": "", "toc": [], "before": None, "after": None}
+    guides = {"pages": {"a-page/": {**page, "twin": ""}}, "menus": {"zh": [], "en": []}, "sections": [], "files": {}}
+    (tmp_path / "help.json").write_text(json.dumps(guides))
+    settings.FENGSUI_HELP = tmp_path  # whether somebody built the guides here before is no matter of this table
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     return tell()
 

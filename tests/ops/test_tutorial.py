@@ -11,6 +11,7 @@ from fengsui.config.tutorial.walk import FOLDER
 
 TUTORIALS = Path(__file__).parents[2] / "docs" / "tutorials"
 PAGES = {"en": TUTORIALS / "first-storm.md", "zh": TUTORIALS / "first-storm.zh-CN.md"}
+IMAGES = FOLDER.parent
 LIMIT_BYTES = 3_000_000
 
 
@@ -51,15 +52,15 @@ def test_every_account_is_named_where_its_window_opens(language):
 def test_each_picture_of_a_step_is_shown_in_it_exists_and_no_other_lies_about(language):
     text, every = written(language), []
     for each in walked(language):
-        shown = re.findall(rf"!\[[^\]]+\]\(\.\./images/first-storm/{language}/([a-z-]+)\.png\)", text[each.name])
+        shown = re.findall(rf"!\[[^\]]+\]\(\.\./images/first-storm/{language}/([a-z-]+)\.webp\)", text[each.name])
         assert shown == each.pictures, each.name
         every += shown
     assert len(every) == len(set(every))
-    assert {path.stem for path in (FOLDER / language).glob("*.png")} == set(every)
+    assert {path.stem for path in (FOLDER / language).glob("*")} == set(every)
 
 
 def test_pictures_together_stay_small():
-    assert sum(path.stat().st_size for path in FOLDER.rglob("*.png")) < LIMIT_BYTES
+    assert sum(path.stat().st_size for path in FOLDER.rglob("*")) < LIMIT_BYTES
 
 
 def test_each_tutorial_leads_to_the_other_language():

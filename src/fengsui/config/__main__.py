@@ -178,6 +178,16 @@ def _translations(options: argparse.Namespace) -> int:
     return 1 if empty else 0
 
 
+def _guides(options: argparse.Namespace) -> int:
+    from fengsui.config.help import build
+
+    folder = Path(options.out).absolute() if options.out else build.target()
+    for line in build.build(folder):
+        print(line, file=sys.stderr)
+    print(folder)
+    return 0
+
+
 def _build(options: argparse.Namespace) -> int:
     from fengsui.config.ops import testing
 
@@ -309,6 +319,8 @@ def parser() -> argparse.ArgumentParser:
     check = add("check", _check, "代码、契约、翻译、目录、许可", "code, contracts, translations, catalogue, licences")
     check.add_argument("only", nargs="*", help=word("只做这几项", "only these"))
     add("build", _build, "构建前端", "build the front end where its sources changed")
+    guides = add("guides", _guides, "生成使用指南（/help/）", "build the guides served at /help/")
+    guides.add_argument("--out", metavar="DIR", help=word("写到此目录", "write them into this folder"))
     add("doctor", _doctor, "检查环境与设置", "check environment and settings")
     for name, run, zh, en in (
         ("verify-audit", _verify_audit, "核验审计链", "prove the audit chain"),

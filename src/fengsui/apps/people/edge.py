@@ -22,7 +22,17 @@ from fengsui.kernel.actor import Actor
 
 Respond = Callable[[HttpRequest], HttpResponse]
 recognised_by(tokens.holder)
-OPEN = ("/login/", "/healthz", "/metrics", "/static/", "/feeds/", "/public/", "/language/", "/api/v1/readings")
+OPEN = (
+    "/login/",
+    "/healthz",
+    "/metrics",
+    "/static/",
+    "/feeds/",
+    "/public/",
+    "/help/",
+    "/language/",
+    "/api/v1/readings",
+)
 """Paths that nobody logs in for; every other one needs an account. Tested URL by URL."""
 BEFORE_ALL_ELSE = ("/me/password", "/me/second-factor", "/logout/", *OPEN)
 """What remains open to somebody who owes a new password or a second factor."""

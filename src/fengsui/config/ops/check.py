@@ -123,6 +123,13 @@ def scripts() -> list[str]:
     )
 
 
+def guides() -> list[str]:
+    """Every link and picture of the guides is there, every page stands in a menu, nothing breaks the content policy."""
+    from fengsui.config.help import checks
+
+    return checks.breaches()
+
+
 def pages() -> list[str]:
     return _python("fengsui.config", "docs", "--check")
 
@@ -139,6 +146,7 @@ STEPS: dict[str, Callable[[], list[str]]] = {
     "catalogue": catalogue,
     "licences": licence,
     "docs": pages,
+    "guides": guides,
     "frontend": scripts,
 }
 

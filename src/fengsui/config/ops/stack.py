@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import IO
 from urllib.parse import urlsplit
 
+from fengsui.config.help import build as guides
 from fengsui.config.ops import children, external, frontend, prepare, roads, values
 from fengsui.config.ops.broker import Broker
 from fengsui.config.ops.cluster import Cluster
@@ -174,6 +175,9 @@ class Stack:
         if frontend.stale():
             say("构建前端(与数据库准备同时进行)", "Building the front end (beside the database's preparation)")
             build = supervisor.begin_task(frontend.command(), self.env, "frontend", frontend.SOURCE, "TERM")
+        pages = None
+        if guides.stale(self.home.var / "help"):
+            pages = supervisor.begin_task(fengsui("guides"), self.env, "guides", REPO, "TERM")
         self._start_database(supervisor)
         say("数据库就绪", "Database ready")
         self._start_broker(supervisor)
@@ -197,6 +201,8 @@ class Stack:
                 )
             else:
                 say("前端已构建", "Front end built")
+        if pages is not None:
+            self._guides_built(supervisor, pages)
         if self.demo:
             self._receivers_addresses()
         web = self._start_web(supervisor, port)
@@ -209,6 +215,16 @@ class Stack:
             "demo": self.demo,
         }
         return address
+
+    def _guides_built(self, supervisor: Supervisor, pages: subprocess.Popen[bytes]) -> None:
+        """Nobody waits for a manual in an emergency: without it the platform starts and `/help/` says what to do."""
+        failed = pages.wait()
+        supervisor.tasks.remove(pages)
+        log = self.home.log / "guides.log"
+        if failed:
+            say(f"使用指南没有生成（见 {log}），不影响运行", f"Guides not built (see {log}): all else runs")
+        else:
+            say("使用指南已生成", "Guides built")
 
     def _check_given(self) -> None:
         """What the operator named has to be usable before anything of ours is made."""

@@ -91,8 +91,9 @@ class BrowserWalk:
             return
         picture = Image.open(io.BytesIO(page.screenshot(animations="disabled", caret="hide"))).convert("RGB")
         small = picture.quantize(COLOURS, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
-        self.folder.mkdir(parents=True, exist_ok=True)
-        small.save(self.folder / f"{name}.png", optimize=True)
+        target = self.folder / f"{name}.webp"
+        target.parent.mkdir(parents=True, exist_ok=True)
+        small.convert("RGB").save(target, lossless=True, quality=100, method=6)
 
     def run(self) -> None:
         """Every step, with its clicks and seconds. Raises Lost, with the page as it was beside the pictures."""

@@ -66,4 +66,7 @@ def shared(request: HttpRequest) -> dict[str, Any]:
         "languages": settings.LANGUAGES,
         "theme": request.COOKIES.get("theme", "light"),
         "district_name": getattr(request, "district_name", ""),
+        "help_url": reverse(
+            "help:for-page", args=[request.resolver_match.view_name if request.resolver_match else "-"]
+        ),
     }
