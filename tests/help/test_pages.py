@@ -11,7 +11,7 @@ from fengsui.core.help import site
 
 TABLE = Path(__file__).parents[1] / "contracts" / "urls_by_role.txt"
 NO_PAGE = re.compile(
-    r"(-part|-layer|-data|-csv|-xlsx|-json|-export|-template|-xml|-atom|-index|-cap|-chart|-series|-ways|-teams|-faults"
+    r"(-part|-layer|-data|-csv|-xlsx|-json|-export|-template|-xml|-atom|-index|-cap|-chart|-series|-ways|-teams|-faults|-paper|-words"
     r"|^maps:tile-show|^alerts:feed-warnings|^command:photo-show|^desk:map-warnings|^reviews:paper-show|^healthz|^metrics)$"
 )
 """Answers that are no page of their own: fragments, data, files."""

@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 
+from fengsui.config.tutorial.manual import STEPS as MANUAL_STEPS
 from fengsui.config.tutorial.paper import Noted, PaperWalk
 from fengsui.config.tutorial.storm import STEPS
-from fengsui.config.tutorial.walk import FOLDER
+from fengsui.config.tutorial.walk import FOLDER, IMAGES, MANUAL
 
 TUTORIALS = Path(__file__).parents[2] / "docs" / "tutorials"
 PAGES = {"en": TUTORIALS / "first-storm.md", "zh": TUTORIALS / "first-storm.zh-CN.md"}
-IMAGES = FOLDER.parent
 LIMIT_BYTES = 3_000_000
 
 
@@ -57,6 +57,13 @@ def test_each_picture_of_a_step_is_shown_in_it_exists_and_no_other_lies_about(la
         every += shown
     assert len(every) == len(set(every))
     assert {path.stem for path in (FOLDER / language).glob("*")} == set(every)
+
+
+def test_every_other_picture_of_the_manual_is_taken_by_the_walk_after_the_storm(language):
+    taken = [name for each in PaperWalk(language).run(MANUAL_STEPS) for name in each.pictures]
+    assert {path.stem for path in (IMAGES / MANUAL / language).glob("*")} == set(taken)
+    shown = "".join(path.read_text("utf-8") for path in (TUTORIALS.parent / "manual" / language).glob("*.md"))
+    assert [name for name in taken if f"images/manual/{language}/{name}.webp" not in shown] == []
 
 
 def test_pictures_together_stay_small():

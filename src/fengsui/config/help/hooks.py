@@ -25,6 +25,7 @@ REPO = Path(__file__).resolve().parents[4]
 LINK = re.compile(r"(?<!!)\[([^\]\n]*(?:`[^`\n]*`[^\]\n]*)*)\]\(([^)\s#]+)(#[^)\s]*)?\)")
 MERMAID = re.compile(r"^```mermaid\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 ARROW = re.compile(r"^\s*(\S+) --> (\S+?)(?:\s*:\s*(.+))?$")
+IMAGE = re.compile(r'(<img [^>]*src="([^"]+)"[^>]*>)')
 HAN = re.compile(r"[\u4e00-\u9fff]")
 _pages: dict[str, dict[str, Any]] = {}
 _menus: dict[str, list[Any]] = {}
@@ -73,10 +74,10 @@ def on_page_content(html: str, page: Any, **_: Any) -> str:
         "title": str(page.title),
         "language": language_of(page.file.src_uri),
         "source": page.file.src_uri,
-        "html": html,
+        "html": IMAGE.sub(r'<a href="\2">\1</a>', html),
         "toc": [[2, each.id, each.title] for top in page.toc for each in top.children],
-        "before": _named(page.previous_page),
-        "after": _named(page.next_page),
+        "before": _address(page.previous_page) if page.previous_page else "",
+        "after": _address(page.next_page) if page.next_page else "",
     }
     for anchor, heading, text in _cut(html):
         title = str(page.title)
@@ -95,10 +96,6 @@ def _sound(words: str) -> list[str]:
     return lazy_pinyin("".join(HAN.findall(words)))
 
 
-def _named(page: Any) -> list[str] | None:
-    return [str(page.title), _address(page)] if page else None
-
-
 def on_nav(nav: Any, **_: Any) -> Any:
     """Two menus: the first level of the configuration is the language."""
     for code, item in zip(("zh", "en"), nav.items, strict=True):
@@ -114,6 +111,8 @@ def on_post_build(config: Any, **_: Any) -> None:
     site = Path(config.site_dir)
     for where, page in _pages.items():
         page["twin"] = next((each for each in _twins(where) if each in _pages), "")
+        for beside in ("before", "after"):  # titles are known only now that every page was read
+            page[beside] = [_pages[page[beside]]["title"], page[beside]] if page[beside] else None
     files = {
         each.relative_to(site).as_posix(): each.stat().st_size
         for each in sorted(site.glob("**/*"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mimetypes
 import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -80,7 +81,9 @@ class Hand:
         field.fill(value)
 
     def attach(self, label: str, name: str, data: bytes) -> None:
-        self._field(label).set_input_files({"name": name, "mimeType": "image/jpeg", "buffer": data})
+        self._field(label).set_input_files(
+            {"name": name, "mimeType": mimetypes.guess_type(name)[0] or "text/csv", "buffer": data}
+        )
 
     def see(self, text: str | Term, patience_s: float = DRAWN_S, **values: object) -> None:
         """Wait until the page says so. Raises Lost."""
@@ -104,6 +107,11 @@ class Hand:
     def home(self) -> None:
         """The flame at the top left leads back to the first screen, on every page."""
         self._press(self.page.locator("a.brand:visible").first, "", DRAWN_S)
+
+    def menu(self, text: str | Term) -> None:
+        """Open the own menu, at the own name, and press what is labelled so."""
+        self._press(self.page.locator("details.menu > summary"), "", DRAWN_S)
+        self.press(text)
 
     # --- how -------------------------------------------------------------------------------------------------------
 

@@ -61,6 +61,9 @@ class PaperWindow:
     def home(self) -> None:
         pass
 
+    def menu(self, text: str | Term) -> None:
+        self._note(text, {})
+
     def said(self, zh: str, en: str) -> str:
         return en if self.walk.language == "en" else zh
 

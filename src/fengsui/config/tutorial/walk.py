@@ -10,7 +10,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,14 +23,18 @@ from fengsui.config.ops.home import REPO
 from fengsui.config.story import proof
 from fengsui.config.story.play import Story, Told, show, summed
 from fengsui.config.tutorial.hand import Hand, Lost
+from fengsui.config.tutorial.manual import STEPS as MANUAL_STEPS
 from fengsui.config.tutorial.paper import PaperWalk
+from fengsui.config.tutorial.steps import Step
 from fengsui.config.tutorial.storm import STEPS
 from fengsui.config.tutorial.words import shown
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
-FOLDER = REPO / "docs" / "images" / "first-storm"
+IMAGES = REPO / "docs" / "images"
+STORM, MANUAL = "first-storm", "manual"
+FOLDER = IMAGES / STORM
 SPEED = 200.0
 RAIN_S = 300.0
 """The most that is waited for the rest of the series at that speed."""
@@ -61,10 +65,11 @@ def chromium() -> Iterator[Browser]:
 
 
 class BrowserWalk:
-    """Windows of the people, and the folder of the pictures. `only`: keep this picture alone."""
+    """Windows of the people, and the folder of the pictures of one walk. `only`: keep this picture alone."""
 
-    def __init__(self, browser: Browser, site: str, language: str, folder: Path, only: str) -> None:
-        self.browser, self.site, self.language, self.folder, self.only = browser, site, language, folder, only
+    def __init__(self, browser: Browser, site: str, language: str, only: str) -> None:
+        self.browser, self.site, self.language, self.only = browser, site, language, only
+        self.folder = IMAGES
         self.hands: dict[str, Hand] = {}
         self.made: list[str] = []
 
@@ -95,9 +100,10 @@ class BrowserWalk:
         target.parent.mkdir(parents=True, exist_ok=True)
         small.convert("RGB").save(target, lossless=True, quality=100, method=6)
 
-    def run(self) -> None:
+    def run(self, steps: Sequence[Step], folder: Path) -> None:
         """Every step, with its clicks and seconds. Raises Lost, with the page as it was beside the pictures."""
-        for number, each in enumerate(STEPS, 1):
+        self.folder = folder
+        for number, each in enumerate(steps, 1):
             before, began = self.clicks, time.monotonic()
             try:
                 each.do(self)
@@ -115,19 +121,21 @@ class BrowserWalk:
 
 def walk(options: argparse.Namespace) -> int:
     """0 only if every step was pressed and the database, the receivers and the audit chain say so too."""
-    names = [name for each in PaperWalk(options.language).run(STEPS) for name in each.pictures]
+    names = [name for each in PaperWalk(options.language).run([*STEPS, *MANUAL_STEPS]) for name in each.pictures]
     if options.only and options.only not in names:
         raise Problem(f"没有这张截图，只有：{'、'.join(names)}", f"No such picture, only: {', '.join(names)}")
     story = Story(SPEED, None)
     began, failed = time.monotonic(), []
     site = os.environ["FENGSUI_BASE_URL"]
-    folder = Path(options.out or FOLDER) / options.language
+    folder = Path(options.out or IMAGES)
 
     def browse() -> None:
         # A thread of its own: Playwright leaves an event loop in its thread, under which Django refuses to work.
         try:
             with chromium() as browser:
-                BrowserWalk(browser, site, options.language, folder, options.only or "").run()
+                walk = BrowserWalk(browser, site, options.language, options.only or "")
+                walk.run(STEPS, folder / STORM / options.language)
+                walk.run(MANUAL_STEPS, folder / MANUAL / options.language)
         except Exception as error:
             failed.append(str(error))
 
