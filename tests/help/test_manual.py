@@ -63,6 +63,13 @@ def test_steps_of_a_task_are_as_many_in_both_languages():
         assert counts["zh"] == counts["en"], page.name
 
 
+@pytest.mark.parametrize("name", ["README.md", "README.zh-CN.md"])
+def test_every_link_and_picture_of_the_readme_is_there(name):
+    links = re.findall(r"\]\(([^)#\s]+)", (REPO / name).read_text("utf-8"))
+    assert [link for link in links if "://" not in link and not (REPO / link).exists()] == []
+    assert any(link.endswith(".webp") for link in links)
+
+
 @pytest.mark.parametrize(
     ("text", "stands"),
     [
