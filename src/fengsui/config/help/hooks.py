@@ -37,6 +37,26 @@ def language_of(source: str) -> str:
     return "zh" if "/zh/" in source or source.endswith(".zh-CN.md") else "en"
 
 
+def on_config(config: Any) -> Any:
+    """A pattern in the menu stands for the pages of a folder: whoever adds a page adds a file."""
+    _spread(config.nav, Path(config.docs_dir))
+    return config
+
+
+def _spread(items: list[Any], docs: Path) -> None:
+    for item in list(items):
+        if isinstance(item, str) and "*" in item:
+            found = sorted(each.relative_to(docs).as_posix() for each in docs.glob(item))
+            if not item.endswith(".zh-CN.md"):
+                found = [each for each in found if not each.endswith(".zh-CN.md")]
+            at = items.index(item)
+            items[at : at + 1] = found
+        elif isinstance(item, dict):
+            for inside in item.values():
+                if isinstance(inside, list):
+                    _spread(inside, docs)
+
+
 def on_pre_build(**_: Any) -> None:
     _pages.clear()
     _menus.clear()
