@@ -76,7 +76,7 @@ def site() -> Iterator[str]:
         connection.execute(f"CREATE DATABASE {name}")
     server = None
     try:
-        for words in (["django", "migrate", "-v", "0"], ["tests.e2e.scene"]):
+        for words in (["django", "migrate", "-v", "0"], ["tests.e2e.scene"], ["fengsui.config", "guides"]):
             done = subprocess.run(
                 [sys.executable, "-m", *words], env=env, cwd=REPO, capture_output=True, text=True, check=False
             )
