@@ -27,6 +27,7 @@ LOGIN = "about a browser's login; programs have tokens"
 PERSON = "a person administers accounts and posts at a page, with a second administrator and a reason"
 DIRECTED = "an exercise is planned, entered and ended by persons who see its frame; programs then act inside it"
 SHEET = "a sheet is looked at before it is taken over; programs write rows one by one, each with its own answer"
+OWN = "a new district is made once, by a person who looks at each step; `./fengsui district` does it without a page"
 WITHOUT = {
     "healthz": "a health check that takes any method",
     "metrics": "Prometheus has its own token",
@@ -56,6 +57,10 @@ WITHOUT = {
     "drills:exercise-look": "looking back at an exercise that is over is a session's: a program reads the live world",
     "desk:handover-offer": "who hands over looks at what is open on the page and says what matters in his own words",
     "desk:proof-test": "the self-test looks at every channel; it runs by itself each night, by day a person starts it",
+    "desk:own-give": OWN,
+    "desk:own-take": OWN,
+    "desk:own-drop": OWN,
+    "desk:own-finish": OWN,
     "ledger:import-new": SHEET,
     "ledger:import-take": SHEET,
     "ledger:import-withdraw": SHEET,

@@ -159,6 +159,8 @@ def tell() -> Story:
         now=now,
     )
     story.ids = {
+        "step": "boundary",
+        "form": "areas",
         "warning_id": warning.pk,
         "bulletin_id": bulletin.pk,
         "identifier": bulletin.identifier,

@@ -114,6 +114,12 @@ def _roads(options: argparse.Namespace) -> int:
     return roads.main(options)
 
 
+def _district(options: argparse.Namespace) -> int:
+    os.environ.setdefault("FENGSUI_SECRET_KEY", "no page is served by this command")
+    _django()
+    return int(import_module("fengsui.config.district.command").main(options))
+
+
 def _story(options: argparse.Namespace) -> int:
     _django()
     return int(import_module("fengsui.config.story.play").play(options))
@@ -309,6 +315,9 @@ def parser() -> argparse.ArgumentParser:
     )
     roads.add_argument("--folder", metavar="DIR", help=word("构建到此目录", "build into this folder"))
     roads.add_argument("--out", metavar="FILE.md", help=word("把表写到此文件", "write the table here"))
+    _district_options(
+        add("district", _district, "建立、检查、填入另一个区", "make, check and fill in another district")
+    )
     test = add("test", _test, "全部测试", "all tests")
     test.add_argument(
         "-k", dest="expression", default="", metavar="EXPR", help=word("只测名称相符者", "only matching tests")
@@ -346,6 +355,43 @@ def parser() -> argparse.ArgumentParser:
         add(name, run, "", "")
     add("help", _help, "帮助", "help").add_argument("command", nargs="?")
     return top
+
+
+def _district_options(district: argparse.ArgumentParser) -> None:
+    verbs = district.add_subparsers(metavar="new | check | take", dest="verb", required=True)
+    code = word("区代码，或目录", "code of the district, or a folder")
+    new = verbs.add_parser("new", help=word("建立一个区的目录和空表", "make the folder of a district and its sheets"))
+    new.add_argument("code", help=code)
+    new.add_argument(
+        "--code", dest="set_code", metavar="NNNNNN", help=word("目录名不是代码时", "if the folder is not it")
+    )
+    new.add_argument("--name", help=word("区名", "its name"))
+    new.add_argument("--name-en", help=word("英文名", "its English name"))
+    new.add_argument("--zone", default="Asia/Shanghai", help=word("时区", "time zone"))
+    new.add_argument(
+        "--centre", metavar="LON,LAT", help=word("没有边界时的中心", "its centre while there is no boundary")
+    )
+    new.add_argument(
+        "--from", dest="boundary", metavar="FILE", help=word("边界：GeoJSON 或界点表", "boundary: GeoJSON, sheet")
+    )
+    check = verbs.add_parser("check", help=word("查目录和填好的表", "check the folder and its filled sheets"))
+    check.add_argument("code", help=code)
+    take = verbs.add_parser("take", help=word("把填好的表、边界、路网收进来", "take filled sheets, a boundary, roads"))
+    take.add_argument("code", help=code)
+    take.add_argument(
+        "files", nargs="*", metavar="FILE", help=word("文件或目录，不给即 sheets/", "files, folders; default sheets/")
+    )
+    for verb in (new, take):
+        verb.add_argument("--dry-run", action="store_true", help=word("只看不写", "say what would be written"))
+        verb.add_argument(
+            "--overwrite", action="store_true", help=word("盖掉手工改过的", "replace what was edited by hand")
+        )
+        verb.add_argument("--keep", action="store_true", help=word("留下手工改过的", "leave what was edited by hand"))
+    take.add_argument(
+        "--fill-posts",
+        action="store_true",
+        help=word("没有人的岗位用示意人员（试用）", "invent holders of empty posts, for a trial"),
+    )
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -12,12 +12,12 @@ from fengsui.engines.devices.intake import ThreadedIntake
 from fengsui.kernel import district as files
 from fengsui.kernel.clock import WorkCalendar
 from fengsui.kernel.ports.outlets import Outlet
+from fengsui.kernel.ports.own_district import OwnDistrict
 from fengsui.kernel.ports.roads import Router
 
 
-@cache
 def district() -> files.District:
-    """The district's reviewed files, read once a process."""
+    """The district's reviewed files, read once a process and again when sheets were taken into them."""
     return files.load(settings.FENGSUI_DISTRICT, settings.FENGSUI_DISTRICTS)
 
 
@@ -38,12 +38,19 @@ def outlet(code: str) -> Outlet:
     return outlets.outlet(code)
 
 
+def own_district() -> OwnDistrict:
+    from fengsui.config.district.own import OwnDistrictFiles
+
+    return OwnDistrictFiles()
+
+
 @cache
 def intake() -> ThreadedIntake:
     return ThreadedIntake(settings.FENGSUI_NATS_URL)
 
 
 provide("district", district)
+provide("own_district", own_district)
 provide("intake", intake)
 provide("work_calendar", work_calendar)
 provide("router", router)

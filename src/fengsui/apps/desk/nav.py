@@ -122,7 +122,17 @@ def _links(by: Actor) -> list[tuple[str, str]]:
         own.append((reverse("desk:handover-list"), _("交接班")))
     if policy.can(by, "people.see"):
         own.append((reverse("people:organisation-list"), _("组织与人员")))
+    if being_made(by):
+        own.append((reverse("desk:own-show"), _("建区")))
     return own
+
+
+def being_made(by: Actor) -> bool:
+    """Whether this person may go on making the installation's district; files are asked for administrators alone."""
+    try:
+        return policy.can(by, "desk.own_district") and bool(port("own_district").open)
+    except PortAbsent:
+        return False
 
 
 def district_name() -> str:

@@ -105,6 +105,15 @@ QUIET: dict[str, Callable[[dict[str, Any]], str]] = {
         _("接收 %(file)s：新增 %(fresh)s 行，变动 %(changed)s 行")
         % {"file": f["file_name"], "fresh": f["fresh"], "changed": f["changed"]}
     ),
+    "desk.DistrictTried": lambda f: (
+        _("建区“%(step)s”：检查了 %(files)s 个文件，%(wrong)s 处要改")
+        % {"step": f["step"], "files": f["files"], "wrong": f["wrong"]}
+    ),
+    "desk.DistrictTaken": lambda f: (
+        _("建区“%(step)s”：写了 %(files)s 个文件") % {"step": f["step"], "files": f["files"]}
+    ),
+    "desk.DistrictLoaded": lambda f: _("建区“%(step)s”：装入 %(rows)s 行") % {"step": f["step"], "rows": f["rows"]},
+    "desk.DistrictFinished": lambda f: _("建区完成"),
     "core.JobFailed": lambda f: _("后台作业 %(n)s 试了 %(tries)s 次未成") % {"n": f["job_id"], "tries": f["attempts"]},
     "core.JobRetried": lambda f: _("重做后台作业 %(n)s") % {"n": f["job_id"]},
     "core.JobWrittenOff": lambda f: _("作废后台作业 %(n)s") % {"n": f["job_id"]},

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from fengsui.apps.desk.views import audit, clocks, find, handover, home, jobs, maps, proofs
+from fengsui.apps.desk.views import audit, clocks, find, handover, home, jobs, maps, own, proofs
 
 app_name = "desk"
 urlpatterns = [
@@ -28,5 +28,14 @@ urlpatterns = [
     path("audit/", audit.search, name="audit-search"),
     path("audit/list.csv", audit.export, name="audit-export"),
     path("audit/subject/<str:subject>", audit.subject, name="audit-subject"),
+    path("own/", own.show, name="own-show"),
+    path("own/progress", own.progress, name="own-progress"),
+    path("own/finish", own.finish, name="own-finish"),
+    path("own/templates/<slug:form>.xlsx", own.template, name="own-template"),
+    path("own/<slug:step>/", own.show, name="own-step"),
+    path("own/<slug:step>/preview.geojson", own.preview, name="own-preview"),
+    path("own/<slug:step>/give", own.give, name="own-give"),
+    path("own/<slug:step>/take", own.take, name="own-take"),
+    path("own/<slug:step>/drop", own.drop, name="own-drop"),
     path("chain/<uuid:correlation>/", audit.chain, name="chain-show"),
 ]

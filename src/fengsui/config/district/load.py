@@ -200,6 +200,7 @@ def _people(district: District, now: datetime, demo_password: str, counts: dict[
         ignore_conflicts=True,
         batch_size=1000,
     )
+    _end_invented(district, now)
     if demo_password:
         for each in district.accounts:
             ids = {"id": key(district, "account", each.login), "person_id": key(district, "person", each.person)}
@@ -208,6 +209,16 @@ def _people(district: District, now: datetime, demo_password: str, counts: dict[
                 account.set_password(demo_password)
                 account.save(update_fields=["password"])
         counts["账号"] = len(district.accounts)
+
+
+def _end_invented(district: District, now: datetime) -> None:
+    """Where real people are listed, invented ones leave their posts, but for those with an account, to log in by."""
+    listed = {(key(district, "post", each.post), key(district, "person", each.person)) for each in district.holdings}
+    if all(person.provenance == "illustrative" for person in district.people):
+        return
+    rows = Holding.objects.filter(until__isnull=True, person__provenance="illustrative", person__account__isnull=True)
+    gone = [row.pk for row in rows.only("pk", "post_id", "person_id") if (row.post_id, row.person_id) not in listed]
+    Holding.objects.filter(pk__in=gone).update(until=now)
 
 
 def _place(district: District, kind: str, each: Any, name: str, jurisdiction: str) -> Place:

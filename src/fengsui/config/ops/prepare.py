@@ -35,6 +35,12 @@ def compile_translations(root: Path = REPO / "locale") -> int:
     return written
 
 
+def kept_extract(env: Mapping[str, str]) -> Path | None:
+    """The extract that was taken into the district's folder, where one was."""
+    path = Path(env.get("FENGSUI_DISTRICTS") or REPO / "districts") / env["FENGSUI_DISTRICT"] / "roads.osm.pbf"
+    return path if path.is_file() else None
+
+
 def fingerprint(env: Mapping[str, str]) -> str:
     """SHA-256 over all that preparing depends on: our code, the district's files, translations and the settings."""
     digest = hashlib.sha256()
@@ -42,7 +48,7 @@ def fingerprint(env: Mapping[str, str]) -> str:
     folder = districts / env["FENGSUI_DISTRICT"]
     for root, pattern in ((REPO / "src/fengsui", "**/*.py"), (folder, "**/*"), (REPO / "locale", "**/*.po")):
         for path in sorted(root.glob(pattern)):
-            if path.is_file():
+            if path.is_file() and path.suffix != ".pbf":  # an extract is told by its size and time below
                 digest.update(f"{path}\0".encode())
                 digest.update(hashlib.sha256(path.read_bytes()).digest())
     for name in ("FENGSUI_DISTRICT", "FENGSUI_DEMO", "FENGSUI_DEMO_PASSWORD", "FENGSUI_OSM", "FENGSUI_ROADS"):

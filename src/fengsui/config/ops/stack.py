@@ -66,6 +66,8 @@ class Stack:
         self._default("FENGSUI_WEBHOOK_SECRET", lambda: home.secret("webhook_secret"))
         if getattr(options, "osm", None):
             self.env["FENGSUI_OSM"] = os.path.abspath(options.osm)
+        elif (kept := prepare.kept_extract(self.env)) is not None:
+            self._default("FENGSUI_OSM", lambda: str(kept))
         values.refuse_wrong(self.env)
         if demo:
             self.env["FENGSUI_DEMO"] = "1"

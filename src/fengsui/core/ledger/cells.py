@@ -176,10 +176,16 @@ def words_of(value: Any) -> list[str]:
     return [each for each in (part.strip() for part in re.split(r"[、,，;；|/\n]+", text_of(value))) if each]
 
 
-def degrees_of(value: Any, axis: str) -> float | None:
+def in_china(lon: float, lat: float) -> bool:
+    """Within the box that positions of a Chinese district are checked against."""
+    return 73 <= lon <= 136 and 3 <= lat <= 54
+
+
+def degrees_of(value: Any, axis: str, *, china: bool = True) -> float | None:
     """Decimal degrees of a longitude ("lon") or latitude ("lat"); degrees, minutes and seconds in any usual writing.
 
-    Raises BadCell("not_degrees" | "axis_swapped" | "axis_range").
+    `china`: the district lies there, so its positions do; elsewhere W and S count as negative and the globe is allowed.
+    Raises BadCell("not_degrees" | "axis_swapped" | "axis_range" | "axis_globe").
     """
     if isinstance(value, int | float) and not isinstance(value, bool):
         found: float = float(value)
@@ -187,7 +193,8 @@ def degrees_of(value: Any, axis: str) -> float | None:
         text = folded(text_of(value))
         if text in MISSING:
             return None
-        match = _DEGREES.match(text.rstrip("°度"))
+        negative = not china and text.startswith(("-", "−"))
+        match = _DEGREES.match((text[1:] if negative else text).rstrip("°度"))
         if not match:
             raise BadCell("not_degrees", text=text)
         sides = (match[1] or "") + (match[5] or "").upper()
@@ -199,6 +206,12 @@ def degrees_of(value: Any, axis: str) -> float | None:
         if minutes >= 60 or seconds >= 60:
             raise BadCell("not_degrees", text=text)
         found = float(match[2]) + minutes / 60 + seconds / 3600
+        if negative or (not china and set(sides.upper()) & set("WS西南")):
+            found = -found
+    if not china:
+        if abs(found) > (180 if axis == "lon" else 90):
+            raise BadCell("axis_globe", text=f"{found:g}")
+        return found
     if axis == "lon" and not 73 <= found <= 136:
         raise BadCell("axis_swapped" if 15 <= found <= 55 else "axis_range", text=f"{found:g}")
     if axis == "lat" and not 3 <= found <= 54:

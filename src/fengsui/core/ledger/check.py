@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from fengsui.core.ledger.cells import BadCell, degrees_of, folded, text_of
+from fengsui.core.ledger.cells import BadCell, degrees_of, folded, in_china, text_of
 from fengsui.core.ledger.columns import Column, Number, Phone, Position, Read, Ref
 from fengsui.core.ledger.register import Register
 from fengsui.core.ledger.sheet import Place, Sheet
@@ -86,9 +86,14 @@ def _referring(read: Read, keys: dict[str, Any], named: dict[str, str], own: set
 def position_reader(place: Place, crs_at: int, middle: tuple[float, float] | None) -> Callable[[Sequence[Any]], Any]:
     """Reads [lon, lat] in WGS 84 from a row: two columns, or one that holds both."""
 
+    china = middle is None or in_china(*middle)
+
+    def degrees(value: Any, axis: str) -> float | None:
+        return degrees_of(value, axis, china=china)
+
     def read(row: Sequence[Any]) -> list[float] | None:
         if place.lat_at >= 0:
-            lon, lat = degrees_of(_cell(row, place.at), "lon"), degrees_of(_cell(row, place.lat_at), "lat")
+            lon, lat = degrees(_cell(row, place.at), "lon"), degrees(_cell(row, place.lat_at), "lat")
         else:
             text = text_of(_cell(row, place.at))
             both = [
@@ -98,7 +103,7 @@ def position_reader(place: Place, crs_at: int, middle: tuple[float, float] | Non
                 return None
             if len(both) != 2:
                 raise BadCell("not_degrees", text=text)
-            lon, lat = degrees_of(both[0], "lon"), degrees_of(both[1], "lat")
+            lon, lat = degrees(both[0], "lon"), degrees(both[1], "lat")
         if lon is None and lat is None:
             return None
         if lon is None or lat is None:

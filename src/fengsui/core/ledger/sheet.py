@@ -16,6 +16,7 @@ from python_calamine import CalamineError, CalamineWorkbook, PasswordError
 
 from fengsui.core.ledger.cells import factor, folded
 from fengsui.core.ledger.columns import Column, Number, Position
+from fengsui.core.ledger.packed import refuse_harmful
 from fengsui.kernel.errors import Invalid
 
 HEADER_WITHIN = 15
@@ -85,6 +86,8 @@ def open_file(body: bytes, name: str) -> list[tuple[str, list[list[Any]]]]:
     """Every sheet as (name, rows). Raises Invalid("core.ledger.file.…")."""
     if not body:
         raise Invalid("core.ledger.file_empty", field="file")
+    if body[:4] == b"PK\x03\x04":
+        refuse_harmful(body)
     if body[:4] == b"PK\x03\x04" or body[:4] == b"\xd0\xcf\x11\xe0":
         return _workbook(body)
     if name.lower().endswith((".xlsx", ".xls", ".ods", ".et")):

@@ -32,6 +32,7 @@ wording.words(
     core__ledger__not_degrees=(mark("“%(text)s”不是经纬度"), mark("填度，如 123.3629，或 123°21′46″")),
     core__ledger__axis_swapped=(mark("经度与纬度填反了（%(text)s）"), mark("把两列对调")),
     core__ledger__axis_range=(mark("%(text)s 不在中国境内"), mark("核对经纬度")),
+    core__ledger__axis_globe=(mark("%(text)s 不是经纬度"), mark("填十进制度：经度 -180 到 180，纬度 -90 到 90")),
     core__ledger__half_position=(mark("经度与纬度缺一个"), mark("两个都填，或都不填")),
     core__ledger__far_away=(mark("离本区 %(km)s 公里"), mark("核对经纬度，度分秒不要当成小数填")),
     core__ledger__ambiguous=(mark("册上有几行都是这个"), mark("到页面上逐行改")),
@@ -51,6 +52,15 @@ wording.words(
     core__ledger__file_large=(mark("文件太大"), mark("最多 %(most)s 兆；分成几份")),
     core__ledger__file_long=(mark("行数太多"), mark("最多 %(most)s 行；分成几份")),
     core__ledger__file_locked=(mark("文件有打开密码"), mark("去掉密码另存后再传")),
+    core__ledger__file_bomb=(
+        mark("这份文件展开后过大（约 %(size)s 兆）"),
+        mark("删去空白的行列和图片，另存为 .xlsx 再传"),
+    ),
+    core__ledger__file_macros=(mark("这份文件带宏，不收"), mark("另存为不带宏的 .xlsx 再传")),
+    core__ledger__file_entities=(
+        mark("这份文件里有表格不会有的内容（XML 实体），不收"),
+        mark("用表格软件另存为 .xlsx 再传"),
+    ),
     core__ledger__file_unreadable=(mark("打不开这份文件"), mark("另存为 .xlsx 或 .csv 后再传")),
     core__ledger__file_gone=(mark("这份表已不在"), mark("重新上传")),
     core__ledger__no_header=(mark("找不到表头"), mark("表头要有“%(wanted)s”；可下载空表照填")),

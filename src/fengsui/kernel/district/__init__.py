@@ -4,7 +4,8 @@ Nothing here knows any district. What files only count (people, communities, she
 and marked `illustrative`; every object says its provenance.
 """
 
-from fengsui.kernel.district.load import DistrictError, clock_kinds, find, find_root, load
+from fengsui.kernel.district.check import findings
+from fengsui.kernel.district.load import RECEIPT, DistrictError, assemble, clock_kinds, find, find_root, load, stamp
 from fengsui.kernel.district.models import (
     Account,
     Area,
@@ -27,8 +28,11 @@ from fengsui.kernel.district.models import (
     Station,
     Team,
 )
+from fengsui.kernel.district.reading import TAKEN
 
 __all__ = [
+    "RECEIPT",
+    "TAKEN",
     "Account",
     "Area",
     "Chain",
@@ -50,8 +54,11 @@ __all__ = [
     "Shelter",
     "Station",
     "Team",
+    "assemble",
     "clock_kinds",
     "find",
     "find_root",
+    "findings",
     "load",
+    "stamp",
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from fengsui.kernel import geo
 from fengsui.kernel.district.errors import DistrictError
@@ -13,13 +13,19 @@ from fengsui.kernel.district.models import District
 
 def check(district: District, totals: Totals) -> None:
     """Raises DistrictError for the first thing that does not fit."""
-    _unique(district)
-    _references(district)
-    _totals(district, totals)
-    _positions(district)
+    for wrong in findings(district, totals):
+        raise wrong
 
 
-def _unique(district: District) -> None:
+def findings(district: District, totals: Totals) -> Iterator[DistrictError]:
+    """Everything that does not fit."""
+    yield from _unique(district)
+    yield from _references(district)
+    yield from _totals(district, totals)
+    yield from _positions(district)
+
+
+def _unique(district: District) -> Iterator[DistrictError]:
     for file, name, codes in (
         ("areas.csv", "code", [area.code for area in district.areas]),
         ("organisations.yaml", "organisations", [org.code for org in district.organisations]),
@@ -37,10 +43,11 @@ def _unique(district: District) -> None:
     ):
         twice = sorted(code for code, count in Counter(codes).items() if count > 1)
         if twice:
-            raise _wrong("twice", district, file, name, f"used twice: {twice}; give each its own")
+            yield _wrong("twice", district, file, name, f"used twice: {twice}; give each its own")
 
 
-def _references(district: District) -> None:
+def _references(district: District) -> list[DistrictError]:
+    found: list[DistrictError] = []
     areas = {area.code for area in district.areas}
     orgs = {org.code for org in district.organisations}
     posts = {post.code for post in district.posts}
@@ -51,7 +58,9 @@ def _references(district: District) -> None:
 
     def must(known: Iterable[str], wanted: str, file: str, key: str, what: str) -> None:
         if wanted not in set(known):
-            raise _wrong("unknown_reference", district, file, key, f"no {what} {wanted!r}; name an existing one")
+            found.append(
+                _wrong("unknown_reference", district, file, key, f"no {what} {wanted!r}; name an existing one")
+            )
 
     for area in district.areas:
         must(jurisdictions, area.jurisdiction, "areas.csv", f"{area.code}.jurisdiction", "jurisdiction")
@@ -104,9 +113,10 @@ def _references(district: District) -> None:
             must(roles, task.owner.role, file, f"tasks.{task.code}.owner.role", "role")
             must(orgs | {""}, task.owner.org, file, f"tasks.{task.code}.owner.org", "organisation")
             must(clocks | {""}, task.clock, file, f"tasks.{task.code}.clock", "clock kind")
+    return found
 
 
-def _totals(district: District, totals: Totals) -> None:
+def _totals(district: District, totals: Totals) -> Iterator[DistrictError]:
     streets = district.areas_of("subdistrict")
     for key, file, found in (
         ("streets", "areas.csv", len(streets)),
@@ -117,20 +127,20 @@ def _totals(district: District, totals: Totals) -> None:
         ("checkpoints", "facilities.yaml", len(district.checkpoints)),
     ):
         want = getattr(totals, key)
-        if found != want:
-            raise _wrong("total", district, file, key, f"district.yaml totals say {want}, there are {found}")
+        if want is not None and found != want:
+            yield _wrong("total", district, file, key, f"district.yaml totals say {want}, there are {found}")
     for level, wanted in totals.teams.items():
         teams = [team for team in district.teams if team.level == level]
         found_teams, found_people = len(teams), sum(team.people for team in teams)
         if (found_teams, found_people) != (wanted.teams, wanted.people):
             fix = f"totals say {wanted.teams} teams, {wanted.people} people; there are {found_teams}, {found_people}"
-            raise _wrong("total", district, "teams.csv", level, fix)
+            yield _wrong("total", district, "teams.csv", level, fix)
     people = sum(area.population for area in streets)
     if people != district.population:
-        raise _wrong("total", district, "areas.csv", "population", f"sums to {people}, census {district.population}")
+        yield _wrong("total", district, "areas.csv", "population", f"sums to {people}, census {district.population}")
 
 
-def _positions(district: District) -> None:
+def _positions(district: District) -> Iterator[DistrictError]:
     for file, kind in (
         ("areas.csv", district.areas_of("subdistrict")),
         ("waterlogging.yaml", district.points),
@@ -140,7 +150,7 @@ def _positions(district: District) -> None:
         for each in kind:
             if not geo.inside((each.lon, each.lat), district.outline):
                 code = getattr(each, "code", "?")
-                raise _wrong("outside", district, file, str(code), f"{each.lon}, {each.lat} lies outside the outline")
+                yield _wrong("outside", district, file, str(code), f"{each.lon}, {each.lat} lies outside the outline")
 
 
 def _wrong(reason: str, district: District, file: str, key: str, fix: str) -> DistrictError:

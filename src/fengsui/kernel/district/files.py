@@ -29,15 +29,15 @@ class TeamTotal(Fact):
 
 
 class Totals(Fact):
-    """What a public document counts; the files must agree."""
+    """What a public document counts; the files must agree. None, or a level not named: no document says."""
 
-    streets: int
-    communities: int
-    waterlogging_points: int
-    depots: int
-    shelters: int
-    checkpoints: int
-    teams: dict[Literal["district", "street", "social"], TeamTotal]
+    streets: int | None = None
+    communities: int | None = None
+    waterlogging_points: int | None = None
+    depots: int | None = None
+    shelters: int | None = None
+    checkpoints: int | None = None
+    teams: dict[Literal["district", "street", "social"], TeamTotal] = {}
 
 
 class Head(BaseModel):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from functools import cache
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from fengsui.kernel import geo
 from fengsui.kernel.district import illustrate
 from fengsui.kernel.district.check import check
 from fengsui.kernel.district.errors import DistrictError
-from fengsui.kernel.district.files import ChainTemplate, Head, PeopleSpec, ShelterSpec, Template
+from fengsui.kernel.district.files import ChainTemplate, Head, PeopleSpec, ShelterSpec, Template, Totals
 from fengsui.kernel.district.models import (
     Account,
     Area,
@@ -25,18 +26,25 @@ from fengsui.kernel.district.models import (
     Depot,
     District,
     Equipment,
+    Holding,
     Jurisdiction,
+    ListedPerson,
     Organisation,
     Outlet,
+    Person,
     Plan,
     Point,
     Post,
+    Shelter,
     Station,
     Team,
 )
-from fengsui.kernel.district.reading import Files, head_of
+from fengsui.kernel.district.reading import TAKEN, Files, head_of
 
-__all__ = ["DistrictError", "clock_kinds", "find", "find_root", "load"]
+__all__ = ["DistrictError", "assemble", "clock_kinds", "find", "find_root", "load", "stamp"]
+LISTED = "listed_shelters"
+RECEIPT = "receipt.json"
+"""Beside what was taken: when, from what, and what was written."""
 
 
 def find_root(start: Path) -> Path:
@@ -61,13 +69,29 @@ def find(code: str, root: Path) -> str:
 
 
 def load(code: str, root: Path) -> District:
-    """The district in `root/code`, validated and complete. Raises DistrictError. Cached: the result is frozen."""
-    return _load(code, root.resolve())
+    """The district in `root/code`, validated and complete. Raises DistrictError. Cached until sheets are taken."""
+    home = root.resolve() / find(code, root)
+    return _load(home, stamp(home))
 
 
-@cache
-def _load(code: str, root: Path) -> District:
-    home = root / find(code, root)
+def stamp(home: Path) -> int:
+    """Changes when `district take` has written to the folder; 0 where it never did."""
+    try:
+        return (home / TAKEN / RECEIPT).stat().st_mtime_ns
+    except OSError:
+        return 0
+
+
+@lru_cache(maxsize=8)
+def _load(home: Path, stamp: int) -> District:
+    del stamp  # a key of the cache alone
+    district, totals = assemble(home)
+    check(district, totals)
+    return district
+
+
+def assemble(home: Path) -> tuple[District, Totals]:
+    """The folder read and completed, not yet checked across its files. Raises DistrictError."""
     files = Files(home)
     head = files.make(Head, files.yaml("district.yaml"), "district.yaml")
     posts_file, orgs_file = files.yaml("posts.yaml"), files.yaml("organisations.yaml")
@@ -77,8 +101,7 @@ def _load(code: str, root: Path) -> District:
     points = _points(files)
     organisations = _expand(files, orgs_file, "organisations.yaml", "organisations", Organisation, areas, teams, points)
     posts = _expand(files, posts_file, "posts.yaml", "posts", Post, areas, teams, points)
-    maker = files.part(PeopleSpec, accounts_file, "people", "accounts.yaml")
-    people, holdings = illustrate.people(posts, head.seed, maker.phone_prefix, maker.email_domain)
+    people, holdings, posts = _people(files, accounts_file, posts, head.seed)
     spec = files.part(ShelterSpec, facilities, "shelters", "facilities.yaml")
     streets = [area for area in areas if area.kind == "subdistrict"]
     basis = files.key(files.yaml("waterlogging.yaml"), "ladder_basis", "waterlogging.yaml")
@@ -90,7 +113,7 @@ def _load(code: str, root: Path) -> District:
             **{key: getattr(head, key) for key in ("timezone", "seed", "provenance", "source")},
             "centre": (head.centre.lon, head.centre.lat),
             "area_km2": head.area_km2.value,
-            "population": head.population.value,
+            "population": head.population.value or sum(area.population for area in streets),
             "outline": tuple(geo.closed(head.outline.ring)),
             "outline_label": head.outline.label,
             "jurisdictions": files.many(Jurisdiction, files.yaml("district.yaml"), "jurisdictions", "district.yaml"),
@@ -101,13 +124,16 @@ def _load(code: str, root: Path) -> District:
             "posts": posts,
             "people": people,
             "holdings": holdings,
-            "accounts": _accounts(files, accounts_file, posts),
+            "accounts": _accounts(files, accounts_file, posts, holdings),
             "chains": _chains(files, posts_file, areas, points),
             "points": points,
             "ladder_basis": {key: files.make(BasisNote, value, "waterlogging.yaml") for key, value in basis.items()},
             "stations": files.many(Station, facilities, "stations", "facilities.yaml"),
             "depots": files.many(Depot, facilities, "depots", "facilities.yaml"),
-            "shelters": illustrate.shelters(spec, streets, head.seed, facilities.get("source", "")),
+            "shelters": [
+                *illustrate.shelters(spec, streets, head.seed, facilities.get("source", "")),
+                *(files.many(Shelter, facilities, LISTED, "facilities.yaml") if LISTED in facilities else ()),
+            ],
             "checkpoints": files.many(Checkpoint, facilities, "checkpoints", "facilities.yaml"),
             "teams": teams,
             "outlets": files.many(Outlet, files.yaml("outlets.yaml"), "outlets", "outlets.yaml"),
@@ -118,8 +144,42 @@ def _load(code: str, root: Path) -> District:
         },
         "district.yaml",
     )
-    check(district, head.totals)
-    return district
+    return district, head.totals
+
+
+def _people(
+    files: Files, accounts: Mapping[str, Any], posts: Sequence[Post], seed: int
+) -> tuple[list[Person], list[Holding], list[Post]]:
+    """Invented holders of every post; where `people.yaml` lists real ones, these alone, and posts count whom they have.
+
+    `invent_rest: true` there fills the posts nobody is listed for with invented people, for a trial.
+    """
+    maker = files.part(PeopleSpec, accounts, "people", "accounts.yaml")
+    listed = files.optional("people.yaml")
+    if not listed.get("people"):
+        people, holdings = illustrate.people(posts, seed, maker.phone_prefix, maker.email_domain)
+        return people, holdings, list(posts)
+    known, held = {post.code for post in posts}, dict[str, list[str]]()
+    rows = files.many(ListedPerson, listed, "people", "people.yaml")
+    for row in rows:
+        for post in row.posts:
+            if post not in known:
+                raise DistrictError(
+                    "district.load.unknown_reference", file=str(files.home / "people.yaml"), key=row.code,
+                    fix=f"no post {post!r}; name one of posts.yaml",
+                )  # fmt: skip
+            held.setdefault(post, []).append(row.code)
+    vacant = [post for post in posts if post.code not in held]
+    rest: tuple[list[Person], list[Holding]] = ([], [])
+    if listed.get("invent_rest"):
+        rest = illustrate.people(vacant, seed, maker.phone_prefix, maker.email_domain)
+    count = {code: len(people) for code, people in held.items()} | Counter(each.post for each in rest[1])
+    people = [Person(**row.model_dump(exclude={"posts"})) for row in rows]
+    holdings = [
+        Holding(post=post, person=code, provenance="document") for post, codes in held.items() for code in codes
+    ]
+    counted = [post.model_copy(update={"holders": count.get(post.code, 0)}) for post in posts]
+    return [*people, *rest[0]], [*holdings, *rest[1]], counted
 
 
 def _clocks(files: Files) -> list[ClockFact]:
@@ -184,8 +244,8 @@ def _teams(files: Files) -> list[Team]:
             **row,
             "equipment": equipment,
             "skills": tuple(filter(None, files.key(row, "skills", "teams.csv").split("|"))),
-            "source": notes.get("source", ""),
-            "provenance": "illustrative",
+            "source": row.get("source") or notes.get("source", ""),
+            "provenance": row.get("provenance") or "illustrative",
         }
         made.append(files.make(Team, facts, "teams.csv", files.key(row, "code", "teams.csv")))
     return made
@@ -283,12 +343,20 @@ def _unknown_word(
     return DistrictError("district.load.unknown_word", file=str(files.home / name), key=key, fix=fix)
 
 
-def _accounts(files: Files, content: Mapping[str, Any], posts: Sequence[Post]) -> list[Account]:
-    holders = {post.code: post.holders for post in posts}
+def _accounts(
+    files: Files, content: Mapping[str, Any], posts: Sequence[Post], holdings: Sequence[Holding]
+) -> list[Account]:
+    """An account's person is the nth holder of its post; where real people are listed, one without a holder is none."""
+    holders: dict[str, list[str]] = {post.code: [] for post in posts}
+    for holding in holdings:
+        holders[holding.post].append(holding.person)
+    real = bool(files.optional("people.yaml").get("people"))
     made = []
     for row in files.key(content, "accounts", "accounts.yaml"):
         number, post = row.get("holder", 1), files.key(row, "post", "accounts.yaml")
-        if number > holders.get(post, 0):
+        if number > len(holders.get(post, ())):
+            if real and post in holders:
+                continue
             raise DistrictError(
                 "district.load.unknown_reference",
                 file=str(files.home / "accounts.yaml"),
@@ -296,6 +364,6 @@ def _accounts(files: Files, content: Mapping[str, Any], posts: Sequence[Post]) -
                 fix=f"no post {post!r} with {number} holders; name one of posts.yaml",
             )
         facts = {key: value for key, value in row.items() if key != "holder"}
-        facts["person"] = f"{post}-{number}"
+        facts["person"] = holders[post][number - 1]
         made.append(files.make(Account, {**head_of(content), **facts}, "accounts.yaml", f"accounts.{row.get('login')}"))
     return made

@@ -91,6 +91,16 @@ class Person(Fact):
     email: str
 
 
+class ListedPerson(Fact):
+    """A real person of people.yaml, and the posts held."""
+
+    code: str
+    name: str
+    phone: str = ""
+    email: str = ""
+    posts: tuple[str, ...] = Field(min_length=1)
+
+
 class Holding(Fact):
     post: str
     person: str

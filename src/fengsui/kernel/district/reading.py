@@ -12,17 +12,23 @@ from pydantic import BaseModel, ValidationError
 
 from fengsui.kernel.district.errors import DistrictError
 
+TAKEN = "taken"
+"""The part of a district's folder that `district take` writes; the rest is written by people."""
+
 
 class Files:
     """The folder, and errors that say where in it."""
 
     def __init__(self, home: Path) -> None:
         self.home = home
+        self.taken = home.name != TAKEN
         self._read: dict[str, dict[str, Any]] = {}
 
     def yaml(self, name: str) -> dict[str, Any]:
         if name not in self._read:
             path = self.home / name
+            if not path.exists() and (self.home / TAKEN / name).exists():
+                path = self.home / TAKEN / name
             try:
                 content = yaml.load(path.read_text(encoding="utf-8"), Loader=_UniqueLoader)  # noqa: S506 - a SafeLoader
             except FileNotFoundError:
@@ -32,8 +38,31 @@ class Files:
                 raise DistrictError("district.load.not_yaml", file=str(path), key="", fix=fix) from None
             if not isinstance(content, dict):
                 raise DistrictError("district.load.not_yaml", file=str(path), key="", fix="begin with `key: value`")
-            self._read[name] = content
+            self._read[name] = self._with_taken(name, content)
         return self._read[name]
+
+    def written(self, name: str) -> dict[str, Any] | list[dict[str, str]]:
+        """A file as people wrote it, without what sheets brought. {} where there is none."""
+        if not (self.home / name).exists():
+            return {}
+        alone = Files(self.home)
+        alone.taken = False
+        return alone.csv(name)[1] if name.endswith(".csv") else alone.yaml(name)
+
+    def optional(self, name: str) -> dict[str, Any]:
+        """The file, or {} where there is none, here or among what was taken."""
+        return self.yaml(name) if (self.home / name).exists() or (self.home / TAKEN / name).exists() else {}
+
+    def _with_taken(self, name: str, written: dict[str, Any]) -> dict[str, Any]:
+        """What sheets brought (`taken/NAME`) laid over what people wrote: a row replaces the one of its code."""
+        above = self.home / TAKEN / name
+        if not above.exists() or not self.taken:
+            return written
+        merged = dict(written)
+        for key, value in Files(above.parent).yaml(name).items():
+            held = merged.get(key)
+            merged[key] = rows_over(held, value) if isinstance(held, list) and isinstance(value, list) else value
+        return merged
 
     def csv(self, name: str) -> tuple[dict[str, str], list[dict[str, str]]]:
         """Head comments (`# key: value`) and rows."""
@@ -44,6 +73,8 @@ class Files:
             raise DistrictError("district.load.missing_file", file=str(path), key="", fix="add the file") from None
         notes = [line[1:].partition(":") for line in lines if line.startswith("#")]
         rows = list(csv.DictReader(line for line in lines if line.strip() and not line.startswith("#")))
+        if self.taken and (self.home / TAKEN / name).exists():
+            rows = rows_over(rows, Files(self.home / TAKEN).csv(name)[1])
         return {key.strip(): value.strip() for key, _, value in notes}, rows
 
     def key(self, content: Mapping[str, Any], key: str, name: str) -> Any:
@@ -91,6 +122,14 @@ class _UniqueLoader(yaml.SafeLoader):
         if twice:
             raise yaml.constructor.ConstructorError(None, None, f"key given twice: {sorted(twice)}", node.start_mark)
         return super().construct_mapping(node, deep)
+
+
+def rows_over(written: list[Any], taken: list[Any]) -> list[Any]:
+    """Rows in the order of what was written, replaced by the taken row of the same code, then the new ones."""
+    named = {_name(row, 0): row for row in taken if isinstance(row, Mapping)}
+    known = {_name(row, 0) for row in written if isinstance(row, Mapping)}
+    kept = [named.get(_name(row, 0), row) if isinstance(row, Mapping) else row for row in written]
+    return [*kept, *(row for row in taken if not isinstance(row, Mapping) or _name(row, 0) not in known)]
 
 
 def head_of(content: Mapping[str, Any]) -> dict[str, Any]:
