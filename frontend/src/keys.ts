@@ -48,6 +48,7 @@ function overlay(): void {
   if (!dialog) return;
   if (dialog.open) return dialog.close();
   const list: [string, string][] = [];
+  if (document.querySelector("[data-palette]")) list.push(["Ctrl K", say("找人、点位、页面、能办的事", "find people, places, pages, things to do")]);
   if (rows().length) list.push(["J K", say("上下", "down, up")], ["Enter", say("打开所在行", "open the row")]);
   const seen = new Set<string>();
   for (const el of document.querySelectorAll<HTMLElement>("[data-key]")) {
@@ -83,11 +84,6 @@ function onKey(e: KeyboardEvent): void {
   if (e.key === "Escape") {
     if (typing) target.blur();
     if (back()) e.preventDefault();
-    return;
-  }
-  if (e.key.toLowerCase() === "k" && (e.ctrlKey || e.metaKey)) {
-    const find = keyed("/");
-    if (find) { e.preventDefault(); find.focus(); }
     return;
   }
   if (typing || e.ctrlKey || e.metaKey || e.altKey || e.isComposing || localStorage.getItem(OFF)) return;

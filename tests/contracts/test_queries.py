@@ -38,6 +38,9 @@ PAGES = {
         "/map/list",
         "/map/warnings.geojson",
         "/find/?q=1",
+        "/find/?q=1&part=1",
+        "/find/?part=1",
+        "/product/",
         "/reviews/findings/",
         "/reviews/indicators/",
         "/reviews/indicators/crossing_to_issue/",
@@ -46,7 +49,14 @@ PAGES = {
         "/registers/stations/list.json",
         "/registers/stations/layer.geojson",
     ],
-    "auditor": ["/audit/", "/people/tokens/"],
+    "auditor": ["/", "/audit/", "/people/tokens/"],
+    "traffic": ["/"],
+    "street": ["/"],
+    "depot": ["/"],
+    "safety": ["/"],
+    "sysadmin": ["/"],
+    "secadmin": ["/"],
+    "audadmin": ["/"],
 }
 FEW, MANY = 4, 40
 

@@ -12,7 +12,7 @@ class ConfigConfig(AppConfig):
         """Handlers, jobs, policies, words and registers register themselves when imported; last of all apps."""
         for app in apps.get_app_configs():
             if app.name.startswith("fengsui."):
-                for part in ("policy", "jobs", "handlers", "words", "ledger", "proofs", "failed_jobs"):
+                for part in ("policy", "jobs", "handlers", "words", "ledger", "findable", "proofs", "failed_jobs"):
                     if find_spec(f"{app.name}.{part}"):
                         import_module(f"{app.name}.{part}")
         wiring = "fengsui.config.wiring"

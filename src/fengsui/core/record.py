@@ -1,4 +1,5 @@
-"""The record. `announce` writes, in the caller's transaction: event, audit row, handler jobs, NOTIFY at commit."""
+"""The record. `announce` writes, in the caller's transaction: event, audit row, handler jobs, what the subject is found
+by; NOTIFY at commit."""
 
 from __future__ import annotations
 
@@ -139,6 +140,9 @@ def announce(
         for handler in _handlers[name]:
             handle_event.defer(event_id=number, handler=handler)
     live.touch({kind.split(".")[0], f"{kind}:{key}", "desk", *topics}, by.world)
+    from fengsui.core.find import keeping
+
+    keeping.touched(kind, [key], row_world)
     return number
 
 

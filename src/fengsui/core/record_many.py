@@ -47,6 +47,7 @@ def announce_many(told: Iterable[Told], *, by: Actor, topics: tuple[str, ...] = 
     count, subjects = 0, set[str]()
     batch: list[Told] = []
     touched: set[str] = set()
+    keys: dict[str, list[str]] = {}
     for each in told:
         subject = f"{each.kind}:{each.key}"
         if len(batch) == BATCH or subject in subjects:
@@ -55,11 +56,16 @@ def announce_many(told: Iterable[Told], *, by: Actor, topics: tuple[str, ...] = 
         batch.append(each)
         subjects.add(subject)
         touched.add(each.kind.split(".")[0])
+        keys.setdefault(each.kind, []).append(each.key)
         count += 1
     if batch:
         _write(batch, by)
     if count:
         live.touch({*touched, *topics}, by.world)
+        from fengsui.core.find import keeping
+
+        for kind, listed in keys.items():
+            keeping.touched(kind, listed, by.world)
     return count
 
 

@@ -8,6 +8,7 @@ urlpatterns = [
     path("desk/parts/<slug:name>", home.part, name="home-part"),
     path("desk/nav", home.nav_part, name="nav-part"),
     path("find/", find.show, name="find-show"),
+    path("product/", home.product, name="product-show"),
     path("clocks/", clocks.listing, name="clock-list"),
     path("clocks/list.csv", clocks.export, name="clock-export"),
     path("clocks/<uuid:clock_id>/", clocks.show, name="clock-show"),

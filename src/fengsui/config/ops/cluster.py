@@ -311,12 +311,23 @@ class Cluster:
 def external_facts(url: str) -> tuple[int, str]:
     """(server version number, PostGIS version or '') of any database; raises psycopg.OperationalError."""
     with psycopg.connect(url, connect_timeout=5) as connection:
-        row = connection.execute(
-            "SELECT (SELECT extversion FROM pg_extension WHERE extname = 'postgis'), "
-            "(SELECT default_version FROM pg_available_extensions WHERE name = 'postgis')"
-        ).fetchone()
-        assert row is not None
-        return connection.info.server_version, row[0] or (f"{row[1]} (not created yet)" if row[1] else "")
+        return connection.info.server_version, _extension(connection, "postgis")
+
+
+def extension(url: str, name: str) -> str:
+    """Version of an extension there, '' where the server has none; raises psycopg.OperationalError."""
+    with psycopg.connect(url, connect_timeout=5) as connection:
+        return _extension(connection, name)
+
+
+def _extension(connection: psycopg.Connection, name: str) -> str:
+    row = connection.execute(
+        "SELECT (SELECT extversion FROM pg_extension WHERE extname = %s), "
+        "(SELECT default_version FROM pg_available_extensions WHERE name = %s)",
+        [name, name],
+    ).fetchone()
+    assert row is not None
+    return row[0] or (f"{row[1]} (not created yet)" if row[1] else "")
 
 
 def plain_url(url: str) -> str:

@@ -97,6 +97,17 @@ def database() -> Iterator[Finding]:
         postgis or "-",
         word("安装 PostGIS 并 CREATE EXTENSION postgis", "install PostGIS, CREATE EXTENSION postgis"),
     )
+    trigram = cluster.extension(url, "pg_trgm")
+    yield Finding(
+        "pg_trgm",
+        "ok" if trigram else "bad",
+        trigram or "-",
+        word(
+            "查找要用：安装 PostgreSQL 的 contrib 扩展包，由库的管理员执行 CREATE EXTENSION pg_trgm",
+            "search needs it: install PostgreSQL's contrib modules; the database's administrator runs "
+            "CREATE EXTENSION pg_trgm",
+        ),
+    )
 
 
 def broker() -> Iterator[Finding]:

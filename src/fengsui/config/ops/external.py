@@ -12,6 +12,7 @@ from fengsui.config.ops.cluster import LOWEST_MAJOR, external_facts, plain_url
 from fengsui.config.ops.console import Problem
 
 PATIENCE_S = 5
+EXTENSIONS = {"postgis": ("PostGIS", "PostGIS"), "pg_trgm": ("查找用的 pg_trgm", "pg_trgm, which search needs")}
 
 
 def check_database(url: str) -> None:
@@ -37,14 +38,26 @@ def check_database(url: str) -> None:
             f"The server of FENGSUI_DATABASE_URL ({shown}) has no PostGIS. "
             f"Install postgresql-{version // 10000}-postgis-3 there.",
         )
+    for name, what in EXTENSIONS.items():
+        _allow(url, shown, name, what)
+
+
+def _allow(url: str, shown: str, name: str, what: tuple[str, str]) -> None:
+    """Create one extension in the database. Raises Problem with what its administrator has to do."""
     try:
         with psycopg.connect(url, connect_timeout=PATIENCE_S, autocommit=True) as connection:
-            connection.execute("CREATE EXTENSION IF NOT EXISTS postgis")
+            connection.execute(f"CREATE EXTENSION IF NOT EXISTS {name}")
     except psycopg.errors.InsufficientPrivilege:
         raise Problem(
-            f"FENGSUI_DATABASE_URL({shown})的用户无权建立 PostGIS。请数据库管理员在该库执行:CREATE EXTENSION postgis;",
-            f"The user of FENGSUI_DATABASE_URL ({shown}) may not create PostGIS. "
-            "Let the database's administrator run there: CREATE EXTENSION postgis;",
+            f"FENGSUI_DATABASE_URL({shown})的用户无权建立 {what[0]}。请数据库管理员在该库执行:CREATE EXTENSION {name};",
+            f"The user of FENGSUI_DATABASE_URL ({shown}) may not create {what[1]}. "
+            f"Let the database's administrator run there: CREATE EXTENSION {name};",
+        ) from None
+    except (psycopg.errors.UndefinedFile, psycopg.errors.FeatureNotSupported):
+        raise Problem(
+            f"FENGSUI_DATABASE_URL({shown})的服务器没有 {what[0]}。请在该服务器安装 PostgreSQL 的 contrib 扩展包。",
+            f"The server of FENGSUI_DATABASE_URL ({shown}) has no {what[1]}. "
+            "Install PostgreSQL's contrib modules there.",
         ) from None
 
 

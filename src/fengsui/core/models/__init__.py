@@ -2,6 +2,7 @@
 
 from fengsui.core.models.api import GivenAnswer
 from fengsui.core.models.clocks import Clock, ClockFiring, ClockPause, ClockRuleRow
+from fengsui.core.models.finding import FindRow
 from fengsui.core.models.ledgers import LedgerImport, LedgerState
 from fengsui.core.models.proofs import LastProof
 from fengsui.core.models.record import AuditCheckpoint, AuditHead, AuditRow, Handled, StoredEvent
@@ -15,6 +16,7 @@ __all__ = [
     "ClockFiring",
     "ClockPause",
     "ClockRuleRow",
+    "FindRow",
     "GivenAnswer",
     "Handled",
     "InWorld",

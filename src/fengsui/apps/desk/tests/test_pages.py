@@ -18,6 +18,7 @@ from fengsui.apps.desk import clocks, queries, telling
 from fengsui.apps.desk.tests.make import actor_of, client_of, make_clock, make_officer, make_org
 from fengsui.apps.sensing.models import CurrentValue, Datastream, Station
 from fengsui.core import failed_jobs, proofs
+from fengsui.core.find import keeping
 from fengsui.core.models import AuditRow, Clock, ClockRuleRow, StoredEvent
 from fengsui.core.tests.make import sql, unguarded
 from fengsui.core.worlds import LIVE
@@ -218,6 +219,7 @@ def test_pages_cost_the_same_queries_when_there_are_ten_times_the_clocks(house) 
 
 
 def test_search_keeps_inside_the_scope_when_a_street_looks_for_people(house) -> None:
+    keeping.rebuild()  # the house was built without being announced
     assert "street-b某" in shown(house["duty"], "/find/?q=street-b")
     assert "street-b某" not in shown(house["a"], "/find/?q=street-b")
     assert "11100001234" not in shown(house["duty"], "/find/?q=street-b")

@@ -8,16 +8,18 @@ from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from fengsui.apps.alerts.rules import STATUSES
 from fengsui.apps.command.rules import TASK_STATES
-from fengsui.apps.desk import acts, clocks, nav, queries, telling
+from fengsui.apps.desk import acts, clocks, domains, firsts, nav, offers, queries, telling
 from fengsui.apps.desk.page import shell
 from fengsui.apps.desk.rules import works_by_phone
 from fengsui.apps.incidents.rules import GRADES
 from fengsui.apps.people.edge import actor_of
+from fengsui.apps.people.rules import ROLES
 from fengsui.apps.sensing import queries as sensing
 from fengsui.kernel.actor import Actor
 from fengsui.kernel.levels import Level
@@ -98,23 +100,57 @@ PARTS: dict[str, Callable[[Actor, datetime], Facts]] = {
 }
 
 
+def _first(by: Actor, role: str, now: datetime) -> Facts:
+    """What a role's first page has of its own: words, first actions, panels."""
+    first = firsts.FIRSTS[role]
+    made = [(name, make(by, now)) for name, make in first.panels.items()]
+    return {
+        "role": clocks.word(ROLES[role]),
+        "lead": first.lead,
+        "quick": offers.starts(by, *first.starts) if first.starts else [],
+        "panels": made,
+        "left": made[::2],
+        "right": made[1::2],
+    }
+
+
 @require_GET
 def show(request: HttpRequest) -> HttpResponse:
-    """First screen after login. Each panel is rendered once here and refreshed by its own address."""
+    """First screen after login, by role. Each panel is rendered once here and refreshed by its own address."""
     by, now = actor_of(request), timezone.now()
+    role = firsts.role_of(by)
+    own = _first(by, role, now)
     if works_by_phone(by.roles):
-        return render(request, "desk/field.html", shell(request, "alerts", "command", p=_field(by, now)))
+        return render(request, "desk/field.html", shell(request, "alerts", "command", p=_field(by, now), **own))
+    if role not in domains.ON_DUTY:
+        mine = _mine(by, now)
+        context = {"act": _act(by, now), "mine": mine if mine["count"] or mine["ahead"] else None, **own}
+        topics = {topic for _name, panel in own["panels"] for topic in panel.topics.split()}
+        return render(request, "desk/first.html", shell(request, *sorted(topics), **context))
     parts = ("act", "burning", "mine", "overdue", "recent", "situation")
-    context = {name: PARTS[name](by, now) for name in parts}
+    context = {name: PARTS[name](by, now) for name in parts} | {"quick": own["quick"]}
     return render(request, "desk/home.html", shell(request, "alerts", "incidents", "command", "sensing", **context))
 
 
 @require_GET
 def part(request: HttpRequest, name: str) -> HttpResponse:
-    by = actor_of(request)
+    """One panel again: of the desk, or of this person's own first page."""
+    by, now = actor_of(request), timezone.now()
+    own = firsts.FIRSTS[firsts.role_of(by)].panels
+    if name in own:
+        return render(request, "desk/_panel_part.html", {"p": own[name](by, now), "name": name, "by": by})
     if name not in PARTS:
         raise Http404
-    return render(request, f"desk/_{name}_part.html", {"p": PARTS[name](by, timezone.now()), "by": by})
+    return render(request, f"desk/_{name}_part.html", {"p": PARTS[name](by, now), "by": by})
+
+
+@require_GET
+def product(request: HttpRequest) -> HttpResponse:
+    """The map of the product: every page that this person may open, by the five domains, with what is open in it."""
+    by = actor_of(request)
+    found = domains.map_of(by)
+    first = next(line for page, line in domains.lines(by, only=lambda page: page.code == "desk"))
+    return render(request, "desk/product.html", shell(request, domains=found, first=first, word=clocks.word))
 
 
 @require_GET
@@ -122,4 +158,6 @@ def nav_part(request: HttpRequest) -> HttpResponse:
     """The navigation again, with today's counts, as the page that asks stands in it."""
     by = actor_of(request)
     here = "/" + request.headers.get("HX-Current-URL", "/").partition("//")[2].partition("/")[2]
-    return render(request, "desk/_nav_part.html", {"listed": nav.items(by, here.partition("?")[0])})
+    path = here.partition("?")[0]
+    context = {"listed": nav.items(by, path), "nav_all_here": path == reverse("desk:product-show")}
+    return render(request, "desk/_nav_part.html", context)

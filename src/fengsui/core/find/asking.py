@@ -1,0 +1,193 @@
+"""Asking the index: what matches, by how well, and of that only what the asker's own lists show.
+
+The index proposes, the app's `visible_to` decides: a candidate that the list page of its kind would not show this
+person is dropped before anything of it is read.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import connection, transaction
+from django.utils.translation import get_language
+
+from fengsui.core.find import spelling
+from fengsui.core.find.registry import Findable, findables
+from fengsui.core.models import FindRow
+from fengsui.kernel.actor import Actor
+
+ENOUGH = 4000
+"""So many candidates are weighed; a question that more answer to is too broad, and says so."""
+FIRST = 200
+"""So many of a kind are asked for first; all its candidates only where too few of these may be seen."""
+SIMILAR = 0.4
+"""Least word similarity of a slip: three of four Chinese characters right, or one letter pair turned in ten."""
+FEW = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One thing found, in the page's language."""
+
+    kind: str
+    key: str
+    title: str
+    detail: str
+    url: str
+    points: int
+    is_open: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """What was found of one kind, best first; `more` of it can be seen too."""
+
+    code: str
+    name: Any
+    hits: list[Hit]
+    more: int
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    groups: list[Group]
+    is_broad: bool = False
+    """More answered than were weighed."""
+    is_guess: bool = False
+    """Nothing answered as written: these are written like it."""
+
+
+def search(by: Actor, question: str, *, limit: int = 8, kinds: Iterable[str] | None = None) -> Found:
+    """What this person may see of what is called so, in his world: at most `limit` of each kind, the best kind first.
+
+    `kinds`: only these. A fixed number of queries for the index and one for each kind that has candidates.
+    """
+    asked = spelling.terms(question)
+    known = findables()
+    mine = {code: known[code] for code in (known if kinds is None else kinds) if code in known and known[code].view(by)}
+    if not asked or not mine:
+        return Found([])
+    rows = _candidates(asked, list(mine), by)
+    found = _seen(rows[:ENOUGH], mine, by, limit)
+    if sum(len(group.hits) for group in found) >= FEW or not spelling.fuzzy(question):
+        return Found(found, is_broad=len(rows) > ENOUGH)
+    guessed = _seen(_like(spelling.fuzzy(question), list(mine), by), mine, by, limit)
+    return Found(found) if not guessed else Found(_joined(found, guessed, limit), is_guess=not found)
+
+
+Row = tuple[int, str, str, int]
+"""Number in the index, kind, key, points."""
+
+
+def _points(asked: Sequence[spelling.Term]) -> tuple[str, list[str]]:
+    """SQL of the mean of each term's best match, and its parameters; the same as `spelling.score`."""
+    sums, values = [], []
+    for term in asked:
+        cases = []
+        for pattern, worth in (
+            (term.whole, spelling.WHOLE),
+            (term.plain, spelling.PLAIN),
+            (term.sound, spelling.SOUND),
+        ):
+            if not pattern:
+                continue
+            forms = (
+                spelling.like(pattern, whole=True), spelling.like(pattern, begins=True), spelling.like(pattern)
+            )  # fmt: skip
+            for form, points in zip(forms, worth, strict=True):
+                cases.append(f"WHEN words LIKE %s THEN {points}")
+                values.append(form)
+        sums.append(f"CASE {' '.join(cases)} ELSE 0 END")
+    return f"({' + '.join(sums)}) / {len(asked)}", values
+
+
+def matches(asked: Sequence[spelling.Term]) -> tuple[str, list[str]]:
+    """SQL over the index that every term answers to, and its parameters."""
+    parts, values = [], []
+    for term in asked:
+        patterns = [each for each in (term.whole, term.plain, term.sound) if each]
+        parts.append("(" + " OR ".join("words LIKE %s" for _each in patterns) + ")")
+        values += [spelling.like(each) for each in patterns]
+    return " AND ".join(parts), values
+
+
+def _candidates(asked: Sequence[spelling.Term], kinds: list[str], by: Actor) -> list[Row]:
+    """Everything that answers, the best first; one more than ENOUGH where there is too much."""
+    points, weighed = _points(asked)
+    condition, sought = matches(asked)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "WITH m AS MATERIALIZED (SELECT id, kind, key, title, is_open, words FROM core_findrow "
+            f"WHERE {condition} AND kind = ANY(%s) AND (world_id IS NULL OR world_id = %s) LIMIT {ENOUGH + 1}) "
+            f"SELECT id, kind, key, {points} AS points FROM m ORDER BY points DESC, is_open DESC, length(title), id",
+            [*sought, kinds, by.world, *weighed],
+        )
+        return cursor.fetchall()
+
+
+def _like(question: str, kinds: list[str], by: Actor) -> list[Row]:
+    """What is written like it: slips of the finger and wrong characters."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SELECT set_config('pg_trgm.word_similarity_threshold', %s, true)", [str(SIMILAR)])
+        cursor.execute(
+            "SELECT id, kind, key, (20 * word_similarity(%s, words))::int AS points FROM core_findrow "
+            "WHERE %s <%% words AND kind = ANY(%s) AND (world_id IS NULL OR world_id = %s) "
+            f"ORDER BY points DESC, is_open DESC, length(title), id LIMIT {FIRST}",
+            [question, question, kinds, by.world],
+        )
+        return cursor.fetchall()
+
+
+def _seen(rows: Sequence[Row], known: dict[str, Findable], by: Actor, limit: int) -> list[Group]:
+    """The candidates that this person's own lists show, read, by kind."""
+    of_kind: dict[str, list[Row]] = defaultdict(list)
+    for row in rows:
+        of_kind[row[1]].append(row)
+    kept: dict[str, list[Row]] = {}
+    for code, listed in of_kind.items():
+        seen = _visible(known[code], [row[2] for row in listed[:FIRST]], by)
+        if len(seen) < limit and len(listed) > FIRST:
+            seen = _visible(known[code], [row[2] for row in listed], by)
+        kept[code] = [row for row in listed if row[2] in seen]
+    wanted = {row[0]: row[3] for listed in kept.values() for row in listed[:limit]}
+    said = {row.pk: row for row in FindRow.objects.filter(pk__in=wanted)} if wanted else {}
+    groups = [
+        Group(
+            code,
+            known[code].name,
+            [_hit(said[row[0]], row[3]) for row in listed[:limit] if row[0] in said],
+            max(0, len(listed) - limit),
+        )
+        for code, listed in kept.items()
+    ]
+    groups = [group for group in groups if group.hits]
+    return sorted(groups, key=lambda group: (-group.hits[0].points - known[group.code].weight, group.code))
+
+
+def _visible(kind: Findable, keys: Sequence[str], by: Actor) -> set[str]:
+    rows = kind.current(kind.visible_to(by)).filter(pk__in=keys)
+    return {str(key) for key in rows.order_by().values_list("pk", flat=True)}
+
+
+def _hit(row: FindRow, points: int) -> Hit:
+    english = (get_language() or "").startswith("en")
+    title = row.title_en if english and row.title_en else row.title
+    detail = row.detail_en if english and row.detail_en else row.detail
+    return Hit(row.kind, row.key, title, detail, row.url, points, row.is_open)
+
+
+def _joined(found: list[Group], guessed: list[Group], limit: int) -> list[Group]:
+    """What answered first, then what is written like it, nothing twice."""
+    groups = {group.code: group for group in found}
+    for group in guessed:
+        held = groups.get(group.code)
+        if held is None:
+            groups[group.code] = group
+            continue
+        known = {hit.key for hit in held.hits}
+        hits = [*held.hits, *(hit for hit in group.hits if hit.key not in known)][:limit]
+        groups[group.code] = Group(group.code, group.name, hits, held.more)
+    return list(groups.values())
