@@ -76,7 +76,7 @@ def test_rows_are_walked_by_key_when_j_is_pressed_and_rest_while_typing(visit) -
     expect(window.page.locator("[data-row][data-cursor]")).to_have_count(1)
     window.page.keyboard.press("/")
     window.page.keyboard.type("j1")
-    expect(window.page.locator("input[name=q]")).to_have_value("j1")
+    expect(window.page.get_by_role("combobox")).to_have_value("j1")
     assert window.page.url == f"{window.site}/"
 
 
@@ -175,3 +175,38 @@ def test_typed_text_comes_back_and_one_incident_is_opened_when_the_session_ended
     page.wait_for_url(re.compile(r"/incidents/[0-9a-f-]{36}/"))
     window.go("/incidents/?q=兴华街与建设路口")
     expect(page.locator("tbody tr")).to_have_count(1)
+
+
+def test_a_place_is_found_and_opened_by_keyboard_alone(visit) -> None:
+    """Ctrl-K, initials, Tab to the next kind and back, Enter; the focus returns; the recent one stands first."""
+    window = visit("duty")
+    page = window.page
+    expect(page.locator("#act")).to_be_visible()
+    page.locator(".quick a").first.focus()
+    page.keyboard.press("Control+k")
+    box = page.get_by_role("combobox")
+    expect(box).to_be_focused()
+    expect(page.get_by_role("option").first).to_have_attribute("aria-selected", "true")
+    page.keyboard.press("Escape")
+    expect(page.locator(".quick a").first).to_be_focused()
+    page.keyboard.press("Control+k")
+    page.keyboard.type("qgjd")
+    first = page.get_by_role("option", selected=True)
+    expect(page.locator("[data-kind]")).not_to_have_count(0)
+    expect(first).to_contain_text("启工街道")
+    kind = first.locator("xpath=ancestor::*[@data-kind]").get_attribute("data-kind")
+    page.keyboard.press("Tab")
+    assert (
+        page.get_by_role("option", selected=True).locator("xpath=ancestor::*[@data-kind]").get_attribute("data-kind")
+        != kind
+    )
+    page.keyboard.press("Shift+Tab")
+    chosen = page.get_by_role("option", selected=True)
+    assert box.get_attribute("aria-activedescendant") == chosen.get_attribute("id")
+    title, goal = chosen.locator("b").inner_text(), chosen.get_attribute("href")
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"**{goal}")
+    page.keyboard.press("Control+k")
+    expect(page.locator("[data-kind=recent]").get_by_role("option").first).to_contain_text(title.split("\u3000")[0])
+    assert window.axe() == []
+    assert window.trouble == []

@@ -26,6 +26,7 @@ from fengsui.apps.sensing import actions as sensing
 from fengsui.catalog.channels import channels
 from fengsui.catalog.hazards import hazards
 from fengsui.catalog.sensors import kinds
+from fengsui.core.find import keeping
 from fengsui.core.models import ClockRuleRow
 from fengsui.core.record import canonical
 from fengsui.kernel.district import District, DistrictError
@@ -78,6 +79,7 @@ def load(district: District, *, now: datetime, demo_password: str = "") -> Loade
     _clocks(district, done.counts)
     sensing.load_stations(district, lambda kind, code: key(district, kind, code), done.counts)
     alerts.load_outlets(district, done.counts)
+    keeping.rebuild()  # nothing of this was announced row by row
     return done
 
 

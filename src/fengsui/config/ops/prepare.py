@@ -66,7 +66,6 @@ def main() -> int:
     from django.core.management import CommandError, call_command
 
     from fengsui.config.ops.console import Problem
-    from fengsui.core.find import keeping
 
     compile_translations()
     call_command("migrate", interactive=False, verbosity=1)
@@ -74,7 +73,6 @@ def main() -> int:
         call_command("load_district", settings.FENGSUI_DISTRICT)
     except CommandError as refused:  # for whoever starts the platform: words, not a traceback
         raise Problem(str(refused), str(refused)) from None
-    keeping.rebuild()  # the district's files are loaded without being announced row by row
     prepare_roads()
     return 0
 
