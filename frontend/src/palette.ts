@@ -6,7 +6,7 @@ import { say } from "./words";
 const WAIT_MS = 90, RECENT = "palette:recent", KEPT = 6;
 type Recent = { url: string; title: string; detail: string };
 
-let dialog: HTMLDialogElement | null = null, input: HTMLInputElement, list: HTMLElement, note: HTMLElement;
+let dialog: HTMLDialogElement | null = null, input: HTMLInputElement, list: HTMLElement, notes: HTMLElement, note: HTMLElement;
 let asking: AbortController | null = null, timer = 0, before: HTMLElement | null = null;
 const rest = new Map<string, string>();
 
@@ -71,9 +71,12 @@ function show(html: string, empty: boolean): void {
   list.innerHTML = html;
   const own = empty ? recentGroup() : null;
   if (own) list.prepend(own);
-  choose(options()[0]);
+  notes.replaceChildren(...list.querySelectorAll("[data-note]"));
   const n = options().length;
-  note.textContent = list.querySelector("[data-note]")?.textContent ?? (empty ? "" : say(`${n} 项`, `${n} found`));
+  list.hidden = n === 0;
+  input.setAttribute("aria-expanded", String(n > 0));
+  choose(options()[0]);
+  note.textContent = notes.textContent || (empty ? "" : say(`${n} 项`, `${n} found`));
 }
 
 async function ask(): Promise<void> {
@@ -91,8 +94,8 @@ async function ask(): Promise<void> {
     show(html, !q);
   } catch (error) {
     if ((error as Error).name === "AbortError") return;
-    list.replaceChildren();
-    note.textContent = say("现在连不上服务器，没有查到；网络恢复后再按一个键", "The server does not answer: nothing was looked up. Press a key when the network is back");
+    show("", false);
+    notes.textContent = note.textContent = say("现在连不上服务器，没有查到；网络恢复后再按一个键", "The server does not answer: nothing was looked up. Press a key when the network is back");
   }
 }
 
@@ -136,13 +139,15 @@ function build(): HTMLDialogElement {
   const shut = Object.assign(document.createElement("button"), { type: "button", className: "btn sm", textContent: say("关", "Close") });
   shut.append(" ", Object.assign(document.createElement("kbd"), { textContent: "Esc" }));
   const head = Object.assign(document.createElement("div"), { className: "pal-head" });
+  if (document.documentElement.dataset.world === "drill") head.append(Object.assign(document.createElement("span"), { className: "drillword", textContent: say("演练", "Exercise") }));
   head.append(input, shut);
   list = Object.assign(document.createElement("div"), { className: "pal-list", id: "palette-list", role: "listbox" });
   list.setAttribute("aria-label", say("查到的", "Found"));
+  notes = Object.assign(document.createElement("div"), { className: "pal-note" });
   note = Object.assign(document.createElement("p"), { className: "vh", role: "status" });
   const keys = Object.assign(document.createElement("p"), { className: "pal-keys" });
   for (const [key, words] of [["↑↓", say("上下", "move")], ["Tab", say("下一类", "next kind")], ["Enter", say("去", "go")], ["Esc", say("关", "close")]] as const) keys.append(Object.assign(document.createElement("kbd"), { textContent: key }), ` ${words}　`);
-  made.append(head, list, note, keys);
+  made.append(head, list, notes, note, keys);
   made.addEventListener("keydown", onKey);
   input.addEventListener("input", later);
   input.addEventListener("compositionend", later);

@@ -118,13 +118,14 @@ def test_lists_ask_as_often_when_rows_are_ten_times_as_many(settings):
     story = tell()
     clients = {login: client_of(login) for login in PAGES}
     fill(story, 0, FEW)
-    few = {where: asked(clients[login], where) for login, pages in PAGES.items() for where in pages}
+    few = {(login, where): asked(clients[login], where) for login, pages in PAGES.items() for where in pages}
     fill(story, FEW, MANY)
     worse = []
     for login, pages in PAGES.items():
         for where in pages:
             count, sql = asked(clients[login], where)
-            if count > few[where][0]:
-                more = sorted(set(sql) - set(few[where][1]))[:3]
-                worse.append(f"{where}: {few[where][0]} -> {count} {more}")
+            before, known = few[login, where]
+            if count > before:
+                more = sorted(set(sql) - set(known))[:3]
+                worse.append(f"{login} {where}: {before} -> {count} {more}")
     assert not worse, "\n".join(worse)
