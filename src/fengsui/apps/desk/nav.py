@@ -46,16 +46,20 @@ def items(by: Actor, path: str) -> list[dict[str, Any]]:
 
 
 def tabs(by: Actor, path: str) -> list[dict[str, Any]]:
-    """The tabs of a phone page: what this person may open. The search stands in the head."""
+    """The tabs of a phone page: what this person may open; the last opens the search."""
     listed = [(_("我的事"), "/", 0)]
     if policy.can(by, "command.view"):
         tasks = command.my_tasks(by).exclude(status__in=["done", "waived"]).count()
         listed.append((_("任务"), _url("command:task-list", "/tasks/"), tasks))
     if policy.can(by, "incidents.open"):
         listed.append((_("报情"), _url("incidents:incident-new", "/incidents/new"), 0))
-    listed.append((_("地图"), reverse("desk:map-show"), 0))
+    find = reverse("desk:find-show")
+    listed += [(_("地图"), reverse("desk:map-show"), 0), (_("查找"), find, 0)]
     here = next((url for _label, url, _n in listed if url != "/" and path.startswith(url)), path)
-    return [{"url": url, "label": label, "count": n, "active": url == here} for label, url, n in listed]
+    return [
+        {"url": url, "label": label, "count": n, "active": url == here, "palette": url == find}
+        for label, url, n in listed
+    ]
 
 
 def _post(by: Actor) -> str:
