@@ -161,6 +161,9 @@ PAGES = (
          nav=ALWAYS),
     Page("audit", "govern", mark("审计"), mark("谁在几时做了什么；链条是否完整"), "desk:audit-search",
          ("/audit/", "/chain/"), "core.audit", nav=ALWAYS),
+    Page("terms", "govern", mark("术语"), mark("每个词是什么意思、依据哪部法"), "ui:term-list", ("/terms/",)),
+    Page("help", "govern", mark("手册"), mark("按要办的事查怎样办"), "help:home", ("/help/",)),
+    Page("api", "govern", mark("接口说明"), mark("程序怎样读写平台"), "api-docs", ("/api/",)),
     Page("me", "govern", mark("我的账号"), mark("密码、第二因素、会话、令牌"), "people:me", ("/me/",)),
 )  # fmt: skip
 
