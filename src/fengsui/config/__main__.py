@@ -302,6 +302,12 @@ def parser() -> argparse.ArgumentParser:
         sub.add_argument("--only", metavar="NAME", help=word("只存这一张", "keep this picture alone"))
         sub.add_argument("--language", choices=("zh", "en"), help=word("只走一种语言", "walk in one language only"))
         sub.add_argument("--out", metavar="DIR", help=word("存到此目录", "keep them in this folder"))
+        sub.add_argument(
+            "--speed",
+            type=float,
+            default=200.0,
+            help=word("比实测快多少倍", "times faster than measured; less where busy"),
+        )
     roads = add("roads", _roads, "只构建路网与底图并列表", "build roads and base map alone and print the table")
     roads.add_argument(
         "--osm",

@@ -35,6 +35,7 @@ def _walk(options: Namespace, language: str) -> int:
     folder.chmod(0o755)
     os.environ |= {"FENGSUI_VAR": str(folder), "FENGSUI_BASE_URL": ""}
     words = ["screenshots-walk", "--language", language]
+    words += ["--speed", str(options.speed)]
     for name in ("only", "out"):
         if value := getattr(options, name):
             words += [f"--{name}", os.path.abspath(value) if name == "out" else value]

@@ -35,9 +35,8 @@ if TYPE_CHECKING:
 IMAGES = REPO / "docs" / "images"
 STORM, MANUAL = "first-storm", "manual"
 FOLDER = IMAGES / STORM
-SPEED = 200.0
 RAIN_S = 300.0
-"""The most that is waited for the rest of the series at that speed."""
+"""The most that is waited for the rest of the series."""
 COLOURS = 128
 """By octree: median cut turns the small orange and yellow marks red and grey."""
 CHROMIUM = [
@@ -124,7 +123,7 @@ def walk(options: argparse.Namespace) -> int:
     names = [name for each in PaperWalk(options.language).run([*STEPS, *MANUAL_STEPS]) for name in each.pictures]
     if options.only and options.only not in names:
         raise Problem(f"没有这张截图，只有：{'、'.join(names)}", f"No such picture, only: {', '.join(names)}")
-    story = Story(SPEED, None)
+    story = Story(options.speed, None)
     began, failed = time.monotonic(), []
     site = os.environ["FENGSUI_BASE_URL"]
     folder = Path(options.out or IMAGES)
