@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from fengsui.config.tutorial.steps import Step, Walk
+from fengsui.kernel.clock import ClockKind
 from fengsui.kernel.terms import Term
 
 NAV_DRILLS = Term("drills", "演练", "Exercises")
 """In the menu; elsewhere the word marks a page."""
 SHEET = (
-    "编号,名称,街道,可容纳人数,地址,经度,纬度\n"
-    "S-901,示意小学,启工街道,三百,示意路1号,123.36,41.80\n"
-    "S-902,示意中学,启工街道,600,示意路2号,123.37,41.81\n"
-    "S-903,示意广场,没有这条街,400,示意路3号,123.35,41.79\n"
+    "编号,名称,街道,类别,有效面积,人均面积,最长开放,可容纳人数,位置\n"
+    'S-901,示意小学操场,启工街道,紧急,1200,2,3,600,"123.36,41.80"\n'
+    'S-902,示意中学操场,启工街道,紧急,两千,2,3,六百,"123.37,41.81"\n'
+    'S-903,示意广场,没有这条街,固定,3000,2,15,1500,"41.79,123.35"\n'
 ).encode()
 """Three rows, two of them wrong."""
 
@@ -28,8 +29,7 @@ def hand_over(walk: Walk) -> None:
     )
     duty.press("交班", last=True)
     second = walk.person("duty2")
-    second.menu("交接班")
-    second.open(duty.said("待接班", "waits"))
+    second.open(ClockKind.registered["people.handover"].verb)
     second.see("我来接班")
     second.shoot("hand-over")
     second.press("我来接班")
@@ -40,7 +40,7 @@ def look(walk: Walk) -> None:
     duty.press("地图", nav=True)
     duty.shoot("map")
     duty.press("时限", nav=True)
-    duty.press("全部", last=True)
+    duty.press("辖区全部")
     duty.shoot("clocks")
     duty.press("存活", nav=True)
     duty.shoot("proofs")
