@@ -58,4 +58,6 @@ def page_for(view_name: str, language: str) -> str:
     """Address below /help/ of what explains a page of the product; the manual's first page where it has none."""
     topic = topics().get(view_name, HOME)
     code = LANGUAGES.get(language, "zh")
+    if "/" in topic:
+        return f"{topic}.zh-CN/" if code == "zh" else f"{topic}/"
     return f"manual/{code}/" if topic == HOME else f"manual/{code}/{topic}/"
