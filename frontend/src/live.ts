@@ -64,7 +64,7 @@ function refresh(topic: string): void {
     clearTimeout(due.get(el));
     due.set(el, window.setTimeout(() => { due.delete(el); void fetchNow(el); }, DEBOUNCE_MS));
   }
-  for (const el of byTopic("data-redraw", topic)) el.dispatchEvent(new CustomEvent("fengsui:redraw"));
+  for (const el of byTopic("data-redraw", topic)) el.dispatchEvent(new CustomEvent("fengsui:redraw", { detail: topic }));
 }
 
 function heard(state: "on" | "waiting" | "lost", text: string): void {

@@ -61,6 +61,8 @@ WITHOUT = {
     "desk:own-take": OWN,
     "desk:own-drop": OWN,
     "desk:own-finish": OWN,
+    "desk:map-choose": "which layers a person likes to see is his own and changes nothing that others see",
+    "desk:map-print": "a sheet for whoever stands before the screen; a program draws its own map from the layers",
     "ledger:import-new": SHEET,
     "ledger:import-take": SHEET,
     "ledger:import-withdraw": SHEET,

@@ -21,6 +21,7 @@ from fengsui.apps.alerts import actions as alerts
 from fengsui.apps.alerts.models import Bulletin, Call, Delivery, Warning
 from fengsui.apps.command import actions as command
 from fengsui.apps.command.models import Photo, Task
+from fengsui.apps.desk import map_actions as desk
 from fengsui.apps.drills import actions as drills
 from fengsui.apps.drills.rules import Plan
 from fengsui.apps.incidents import intake, reports
@@ -174,6 +175,7 @@ def tell() -> Story:
         "report_id": report.pk,
         "review_id": review.pk,
         "paper_id": paper.pk,
+        "print_id": _sheet(by("duty"), now),
         "finding_id": finding.pk,
         "photo_id": photo.pk,
         "exercise_id": _exercise(by("leader"), now),
@@ -231,6 +233,14 @@ def _token(account: Account, holding: Holding) -> UUID:
         made_at=now, expires_at=now + timedelta(days=7),
     )  # fmt: skip
     return row.pk
+
+
+def _sheet(by: Actor, now: datetime) -> UUID:
+    """A map on paper that the duty officer asked for."""
+    asked = {"layers": ["stations"], "at": "", "centre": [123.35, 41.8], "zoom": 12, "within": []}
+    made = desk.ask_print(asked=asked, paper="A4", by=by, now=now)
+    desk.keep_print(print_id=made.pk, pdf=b"%PDF-1.7")
+    return made.pk
 
 
 def _exercise(by: Actor, now: datetime) -> UUID:

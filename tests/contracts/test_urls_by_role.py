@@ -34,7 +34,8 @@ LEDGER = (
 """Pages of a register: asked for the stations, whose rows belong to a world and to a street."""
 FIXED: dict[str, dict[str, Any]] = {
     **{f"ledger:{page}": {"name": "stations"} for page in LEDGER},
-    "maps:tile-show": {"name": "teams", "z": 12, "x": 3451, "y": 1520},
+    "maps:raster-show": {"name": "vec", "z": 12, "x": 3451, "y": 1520},
+    "maps:tile-show": {"name": "team", "z": 12, "x": 3451, "y": 1520},
     "ui:term-words": {"language": "zh"},
     "help:for-page": {"name": "desk:home-show"},
     "help:page-show": {"where": "a-page/"},
@@ -49,6 +50,7 @@ FIXED: dict[str, dict[str, Any]] = {
     "command:order-act": {"verb": "accept"},
     "desk:handover-act": {"verb": "take"},
     "desk:home-part": {"name": "mine"},
+    "desk:map-layer": {"name": "incidents"},
     "incidents:incident-act": {"verb": "note"},
     "people:account-act": {"verb": "stop-sessions"},
     "people:assignment-act": {"verb": "approve"},
@@ -98,6 +100,8 @@ FORMS: dict[str, dict[str, Any]] = {
     "drills:exercise-end": {"typed": "合同演练", "reason": REASON},
     "drills:exercise-new": {"name": REASON, "series": "events.csv", "speed": "600", "from_h": "0", "posts": ""},
     "desk:job-write-off": {"reason": REASON},
+    "desk:map-choose": {"layers": "stations"},
+    "desk:map-print": {"paper": "A3", "layers": "stations"},
     "incidents:incident-act": {"text": REASON},
     "reviews:finding-act": {"text": REASON},
     "reviews:finding-new": {"text": REASON, "remedy": REASON, "owner_post": "", "days": "7"},

@@ -16,6 +16,8 @@ GOOD_AND_BAD = {
     "FENGSUI_MAIL_FROM": ("duty@tiexi.gov.cn", "duty"),
     "FENGSUI_WEBHOOK_URL": ("https://media.example/bulletins", "media.example"),
     "FENGSUI_BASE_URL": ("https://fengsui.example", "fengsui.example"),
+    "FENGSUI_TIANDITU_KEY": ("0123456789abcdef0123456789abcdef", "two words"),
+    "FENGSUI_TIANDITU_URL": ("https://t0.tianditu.gov.cn", "t0.tianditu.gov.cn"),
     "FENGSUI_FEED_CHECK_URL": ("http://127.0.0.1:8600", "ftp://127.0.0.1"),
     "FENGSUI_ORIGINS": ("https://a.example,https://b.example", "a.example"),
     "FENGSUI_HOSTS": ("a.example,10.0.0.1", "http://a.example"),

@@ -2,7 +2,7 @@
 
 import type { Palette } from "./palette";
 import type { Wanted } from "./layers";
-import { drawLevel } from "./symbols";
+import { drawAhead, drawLevel, framed } from "./symbols";
 import { say } from "../words";
 
 const LEVELS: [string, string, string][] = [
@@ -45,6 +45,15 @@ function square(p: Palette, reported: boolean): HTMLCanvasElement {
   });
 }
 
+/** The sign of a layer in the tree. */
+export function signOf(w: Wanted, p: Palette): HTMLCanvasElement {
+  if (w.kind === "closures") return line(p.ink, [3, 3], 5);
+  if (w.kind === "incidents") return sign((c) => framed(c, w.mark || "事", true, 6.5, p));
+  if (w.kind === "places") return sign((c) => framed(c, w.mark ?? "", false, 6, p));
+  if (w.kind === "names") return sign((c) => { c.strokeStyle = p.ink; c.strokeRect(-5, -2, 10, 4); });
+  return sign((c) => (w.kind === "ahead" ? drawAhead : drawLevel)(c, w.kind === "stations" ? "blue" : "orange", 7, p));
+}
+
 export function legend(kinds: Wanted["kind"][], p: Palette): HTMLElement {
   const box = Object.assign(document.createElement("div"), { className: "map-legend" });
   const add = (mark: HTMLElement, word: string): void => {
@@ -53,7 +62,7 @@ export function legend(kinds: Wanted["kind"][], p: Palette): HTMLElement {
     item.append(mark, word);
     box.append(item);
   };
-  if (kinds.includes("stations") || kinds.includes("areas"))
+  if (kinds.some((k) => ["stations", "areas", "warnings"].includes(k)))
     for (const [code, zh, en] of LEVELS) add(sign((c) => drawLevel(c, code, 7, p)), say(zh, en));
   if (kinds.includes("teams")) {
     add(square(p, true), say("队伍", "team"));
@@ -61,6 +70,7 @@ export function legend(kinds: Wanted["kind"][], p: Palette): HTMLElement {
   }
   if (kinds.includes("shelters"))
     add(sign((c) => { c.strokeStyle = p.ink; c.stroke(new Path2D("M-5 6V-1L0 -6L5 -1V6Z")); }), say("避难场所", "shelter"));
+  if (kinds.includes("ahead")) add(sign((c) => drawAhead(c, "orange", 7, p)), say("预计到线", "line expected"));
   if (kinds.includes("closures")) add(line(p.ink, [3, 3], 5), say("封控、积水断路", "closed or flooded road"));
   if (kinds.includes("routes")) {
     add(line(p.ink, []), say("已走", "driven"));

@@ -17,8 +17,9 @@ export function baseStyle(p: Palette, tiles: string): StyleSpecification {
       paint: { "line-color": p["road-2"], "line-width": width(20, 3) } },
     { id: "road", type: "line", source: "base", "source-layer": "road", layout: { "line-cap": "round", "line-join": "round" },
       paint: { "line-color": p.road, "line-width": width(16, 1.8) } },
-    { id: "area-edge", type: "line", source: "base", "source-layer": "area",
-      paint: { "line-color": p["line-2"], "line-width": 1, "line-dasharray": [4, 3] } },
+    // Blocks end where roads run: their edges would only double every road. Parks, schools and hospitals are landmarks.
+    { id: "area-edge", type: "line", source: "base", "source-layer": "area", minzoom: 13, filter: ["in", ["to-string", ["get", "class"]], ["literal", ["green", "education", "health", "building"]]],
+      paint: { "line-color": p["line-2"], "line-width": 0.7 } },
     { id: "road-name", type: "symbol", source: "base", "source-layer": "road", minzoom: 13, filter: ["has", "name"],
       layout: { "symbol-placement": "line", "text-field": ["get", "name"], "text-size": 12, "text-letter-spacing": 0.08 },
       paint: { "text-color": p["ink-3"], "text-halo-color": p.land, "text-halo-width": 1.6 } },

@@ -73,6 +73,33 @@ function unit(c: CanvasRenderingContext2D, word: string, reported: boolean, p: P
   text(c, word, 13, reported ? p.inv : p.ink, p.font);
 }
 
+/** Frames of GB/T 35649-2017: rounded for events, square for the rest; the character inside is our own. */
+export function framed(c: CanvasRenderingContext2D, word: string, rounded: boolean, half: number, p: Palette): void {
+  c.fillStyle = rounded ? p.ink : p.panel;
+  c.strokeStyle = rounded ? p.panel : p.ink;
+  c.lineWidth = half * 0.15;
+  c.beginPath();
+  c.roundRect(-half, -half, half * 2, half * 2, rounded ? half * 0.6 : 0);
+  c.fill();
+  c.stroke();
+  text(c, word, half * 1.3, rounded ? p.inv : p.ink, p.font);
+}
+
+/** A level that is forecast, not measured: the same shape, dashed and empty. */
+export function drawAhead(c: CanvasRenderingContext2D, code: string, half: number, p: Palette): void {
+  if (!PATHS[code]) return;
+  c.save();
+  c.scale(half / 9, half / 9);
+  const path = new Path2D(PATHS[code]);
+  c.fillStyle = p.panel;
+  c.fill(path);
+  c.strokeStyle = p.mark;
+  c.lineWidth = 1.8;
+  c.setLineDash([2.6, 1.9]);
+  c.stroke(path);
+  c.restore();
+}
+
 function tile(size: number, draw: (c: CanvasRenderingContext2D) => void): ImageData {
   return canvas(size, (c) => { c.translate(-size / 2, -size / 2); draw(c); });
 }
@@ -97,6 +124,7 @@ function line(c: CanvasRenderingContext2D, x1: number, y1: number, x2: number, y
 export function addSymbols(map: GlMap, p: Palette): void {
   const put = (id: string, image: ImageData) => { if (!map.hasImage(id)) map.addImage(id, image, { pixelRatio: SCALE }); };
   for (const code of Object.keys(RANK)) put(`lv-${code}`, canvas(26, (c) => drawLevel(c, code, 12, p)));
+  for (const code of Object.keys(RANK)) put(`ah-${code}`, canvas(26, (c) => drawAhead(c, code, 12, p)));
   for (const [id, image] of Object.entries(hatches(p))) put(id, image);
   put("shut", canvas(20, (c) => {
     c.fillStyle = p.panel;
@@ -118,6 +146,8 @@ export function addSymbols(map: GlMap, p: Palette): void {
   }));
   map.setMissingStyleImageResolver(async (id: string) => {
     const [kind, word, reported] = id.split(":");
+    if (kind === "event" && word) put(id, canvas(28, (c) => framed(c, word, true, 12, p)));
+    if (kind === "square" && word) put(id, canvas(22, (c) => framed(c, word, false, 9, p)));
     if (kind === "unit" && word) put(id, canvas(24, (c) => unit(c, word, reported === "1", p)));
   });
 }

@@ -173,6 +173,8 @@ FENGSUI_BODY_LIMIT = 12_000_000
 FENGSUI_HELP = VAR / "help"
 FENGSUI_DISTRICT = os.environ.get("FENGSUI_DISTRICT", "tiexi")
 FENGSUI_DISTRICTS = Path(os.environ.get("FENGSUI_DISTRICTS", ROOT / "districts"))
+FENGSUI_TIANDITU_KEY = os.environ.get("FENGSUI_TIANDITU_KEY", "")
+FENGSUI_TIANDITU_URL = os.environ.get("FENGSUI_TIANDITU_URL") or "https://t0.tianditu.gov.cn"
 FENGSUI_HASH = os.environ.get("FENGSUI_HASH", "sha256")
 _half_lives = (each.partition("=") for each in os.environ.get("FENGSUI_HALF_LIVES", "").split(",") if each)
 FENGSUI_HALF_LIVES = {kind: float(seconds) for kind, _, seconds in _half_lives}

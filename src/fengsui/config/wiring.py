@@ -6,7 +6,8 @@ from functools import cache
 
 from django.conf import settings
 
-from fengsui.core.ports import provide
+from fengsui.core.ports import PortAbsent, provide
+from fengsui.engines.basemap.tianditu import Tianditu
 from fengsui.engines.basemap.tiles import BaseMap
 from fengsui.engines.devices.intake import ThreadedIntake
 from fengsui.kernel import district as files
@@ -44,6 +45,13 @@ def own_district() -> OwnDistrict:
     return OwnDistrictFiles()
 
 
+def raster() -> Tianditu:
+    """Raises PortAbsent where no key is set: the own base map is the only one then."""
+    if not settings.FENGSUI_TIANDITU_KEY:
+        raise PortAbsent("core.port.absent", port="raster")
+    return Tianditu(settings.FENGSUI_TIANDITU_URL, settings.FENGSUI_TIANDITU_KEY)
+
+
 @cache
 def intake() -> ThreadedIntake:
     return ThreadedIntake(settings.FENGSUI_NATS_URL)
@@ -56,3 +64,4 @@ provide("work_calendar", work_calendar)
 provide("router", router)
 provide("outlet", outlet)
 provide("basemap", BaseMap)
+provide("raster", raster)

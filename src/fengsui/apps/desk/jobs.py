@@ -1,17 +1,22 @@
-"""What was taken for a new district goes into the database, its roads are built; the page shows how far it is."""
+"""A new district into the database with its roads; maps on paper; points of the map that nobody looked at, counted."""
 
 from __future__ import annotations
 
 from uuid import UUID
 
+import structlog
+from django.utils import timezone, translation
 from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
-from fengsui.apps.desk import actions
+from fengsui.apps.desk import actions, map_actions, map_paper
+from fengsui.apps.desk.models import MapPrint
 from fengsui.core.jobs import clean
+from fengsui.core.maps import points
 from fengsui.core.worlds import LIVE
 from fengsui.kernel.actor import Actor
 
+log = structlog.get_logger(__name__)
 RETRY = RetryStrategy(max_attempts=2, exponential_wait=2)
 
 
@@ -19,3 +24,34 @@ RETRY = RetryStrategy(max_attempts=2, exponential_wait=2)
 @clean
 def load_district(step: str, correlation: str) -> None:
     actions.load(step, Actor(world=LIVE, system="desk.own_district", correlation=UUID(correlation)))
+
+
+@app.task(name="desk.print_map", queue="papers", retry=RetryStrategy(max_attempts=2, wait=2))
+@clean
+def print_map(print_id: str) -> None:
+    render(print_id)
+
+
+def render(print_id: str) -> None:
+    """Make one waiting sheet; a repeated job finds none."""
+    rows = MapPrint.objects.all_worlds("a job serves every world").select_related("world")
+    row = rows.filter(pk=UUID(print_id), status="waiting").first()
+    if row is None:
+        return
+    try:
+        with translation.override(row.asked.get("language", "zh-hans")):
+            pdf = map_paper.pdf_of(row, timezone.now())
+    except (ValueError, OSError, ImportError) as error:
+        log.warning("map_print.failed", print=print_id, error=str(error))
+        map_actions.keep_print(print_id=row.pk, pdf=None, reason=f"{type(error).__name__}: {error}")
+        return
+    map_actions.keep_print(print_id=row.pk, pdf=pdf)
+
+
+@app.periodic(cron="* * * * * */10")
+@app.task(name="desk.count_points", queue="upkeep", queueing_lock="desk.count_points")
+@clean
+def count_points(timestamp: int) -> None:
+    """After a large import the first person who looks shall not wait for the counting."""
+    while points.fold():
+        pass

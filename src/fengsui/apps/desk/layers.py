@@ -1,34 +1,65 @@
-"""Layers of the whole map as vector tiles: what there may be ten thousands of. Events and warnings, few and lively,
-reach the map as GeoJSON from their own apps, where the browser clusters them."""
+"""Layers of the whole map with any number of points. Where they come from: `core.models.maps`, triggers of each app."""
 
 from __future__ import annotations
 
-from fengsui.core.maps.registry import TileLayer, add
+from collections.abc import Callable
+
+from fengsui.apps.places import queries as places
+from fengsui.core import policy
+from fengsui.core.maps.registry import PointLayer, add
+from fengsui.kernel.actor import Actor
+
+
+def _of_register(verb: str) -> Callable[[Actor], bool]:
+    return lambda by: policy.can(by, f"{verb}.view")
+
 
 TEAMS = add(
-    TileLayer(
-        "teams",
-        "SELECT ST_AsMVTGeom(t.base_3857, tile.box, 4096, 64) AS geom, t.code, t.name, "
-        "CASE WHEN %(z)s >= 13 THEN t.name ELSE '' END AS label, '队' AS mark, t.readiness = 'ready' AS reported, "
-        "t.people || ' 人，集结 ' || t.assembly_min || ' 分' AS said "
-        "FROM tile, resources_team t WHERE t.base_3857 && tile.box AND t.retired_at IS NULL",
-        fresh_s=60,
+    PointLayer(
+        "team",
+        scope=places.areas_of,
+        may=_of_register("resources.teams"),
+        detail=", t.readiness = 'ready' AS ready, t.people || ' 人，集结 ' || t.assembly_min || ' 分' AS label",
+        joins="LEFT JOIN resources_team t ON t.id = p.ref",
+        url="/registers/teams/rows/%s/",
+        url_by="ref",
     )
 )
 SHELTERS = add(
-    TileLayer(
-        "shelters",
-        "SELECT ST_AsMVTGeom(p.location_3857, tile.box, 4096, 64) AS geom, p.code, p.name, "
-        "'可容 ' || h.capacity || ' 人' AS label FROM tile, places_place p JOIN places_shelter h ON h.place_id = p.id "
-        "WHERE p.location_3857 && tile.box AND p.retired_at IS NULL",
-        fresh_s=3600,
+    PointLayer(
+        "shelter",
+        scope=places.areas_of,
+        may=_of_register("places.shelters"),
+        detail=", '可容 ' || h.capacity || ' 人' AS label",
+        joins="LEFT JOIN places_shelter h ON h.place_id = p.ref",
+        url="/registers/shelters/rows/%s/",
+        url_by="ref",
+    )
+)
+DEPOTS = add(
+    PointLayer(
+        "depot",
+        scope=places.areas_of,
+        may=_of_register("resources.depots"),
+        url="/registers/depots/rows/%s/",
+        url_by="ref",
     )
 )
 POINTS = add(
-    TileLayer(
-        "points",
-        "SELECT ST_AsMVTGeom(p.location_3857, tile.box, 4096, 64) AS geom, p.code, p.name, p.kind "
-        "FROM tile, places_place p WHERE p.location_3857 && tile.box AND p.retired_at IS NULL",
-        fresh_s=3600,
+    PointLayer(
+        "waterlogging_point",
+        scope=places.areas_of,
+        may=_of_register("places.waterlogging-points"),
+        url="/registers/waterlogging-points/rows/%s/",
+        url_by="ref",
+    )
+)
+CHECKPOINTS = add(
+    PointLayer(
+        "checkpoint",
+        scope=places.areas_of,
+        may=_of_register("places.checkpoints"),
+        url="/registers/checkpoints/rows/%s/",
+        url_by="ref",
     )
 )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from fengsui.kernel.terms import Term, Terms
+
 DECISIONS = frozenset(
     {"alerts.confirm", "alerts.issue", "alerts.reassess", "alerts.lift", "incidents.verify", "command.activate"}
 )
@@ -27,3 +29,13 @@ HOUSE_ROLES = frozenset(
 
 def works_by_phone(roles: frozenset[str]) -> bool:
     return bool(roles & PHONE_ROLES) and not roles & HOUSE_ROLES
+
+
+PRINT_STATES = Terms(
+    "map_print_states",
+    Term("waiting", "排版中", "being made"),
+    Term("ready", "可取", "ready"),
+    Term("failed", "未成", "failed"),
+)
+PAPERS = {"A4": (297, 210), "A3": (420, 297)}
+"""Width and height of a sheet, mm, landscape."""

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from fengsui.apps.desk.views import audit, clocks, find, handover, home, jobs, maps, own, proofs
+from fengsui.apps.desk.views import audit, clocks, find, handover, home, jobs, map_prints, maps, own, proofs
 
 app_name = "desk"
 urlpatterns = [
@@ -25,7 +25,14 @@ urlpatterns = [
     path("proofs/self-test", proofs.self_test, name="proof-test"),
     path("map/", maps.show, name="map-show"),
     path("map/list", maps.listing, name="map-list"),
-    path("map/warnings.geojson", maps.warnings, name="map-warnings"),
+    path("map/state.json", maps.state, name="map-state"),
+    path("map/find.json", maps.find, name="map-find"),
+    path("map/select.json", maps.select, name="map-select"),
+    path("map/layers", maps.choose, name="map-choose"),
+    path("map/layers/<slug:name>.geojson", maps.layer, name="map-layer"),
+    path("map/print", map_prints.ask, name="map-print"),
+    path("map/prints/<uuid:print_id>/", map_prints.show, name="map-print-show"),
+    path("map/prints/<uuid:print_id>/map.pdf", map_prints.pdf, name="map-print-pdf"),
     path("audit/", audit.search, name="audit-search"),
     path("audit/list.csv", audit.export, name="audit-export"),
     path("audit/subject/<str:subject>", audit.subject, name="audit-subject"),

@@ -5,6 +5,8 @@ from fengsui.core.wording import words
 words(
     core__maps__no_layer=(mark("没有这个图层"), mark("从地图的图层表里选")),
     core__maps__no_tile=(mark("没有这张图块"), mark("刷新地图")),
+    desk__print__paper=(mark("没有这种纸"), mark("选 %(papers)s 之一")),
+    desk__print__not_found=(mark("没有这张地图"), mark("排好的地图只留一天，只给要的人：回到地图再打一次")),
     clock__pause__wrong_state=(mark("这个时限已是“%(state)s”，不能暂停"), mark("刷新看它的现状：可能已由别人办了")),
     clock__resume__wrong_state=(mark("这个时限是“%(state)s”，不在暂停中"), mark("刷新看它的现状：可能已由别人办了")),
     district__setup__closed=(

@@ -102,6 +102,13 @@ def in_area(by: Actor, path: str) -> Q:
     return scope
 
 
+def areas_of(by: Actor) -> tuple[str, ...] | None:
+    """The same rule for who asks without rows, as tiles do: codes of one's areas, None for the whole district."""
+    if by.system or by.roles & DISTRICT_ROLES:
+        return None
+    return tuple(sorted({grant.area for grant in by.grants if grant.area}))
+
+
 def visible_to(by: Actor) -> QuerySet[Place]:
     """Places of the registers: the district for its roles, else those of one's areas. Retired ones too."""
     return Place.objects.all() if by.system else Place.objects.filter(in_area(by, "area__code"))

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import time
-from functools import cache
-from typing import Any
 from uuid import UUID
 
 import structlog
@@ -19,31 +17,11 @@ from fengsui.apps.reviews import actions, findings, measure, queries
 from fengsui.apps.reviews.models import Paper
 from fengsui.apps.reviews.terms import TERMS
 from fengsui.core.jobs import clean
+from fengsui.core.ui.press import pdf_of
 from fengsui.kernel.actor import Actor
 
 log = structlog.get_logger(__name__)
 RETRY = RetryStrategy(max_attempts=2, wait=2)
-
-
-@cache
-def _press() -> tuple[Any, Any]:
-    """WeasyPrint and its fonts, loaded by the first paper of a process: three seconds that no request pays."""
-    import weasyprint
-    from weasyprint.text.fonts import FontConfiguration
-
-    return weasyprint, FontConfiguration()
-
-
-def _nothing(url: str, *args: Any, **kwargs: Any) -> Any:
-    """A paper fetches nothing from anywhere."""
-    raise ValueError(f"a paper holds everything it shows: {url}")
-
-
-def pdf_of(html: str) -> tuple[bytes, int]:
-    """The document and its number of pages."""
-    weasyprint, fonts = _press()
-    document = weasyprint.HTML(string=html, url_fetcher=_nothing).render(font_config=fonts)
-    return document.write_pdf(), len(document.pages)
 
 
 def html_of(paper: Paper) -> str:

@@ -23,6 +23,7 @@ from fengsui.apps.sensing.models import Datastream, Device, Station
 from fengsui.catalog.hazards import of_sensor
 from fengsui.catalog.sensors import kind as sensor_kind
 from fengsui.catalog.sensors.contract import MAX_BYTES
+from fengsui.core import live
 from fengsui.core.policy import require
 from fengsui.core.record import announce, plain
 from fengsui.core.worlds import LIVE
@@ -226,3 +227,16 @@ def _ladder(point: Any) -> tuple[dict[str, Any], dict[str, Any]]:
     }
     basis = {"note": point.ladder_note} if point.ladder_note else {}
     return ladder, {**basis, "rise": f"{rise.basis}: {rise.rise_m:g} m / {rise.within_s} s"}
+
+
+def sweep_map() -> int:
+    """Stations whose rank moved by time alone (silence) are put on the map anew; how many."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "WITH moved AS (SELECT ref, world, sensing_map_put(ref) FROM core_mappoint WHERE layer = 'stations' "
+            "AND NOT gone AND rank <> sensing_map_rank(ref)) SELECT world, count(*) FROM moved GROUP BY world"
+        )
+        moved = dict(cursor.fetchall())
+    for world in moved:
+        live.touch(["sensing"], world)
+    return sum(moved.values())

@@ -15,3 +15,10 @@ from fengsui.core.jobs import clean
 def make_partitions(timestamp: int) -> None:
     """Daily; the months ahead exist long before a reading of theirs comes."""
     actions.make_partitions(timezone.now())
+
+
+@app.periodic(cron="* * * * * */15")
+@app.task(name="sensing.sweep_map", queue="upkeep", queueing_lock="sensing.sweep_map")
+@clean
+def sweep_map(timestamp: int) -> None:
+    actions.sweep_map()

@@ -7,7 +7,6 @@ from typing import Any
 from uuid import UUID
 
 from fengsui.apps.sensing import boards, rules
-from fengsui.apps.sensing.rules import FLICKER_S
 from fengsui.catalog.sensors import display, kinds
 from fengsui.core.maps import registry
 from fengsui.core.ui.present import LOST_PERIODS
@@ -25,25 +24,19 @@ _SAID = " ".join(
     f" || ' {each.display.unit.replace('%', '%%')}'"
     for code, each in kinds().items()
 )
-# One point a station: its worst stream. The attributes are those of the kind `stations` in frontend/src/map/layers.ts.
-_STATIONS = f"""
-SELECT ST_AsMVTGeom(s.location_3857, tile.box, 4096, 64) AS geom, s.code, s.name,
-    CASE WHEN d.level = 0 AND d.watched THEN 'watch'
-         WHEN d.level = 0 AND (d.age IS NULL OR d.age > {LOST_PERIODS}) THEN 'lost'
-         ELSE (ARRAY['none', 'blue', 'yellow', 'orange', 'red'])[d.level + 1] END AS level,
-    CASE WHEN d.value IS NULL THEN '' {_SAID}
-         ELSE round(d.value::numeric, 2)::text || ' ' || d.unit END AS label,
-    '/stations/' || s.code || '/' AS url
-FROM tile, sensing_station s JOIN LATERAL (
-    SELECT o.kind, o.unit, coalesce(c.level, 0) AS level, coalesce(c.watched, false) AS watched, c.good_value AS value,
-        extract(epoch FROM now() - c.good_at)
-            / greatest(o.period_s / o.speed, CASE WHEN o.speed > 1 THEN {FLICKER_S} ELSE 0 END) AS age
+# A single station says the value of its worst stream; the trigger of the migration `on_the_map` keeps its rank.
+_WORST = """
+LEFT JOIN LATERAL (
+    SELECT o.kind, o.unit, c.good_value AS value, c.good_at
     FROM sensing_datastream o LEFT JOIN sensing_currentvalue c ON c.datastream_id = o.id
-    WHERE o.station_id = s.id AND o.is_active ORDER BY c.level DESC NULLS LAST, o.id LIMIT 1
+    WHERE o.station_id = p.ref AND o.is_active ORDER BY c.level DESC NULLS LAST, o.id LIMIT 1
 ) d ON true
-WHERE s.world_id = %(world)s AND s.location_3857 && tile.box
 """
-STATIONS = registry.add(registry.TileLayer("stations", _STATIONS))
+_DETAIL = f""", CASE WHEN d.value IS NULL THEN '' {_SAID}
+    ELSE round(d.value::numeric, 2)::text || ' ' || d.unit END AS label, extract(epoch FROM d.good_at)::int AS at"""
+STATIONS = registry.add(
+    registry.PointLayer("stations", in_world=True, detail=_DETAIL, joins=_WORST, url="/stations/%s/")
+)
 
 
 def features(world: UUID, now: datetime, limit: int = SHOWN) -> dict[str, Any]:

@@ -73,6 +73,19 @@ VARIABLES: tuple[Variable, ...] = (
         "Address by which this machine reaches its own pages to check the feed",
     ),
     Variable(
+        "FENGSUI_TIANDITU_KEY",
+        "无 / none",
+        "天地图的服务端密钥;设置后地图可换用天地图底图,由本机代取",
+        "Server key of Tianditu; where set, the map can use its base map, fetched by this machine",
+        secret=True,
+    ),
+    Variable(
+        "FENGSUI_TIANDITU_URL",
+        "https://t0.tianditu.gov.cn",
+        "天地图或省、市节点的地址",
+        "Address of Tianditu, or of a provincial or municipal node",
+    ),
+    Variable(
         "FENGSUI_SECRET_KEY",
         "生成并存于 var/secret_key / made once, kept in var/secret_key",
         "签名密钥;多台机器须相同",

@@ -99,6 +99,12 @@ RULES: Mapping[str, tuple[Check, str, str]] = {
     "FENGSUI_MAIL_FROM": (lambda value, _: "@" in value.strip("@"), "邮件地址", "a mail address"),
     "FENGSUI_WEBHOOK_URL": (WEB, "http:// 或 https:// 地址", "an http:// or https:// address"),
     "FENGSUI_BASE_URL": (WEB, "http:// 或 https:// 地址", "an http:// or https:// address"),
+    "FENGSUI_TIANDITU_KEY": (
+        lambda value, _: re.fullmatch(r"[0-9A-Za-z]{16,64}", value) is not None,
+        "字母和数字，16 至 64 位",
+        "letters and digits, 16 to 64",
+    ),
+    "FENGSUI_TIANDITU_URL": (WEB, "http:// 或 https:// 地址", "an http:// or https:// address"),
     "FENGSUI_FEED_CHECK_URL": (WEB, "http:// 或 https:// 地址", "an http:// or https:// address"),
     "FENGSUI_ORIGINS": (
         lambda value, env: all(WEB(each, env) for each in value.split(",") if each),

@@ -16,6 +16,7 @@ from fengsui.core.ledger.choices import Choice, Words
 from fengsui.core.ledger.columns import Column, Number, Phone, Position, Ref, masked
 from fengsui.core.ledger.lists import Refs
 from fengsui.core.ledger.register import Register
+from fengsui.core.maps import area
 from fengsui.kernel.actor import Actor
 
 PAGE = 50
@@ -35,6 +36,8 @@ class Wanted:
     page: str = "1"
     columns: tuple[str, ...] = ()
     retired: bool = False
+    within: str = ""
+    """An area drawn on the map; rows without a position lie outside."""
     filters: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     @classmethod
@@ -53,6 +56,7 @@ class Wanted:
             page=asked.get("page", "1"),
             columns=shown,
             retired=asked.get("retired") == "1",
+            within=asked.get("within", "") if area.corners(asked.get("within", "")) else "",
             filters={code: values for code, values in filters.items() if values},
         )
 
@@ -64,6 +68,7 @@ class Wanted:
             "sort": self.order,
             "cols": ",".join(self.columns),
             "retired": "1" if self.retired else "",
+            "within": self.within,
         }
         facts |= {name: value for name, value in over.items() if name != "filters"}
         pairs += [(name, value) for name, value in facts.items() if value]
@@ -109,6 +114,8 @@ def rows_of(register: Register, by: Actor, wanted: Wanted, *, but: str = "") -> 
     for code, values in wanted.filters.items():
         if code != but:
             rows = rows.filter(_any_of(register.by_code[code], values))
+    if wanted.within and register.geometry:
+        rows = rows.filter(**{f"{register.geometry.path}__within": area.polygon(area.corners(wanted.within))})
     for word in wanted.q.split():
         match = Q(pk__in=[])
         for column in register.columns:

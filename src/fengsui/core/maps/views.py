@@ -25,7 +25,20 @@ def tile(request: HttpRequest, name: str, z: int, x: int, y: int) -> HttpRespons
     if name == "base":
         return _answer(request, tiles.base(z, x, y) or b"", BASE_FRESH_S)
     layer = registry.layer(name, by)
-    return _answer(request, tiles.mvt(layer, z, x, y, by.world), layer.fresh_s)
+    return _answer(request, tiles.mvt(layer, z, x, y, by), layer.fresh_s)
+
+
+@require_safe
+def raster(request: HttpRequest, name: str, z: int, x: int, y: int) -> HttpResponse:
+    """A tile of the raster base map from its provider, whose key stays here. 404 where none is set or it has none."""
+    if not tiles.is_tile(z, x, y):
+        raise NotFound("core.maps.no_tile")
+    found = tiles.raster(name, z, x, y)
+    if found is None:
+        raise NotFound("core.maps.no_tile")
+    response = HttpResponse(found[0], content_type=found[1])
+    response.headers["Cache-Control"] = f"private, max-age={BASE_FRESH_S}"
+    return response
 
 
 def _answer(request: HttpRequest, body: bytes, fresh_s: int) -> HttpResponse:

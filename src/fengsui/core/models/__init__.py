@@ -4,11 +4,13 @@ from fengsui.core.models.api import GivenAnswer
 from fengsui.core.models.clocks import Clock, ClockFiring, ClockPause, ClockRuleRow
 from fengsui.core.models.finding import FindRow
 from fengsui.core.models.ledgers import LedgerImport, LedgerState
+from fengsui.core.models.maps import EVERY_WORLD, MapCell, MapPoint
 from fengsui.core.models.proofs import LastProof
 from fengsui.core.models.record import AuditCheckpoint, AuditHead, AuditRow, Handled, StoredEvent
 from fengsui.core.models.worlds import InWorld, UnscopedError, World, WorldManager, WorldQuerySet
 
 __all__ = [
+    "EVERY_WORLD",
     "AuditCheckpoint",
     "AuditHead",
     "AuditRow",
@@ -23,6 +25,8 @@ __all__ = [
     "LastProof",
     "LedgerImport",
     "LedgerState",
+    "MapCell",
+    "MapPoint",
     "StoredEvent",
     "UnscopedError",
     "World",

@@ -16,11 +16,15 @@ from django.utils import timezone
 
 from fengsui.apps.people.models import Account, Holding, Organisation, Person, Post
 from fengsui.apps.places.models import Area, Place
-from fengsui.apps.sensing import actions, book
-from fengsui.apps.sensing.models import Datastream, Station
+from fengsui.apps.sensing import actions, boards, book
+from fengsui.apps.sensing.models import CurrentValue, Datastream, Station
+from fengsui.apps.sensing.rules import FLICKER_S
 from fengsui.apps.sensing.tests.make import make_stream
 from fengsui.core.maps import registry, tiles
-from fengsui.core.models import World
+from fengsui.core.models import MapPoint, World
+from fengsui.core.tests.make import make_person
+from fengsui.core.tests.mvt import points_of
+from fengsui.core.ui.present import LOST_PERIODS
 from fengsui.core.worlds import LIVE
 
 pytestmark = pytest.mark.django_db
@@ -246,10 +250,9 @@ def test_layer_and_tile_show_one_point_a_station_with_its_worst_stream(duty):
     (feature,) = json.loads(duty.get("/stations/layer.geojson").content)["features"]
     said = feature["properties"]
     assert (said["level"], said["label"], said["name"]) == ("orange", "27 cm", "启工地道桥")
-    drawn = tiles.mvt(registry.layers()["stations"], 10, 862, 380, LIVE)
-    assert b"orange" in drawn
-    assert b"27 cm" in drawn
-    assert tiles.mvt(registry.layers()["stations"], 10, 100, 100, LIVE) == b""
+    (drawn,) = points_of(tiles.mvt(registry.layers()["stations"], 10, 862, 380, make_person()))["stations-one"]
+    assert (drawn["rank"], drawn["label"], drawn["url"]) == (5, "27 cm", "/stations/ST01/")
+    assert tiles.mvt(registry.layers()["stations"], 10, 100, 100, make_person()) == b""
 
 
 def test_a_level_outlives_silence_and_normal_does_not(duty):
@@ -257,9 +260,30 @@ def test_a_level_outlives_silence_and_normal_does_not(duty):
     feed(make_stream("ST02"), [(600, 0.01)])
     features = json.loads(duty.get("/stations/layer.geojson").content)["features"]
     assert [f["properties"]["level"] for f in features] == ["orange", "lost"]
-    drawn = tiles.mvt(registry.layers()["stations"], 10, 862, 380, LIVE)
-    assert b"orange" in drawn
-    assert b"lost" in drawn
+    drawn = points_of(tiles.mvt(registry.layers()["stations"], 16, 55214, 24376, make_person()))["stations-one"]
+    assert sorted((each["code"], each["rank"]) for each in drawn) == [("ST01", 5), ("ST02", 2)]
+
+
+def test_map_says_what_the_list_says_when_time_alone_has_passed(duty):
+    """A station that falls silent writes nothing: the sweep finds it, with the figures that pages judge by."""
+    stream = make_stream("ST01")
+    feed(stream, [(30, 0.01)])
+    point = MapPoint.objects.get(layer="stations", code="ST01")
+    assert point.rank == 0
+    lost = timezone.now() - timedelta(seconds=LOST_PERIODS * stream.period_s + 5)
+    CurrentValue.objects.filter(datastream=stream).update(good_at=lost)
+    MapPoint.objects.filter(pk=point.pk).update(rank=0)
+    assert actions.sweep_map() == 1
+    assert MapPoint.objects.get(pk=point.pk).rank == 2
+    assert boards.listing(LIVE, timezone.now(), fresh="lost").count() == 1
+    fast = timezone.now() - timedelta(seconds=(LOST_PERIODS + 0.2) * FLICKER_S)
+    Datastream.objects.in_world(LIVE).filter(pk=stream.pk).update(speed=1_000)
+    CurrentValue.objects.filter(datastream=stream).update(good_at=fast + timedelta(seconds=0.4 * FLICKER_S))
+    actions.sweep_map()
+    assert MapPoint.objects.get(pk=point.pk).rank == 0
+    CurrentValue.objects.filter(datastream=stream).update(good_at=fast)
+    actions.sweep_map()
+    assert MapPoint.objects.get(pk=point.pk).rank == 2
 
 
 def test_pages_want_an_account(client):

@@ -115,11 +115,11 @@ def test_layer_refuses_to_exist_when_named_twice_or_without_its_box(layer):
 
 @pytest.mark.django_db
 def test_shipped_layers_answer_when_every_zoom_is_asked():
-    world, found = make_person().world, registry.layers()
+    by, found = make_person(), registry.layers()
     assert found
     for each in found.values():
         for z in range(0, 19, 3):
-            assert isinstance(tiles.mvt(each, z, int(2**z * 0.8426), int(2**z * 0.3721), world), bytes)
+            assert isinstance(tiles.mvt(each, z, int(2**z * 0.8426), int(2**z * 0.3721), by), bytes)
 
 
 def test_only_reading_is_allowed_when_asked():
