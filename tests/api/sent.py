@@ -43,6 +43,7 @@ def calls(story: Story) -> dict[str, Call]:
         "alerts_lift": ("leader", "POST", f"{warning}/lift", {"reason": REASON}),
         "alerts_cancel": ("leader", "POST", f"{warning}/cancel", {"reason": REASON, "typed": "orange"}),
         "alerts_acknowledge": (called.login, "POST", f"/calls/{called.pk}/acknowledge", {"note": "收到"}),
+        "alerts_pass_on": ("duty", "POST", f"/calls/{called.pk}/pass", {}),
         "alerts_seen": ("duty", "POST", f"/bulletins/{ids['bulletin_id']}/seen", {}),
         "incidents_receive": (
             "duty", "POST", "/incidents",

@@ -330,6 +330,9 @@ def parser() -> argparse.ArgumentParser:
     )
     test.add_argument("-n", dest="workers", default="2", metavar="N", help=word("并行数", "parallel workers"))
     test.add_argument("--fast", action="store_true", help=word("略去慢的与浏览器的", "without slow and browser tests"))
+    test.add_argument(
+        "--journeys", action="store_true", help=word("十项首次任务，数按键与页面", "ten first tasks, counted")
+    )
     test.add_argument("paths", nargs="*", help=word("文件或目录", "files or folders"))
     check = add("check", _check, "代码、契约、翻译、目录、许可", "code, contracts, translations, catalogue, licences")
     check.add_argument("only", nargs="*", help=word("只做这几项", "only these"))

@@ -469,3 +469,17 @@ def acknowledge(request: HttpRequest, call_id: UUID, body: Note) -> CallOut:
     """One's own call; or, from the desk with a note, what somebody answered by telephone."""
     actions.acknowledge(call_id=call_id, by=by_of(request), now=timezone.now(), note=body.note)
     return _call(queries.call(call_id, by_of(request)))
+
+
+@writes(
+    router,
+    "/calls/{uuid:call_id}/pass",
+    scope=ANSWER,
+    summary=_("未接，叫下一人"),
+    response=CallOut,
+    page="alerts:call-pass",
+)
+def pass_on(request: HttpRequest, call_id: UUID) -> CallOut:
+    """From the desk: rang and not reached. Answers the call that was passed."""
+    actions.not_reached(call_id=call_id, by=by_of(request), now=timezone.now())
+    return _call(queries.call(call_id, by_of(request)))

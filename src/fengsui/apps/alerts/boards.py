@@ -299,6 +299,7 @@ def call_rows(found: Sequence[Call], clocks: Mapping[str, Clock]) -> list[dict[s
             "state": word(rules.CALL_STATES, each.state),
             "clock": _clock_words(clocks.get(str(each.person_id))),
             "open": each.state in ("called", "passed"),
+            "next": next((o for o in found if o.line == each.line and o.state == "waiting"), None),
         }
         for each in found
     ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from functools import wraps
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -52,8 +53,14 @@ def shell(request: HttpRequest, *topics: str, **context: Any) -> dict[str, Any]:
         "by": by,
         "w": word,
         "either": either,
+        "home": seen_at(request),
         **context,
     }
+
+
+def seen_at(request: HttpRequest) -> str:
+    """The page that a person looks at: a fragment fetched anew stands on the page that fetched it."""
+    return urlsplit(request.headers.get("HX-Current-URL", "")).path or request.path
 
 
 def back(request: HttpRequest, fallback: str) -> HttpResponseRedirect:

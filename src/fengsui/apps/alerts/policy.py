@@ -54,6 +54,9 @@ def may_acknowledge(by: Actor, call: Call) -> bool:
     return call.person_id == by.person or by.has_role(*DESK)
 
 
+rule("alerts.pass_on")(roles(*DESK))
+
+
 @rule("alerts.seen")
 def may_report_seen(by: Actor, delivery: Delivery | None) -> bool:
     """A screen reports that it showed a bulletin: anybody who is logged in."""

@@ -28,6 +28,7 @@ urlpatterns = [
     path("deliveries/<uuid:delivery_id>/waive", bulletin.waive, name="delivery-waive"),
     path("calls/<uuid:call_id>/", bulletin.call, name="call-show"),
     path("calls/<uuid:call_id>/acknowledge", bulletin.acknowledge, name="call-acknowledge"),
+    path("calls/<uuid:call_id>/pass", bulletin.pass_on, name="call-pass"),
     path("feeds/cap.atom", feeds.atom, name="feed-atom"),
     path("feeds/cap/", feeds.atom, name="feed-index"),
     path("feeds/warnings.geojson", feeds.warnings, name="feed-warnings"),

@@ -37,6 +37,7 @@ words(
     alerts__waive__needs_reason=(mark("改用其他渠道要写明"), mark("写明改用什么渠道、谁办的")),
     alerts__acknowledge__needs_note=(mark("代记应答要写明"), mark("写明通话时间和对方答复")),
     alerts__acknowledge__not_called=(mark("还没有轮到叫这个人"), mark("先看上一名是否应答")),
+    alerts__pass_on__not_called=(mark("此人现为“%(state)s”，不能转下一人"), mark("看这一线现在叫到了谁")),
     alerts__revise__same_level=(mark("已经是%(level)s"), mark("选另一个级别，或不改")),
     alerts__revise__level_none=(mark("级别不能为“正常”"), mark("危险过去请用“解除”")),
     alerts__issue__typed=(mark("没有照写级别"), mark("在框内写“%(level)s”再签发")),

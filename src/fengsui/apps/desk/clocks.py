@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
+from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from fengsui.apps.desk.rules import DECISIONS
 from fengsui.apps.people import queries as people
-from fengsui.apps.people.models import Person, Post
+from fengsui.apps.people.models import Organisation, Person, Post
 from fengsui.apps.people.rules import ADMINS, DISTRICT_ROLES, ROLES
 from fengsui.core.clock_words import default_word
 from fengsui.core.models import Clock, ClockPause
@@ -95,6 +97,31 @@ def of_organisations(by: Actor) -> Q:
     posts = Post.objects.filter(org__in=inside).values("pk")
     persons = Person.objects.filter(org__in=inside).values("pk")
     return Q(owner_post__in=posts) | Q(owner_person__in=persons)
+
+
+def owed_in(code: str) -> Q:
+    """Owed by a post or person of this organisation or of one below it; by nobody where there is no such code."""
+    path = Organisation.objects.filter(code=code).values_list("path", flat=True).first()
+    inside = Q(org__path=path) | Q(org__path__startswith=f"{path}/")
+    return Q(owner_post__in=Post.objects.filter(inside).values("pk")) | Q(
+        owner_person__in=Person.objects.filter(inside).values("pk")
+    )
+
+
+def owing(by: Actor) -> list[tuple[str, str, int]]:
+    """(code, name, how many are overdue) of each organisation that owes anything now, most overdue first."""
+    late = Count("pk", filter=Q(due_at__lt=timezone.now()))
+    counts = open_rows(by).order_by().values_list("owner_post", "owner_person").annotate(late=late)
+    posts = dict(Post.objects.filter(pk__in={row[0] for row in counts if row[0]}).values_list("pk", "org"))
+    alone = {row[1] for row in counts if row[1] and not row[0]}
+    persons = dict(Person.objects.filter(pk__in=alone).values_list("pk", "org"))
+    by_org: Counter[UUID] = Counter()
+    for post, person, n in counts:
+        if org := posts.get(post) or persons.get(person):
+            by_org[org] += n
+    names = Organisation.objects.filter(pk__in=by_org).values_list("pk", "code", "name")
+    listed = [(code, name, by_org[pk]) for pk, code, name in names]
+    return sorted(listed, key=lambda each: (-each[2], each[1]))
 
 
 def _local(by: Actor) -> list[Grant]:

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from fengsui.config.ops import children, frontend
+from fengsui.config.ops import alone, children, frontend
 from fengsui.config.ops.cluster import Cluster, socket_home
 from fengsui.config.ops.console import Problem, say
 from fengsui.config.ops.home import BIN, REPO, Home
@@ -90,8 +90,10 @@ def build_frontend(env: dict[str, str]) -> None:
 
 def main(options: Namespace) -> int:
     """pytest's exit code; its closing line is printed as it is."""
-    home = Home.here()
     compile_translations()
+    if options.journeys:
+        return _journeys(options)
+    home = Home.here()
     command = [sys.executable, "-m", "pytest", "-q"]
     if options.workers not in {"0", "1"}:
         command += ["-n", options.workers, "--dist", "loadfile"]  # keeps an installation shared by one file's tests
@@ -109,6 +111,13 @@ def main(options: Namespace) -> int:
         say("开始测试：其余", "Testing the rest")
         rest = _attached([*command, "-m", "not browser", *options.paths], env)
     return _worst(browser, rest)
+
+
+def _journeys(options: Namespace) -> int:
+    """Ten first tasks in a real browser on an installation of its own; `-k` chooses among them."""
+    alone.need_chromium()
+    words = ["-m", "tests.journeys", *(["-k", options.expression] if options.expression else [])]
+    return alone.run([sys.executable, *words], name="journeys", env={})
 
 
 NOTHING_RAN = 5

@@ -1,6 +1,6 @@
 """Verbs of alerts: one function each; the only place that saves."""
 
-from fengsui.apps.alerts.actions.calling import acknowledge, pass_on
+from fengsui.apps.alerts.actions.calling import acknowledge, not_reached, pass_on
 from fengsui.apps.alerts.actions.deciding import confirm, keep, reject, revise, send_back
 from fengsui.apps.alerts.actions.drafting import draft_by_hand, take_forecast, take_signal
 from fengsui.apps.alerts.actions.issuing import cancel, issue, lift
@@ -18,6 +18,7 @@ __all__ = [
     "keep",
     "lift",
     "load_outlets",
+    "not_reached",
     "pass_on",
     "reject",
     "report_seen",

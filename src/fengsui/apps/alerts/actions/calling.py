@@ -156,6 +156,24 @@ def pass_on(*, bulletin_id: UUID, person_id: UUID, by: Actor, now: datetime) -> 
     return row
 
 
+@atomic
+def not_reached(*, call_id: UUID, by: Actor, now: datetime) -> Call | None:
+    """未接: the desk rang and nobody answered, so the next name is called at once and not when the clock runs out.
+
+    Who was passed may still answer; his clock goes on. Returns the next call, None after the last name (a leader has
+    to see to it then). Raises Refused("alerts.pass_on.not_called") for somebody who is not called, or no more.
+    """
+    row = queries.call(call_id, by, locked=True)
+    by = by.in_chain(row.bulletin.correlation)
+    policy.require(by, "alerts.pass_on", row)
+    rules.check_by_person(by.person, "pass_on")
+    if row.state != "called":
+        raise Refused("alerts.pass_on.not_called", state=rules.CALL_STATES.zh(row.state))
+    pass_on(bulletin_id=row.bulletin_id, person_id=row.person_id, by=by.because("电话未接"), now=now)
+    following = Call.objects.in_world(by.world).filter(bulletin=row.bulletin_id, line=row.line, state="called")
+    return following.order_by("-turn").first()
+
+
 def end_earlier(bulletin: Bulletin, by: Actor, now: datetime) -> None:
     """A newer bulletin of the warning: nobody owes an answer to the earlier ones."""
     why = f"已由 {bulletin.number} 代替"

@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from fengsui.apps.alerts import actions, boards, queries, rules
@@ -50,7 +52,7 @@ def _context(row: Bulletin, by: Actor) -> dict[str, Any]:
         "answered": boards.answered(calls),
         "deliver_clock": next((each for each in clocks if each.kind == "alerts.deliver"), None),
         "may_act": policy.can(by, "alerts.retry", row),
-        "may_answer": by.has_role("duty_officer", "duty_leader", "commander"),
+        "may_answer": policy.can(by, "alerts.pass_on", None),
     }
 
 
@@ -149,3 +151,15 @@ def acknowledge(request: HttpRequest, call_id: UUID) -> None:
     form = NoteForm(request.POST)
     note = form.cleaned_data["note"] if form.is_valid() else ""
     actions.acknowledge(call_id=call_id, by=actor_of(request), now=timezone.now(), note=note)
+
+
+@require_POST
+@pressed(_call_home)
+def pass_on(request: HttpRequest, call_id: UUID) -> None:
+    """Rang, not reached: the next name."""
+    following = actions.not_reached(call_id=call_id, by=actor_of(request), now=timezone.now())
+    if following:
+        names = {"name": following.name, "title": following.title}
+        messages.success(request, _("已叫下一人：%(name)s（%(title)s）") % names)
+    else:
+        messages.success(request, _("这一线叫完了，已报带班领导"))

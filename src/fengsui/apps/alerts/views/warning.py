@@ -74,7 +74,7 @@ def _context(row: Warning, by: Actor) -> dict[str, Any]:
         "chain_steps": boards.steps(row, names, sent or len(reach), boards.answered(calls)),
         "verbs": boards.verbs(row, by, len(reach), sum(each["turn"] == 1 for each in to_call), world),
         "may_edit": rules.MACHINE.can(row.status, "revise") and policy.can(by, "alerts.revise", row),
-        "may_answer": policy.can(by, "alerts.confirm", row),
+        "may_answer": policy.can(by, "alerts.pass_on", None),
     }
 
 

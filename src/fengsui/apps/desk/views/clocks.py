@@ -50,6 +50,7 @@ class Wanted:
     late: bool
     q: str
     order: str
+    org: str
 
     @classmethod
     def of(cls, asked: QueryDict, by: Actor) -> Wanted:
@@ -63,6 +64,7 @@ class Wanted:
             asked.get("late") == "1",
             asked.get("q", "").strip()[:80],
             asked.get("order", "") if asked.get("order") in ORDERS else "due",
+            asked.get("org", "")[:40],
         )
 
 
@@ -72,6 +74,8 @@ def _rows(by: Actor, wanted: Wanted) -> QuerySet[Clock]:
         rows = rows.filter(desk.mine(by))
     elif wanted.view == "org":
         rows = rows.filter(desk.of_organisations(by))
+    if wanted.org:
+        rows = rows.filter(desk.owed_in(wanted.org))
     if wanted.kind:
         rows = rows.filter(kind=wanted.kind)
     if wanted.state == "open":
@@ -115,6 +119,7 @@ def listing(request: HttpRequest) -> HttpResponse:
         "wanted": wanted,
         "query": kept.urlencode(),
         "counts": _counts(by),
+        "orgs": desk.owing(by),
         "kinds": [(kind, desk.verb_of(kind)) for kind in kinds],
         "states": [("open", _("未办结")), *((code, desk.word(STATES[code])) for code in STATES), ("any", _("全部"))],
         "district_wide": bool(by.roles & DISTRICT_ROLES),
