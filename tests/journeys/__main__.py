@@ -12,22 +12,21 @@ from pathlib import Path
 
 import django
 
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "fengsui.config.settings")
+django.setup()
+
+from fengsui.config.tutorial.walk import chromium
+from tests.journeys import counted, scenes
+from tests.journeys.tasks import JOURNEYS, Journey, Stage
+
 
 def main() -> int:
     words = argparse.ArgumentParser()
     words.add_argument("-k", dest="only", default="")
     words.add_argument("--language", default="zh", choices=("zh", "en"))
     options = words.parse_args()
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "fengsui.config.settings")
-    django.setup()
-    from playwright.sync_api import Error
-
-    from fengsui.config.tutorial.hand import Lost
-    from fengsui.config.tutorial.walk import chromium
-    from tests.journeys import counted, scenes
-    from tests.journeys.tasks import JOURNEYS, Stage
-
-    chosen = [each for each in JOURNEYS if options.only in each.name.code]
+    wanted = options.only.split(",")
+    chosen = [each for each in JOURNEYS if any(each_wanted in each.name.code for each_wanted in wanted)]
     rows = []
     # Playwright leaves an event loop in its thread, under which Django refuses to work: the database has its own.
     with ThreadPoolExecutor(1) as data, chromium() as browser:
@@ -35,20 +34,7 @@ def main() -> int:
             for by_keys in (False, True):
                 data.submit(scenes.tidy).result()
                 stage = Stage(browser, os.environ["FENGSUI_BASE_URL"], options.language, by_keys, data)
-                began, lost = time.monotonic(), ""
-                try:
-                    each.do(stage)
-                except (Lost, Error, AssertionError) as error:
-                    lost = f"{error}; {_leave(stage)}"
-                count = sum((who.count for who in stage.people), counted.Count())
-                rows.append(
-                    counted.Walked(each.name, by_keys, count, time.monotonic() - began, len(stage.people), lost)
-                )
-                print(
-                    "." if not lost else f"\n{each.name.code}{' by keys' if by_keys else ''}: {lost}",
-                    end="",
-                    flush=True,
-                )
+                rows.append(_walk(each, stage))
                 for who in stage.people:
                     who.page.context.close()
     print(f"\n\n{counted.printed(rows)}")
@@ -58,7 +44,22 @@ def main() -> int:
     return 0 if good else 1
 
 
-def _leave(stage) -> str:
+def _walk(each: Journey, stage: Stage) -> counted.Walked:
+    """Whatever goes wrong is told; the other tasks are walked all the same."""
+    lost = ""
+    try:
+        each.do(stage)
+    except Exception as error:
+        lost = f"{error}; {_leave(stage)}"
+    took = time.monotonic() - stage.began if stage.began else 0.0
+    count = sum((who.count for who in stage.people), counted.Count())
+    name = each.name.code + (" by keys" if stage.by_keys else "")
+    walked = counted.Walked(each.name, stage.by_keys, count, took, len(stage.people), lost)
+    print(f"{'✓' if walked.good else '✗'} {name}: {lost or count}", flush=True)
+    return walked
+
+
+def _leave(stage: Stage) -> str:
     """The pages as they were, for whoever looks why."""
     folder = Path(tempfile.mkdtemp(prefix="fengsui-lost-"))
     for n, who in enumerate(stage.people):

@@ -83,7 +83,7 @@ def table(rows: Sequence[Walked]) -> str:
     for row in rows:
         by_name.setdefault(row.name.code, {})[row.by_keys] = row
     lines = [
-        "| | Task | People | Interactions | of them presses | fields, choices, files | Pages loaded | By keyboard | Tabs |",
+        "| | Task | People | Interactions | Presses | Fields, choices, files | Pages | By keyboard | Tabs |",
         "|---|---|---|---|---|---|---|---|---|",
     ]
     for number, found in enumerate(by_name.values(), 1):

@@ -16,7 +16,8 @@ TABS = 400
 """After so many Tabs without meeting it, a thing cannot be reached by keyboard."""
 LEADS = """e => {
   if (e.matches('a[href]'))
-    return !e.target && !e.hasAttribute('download') && !e.hasAttribute('hx-get') && !/^(#|tel:)/.test(e.getAttribute('href'));
+    return !e.target && !['download', 'hx-get'].some(each => e.hasAttribute(each)) &&
+      !/^(#|tel:)/.test(e.getAttribute('href'));
   const form = e.form;
   if (!form || e.type !== 'submit' || e.disabled) return false;
   return !form.hasAttribute('hx-post') && !form.hasAttribute('hx-get') && form.checkValidity();
@@ -24,10 +25,22 @@ LEADS = """e => {
 """Whether pressing this loads another document."""
 HERE = "e => e === document.activeElement"
 SEEN = """() => {
-  const e = document.activeElement, of = el => { const s = getComputedStyle(el); return (s.outlineStyle !== 'none' && parseFloat(s.outlineWidth) > 0) || s.boxShadow !== 'none'; };
-  return of(e) || (e.parentElement && of(e.parentElement));
+  const drawn = el => {
+    const s = getComputedStyle(el);
+    return (s.outlineStyle !== 'none' && parseFloat(s.outlineWidth) > 0) || s.boxShadow !== 'none';
+  };
+  const e = document.activeElement;
+  return drawn(e) || (e.parentElement && drawn(e.parentElement));
 }"""
 """Whether the element with the focus is drawn as such."""
+KEY = """e => {
+  const mark = e.querySelector('kbd'), own = e.dataset.key, at = document.activeElement;
+  if (!mark || !own || localStorage.getItem('keys-off')) return '';
+  if (at?.matches('input, textarea, select, a, button, summary')) return '';
+  const first = [...document.querySelectorAll(`[data-key="${own}"]`)].find(x => x.getClientRects().length);
+  return first === e && mark.textContent.trim().toLowerCase() === own ? own : '';
+}"""
+"""The key that stands on the element and is its own, where nothing else has the focus."""
 QUIET = "() => !document.querySelector('.htmx-request')"
 
 
@@ -146,14 +159,7 @@ class Keys(Person):
 
     def _shown_key(self, what: Locator) -> str:
         """The key that stands on the button itself, where it rests on this button and nobody is typing."""
-        key = what.evaluate(
-            """e => {
-              const mark = e.querySelector('kbd'), typing = document.activeElement?.matches('input, textarea, select, a, button, summary');
-              if (!mark || !e.dataset.key || typing || localStorage.getItem('keys-off')) return '';
-              const first = [...document.querySelectorAll(`[data-key="${e.dataset.key}"]`)].find(x => x.getClientRects().length);
-              return first === e && mark.textContent.trim().toLowerCase() === e.dataset.key ? e.dataset.key : '';
-            }"""
-        )
+        key = what.evaluate(KEY)
         return "Enter" if key == "enter" else key
 
     def _walk_to(self, what: Locator) -> None:
@@ -187,9 +193,12 @@ class Keys(Person):
 
     def _give(self, field: Locator, file: dict[str, Any]) -> None:
         self._walk_to(field)
-        try:
-            with self.page.expect_file_chooser(timeout=DRAWN_S * 1000) as chooser:
-                self.page.keyboard.press("Enter")
-        except TimeoutError as error:
-            raise Lost(f"{field} opens no choice of files by Enter") from error
-        chooser.value.set_files(file)
+        for key in ("Enter", "Space"):
+            try:
+                with self.page.expect_file_chooser(timeout=DRAWN_S * 500) as chooser:
+                    self.page.keyboard.press(key)
+            except TimeoutError:
+                continue
+            chooser.value.set_files(file)
+            return
+        raise Lost(f"{field} opens no choice of files by Enter or Space on {self.page.url}")

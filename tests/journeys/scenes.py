@@ -173,7 +173,8 @@ def responding(index: int = 0) -> tuple[Spot, UUID]:
     here, pk = incident(index)
     now = timezone.now()
     response = command.propose_response(
-        incident_id=pk, level=Level.ORANGE, by=by("duty"), now=now, matter="内涝", expected_hours=6.0, measures="封控、抽排"
+        incident_id=pk, level=Level.ORANGE, by=by("duty"), now=now, matter="内涝", expected_hours=6.0,
+        measures="封控、抽排",
     )  # fmt: skip
     command.activate(response_id=response.pk, by=by("commander"), now=now)
     return here, pk
@@ -261,5 +262,7 @@ def _report(pk: UUID, stage: str, duty: Actor, leader: Actor, now: datetime) -> 
     reports.send(report_id=row.pk, by=duty, now=now)
 
 
-def papers(pk: UUID) -> Paper | None:
-    return Paper.objects.in_world(LIVE).filter(incident_id=pk, kind="issued", status="ready").first()
+def printed(pk: UUID) -> bool:
+    """Whether the frozen report of this incident is a PDF."""
+    row = Paper.objects.in_world(LIVE).filter(incident_id=pk, kind="issued", status="ready").first()
+    return row is not None and bytes(row.pdf).startswith(b"%PDF")

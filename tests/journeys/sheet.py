@@ -21,7 +21,7 @@ def dirty(code: str) -> bytes:
     rows = [["铁西区应急避难场所登记表"], [], HEAD]
     for n in range(ROWS):
         lon, lat = 123.30 + (n % 25) * 0.003, 41.79 + (n // 25) * 0.001
-        at = f"{lon:.4f}，{lat:.4f}" if n % 3 else f"{lon:.4f} {lat:.4f}"
+        at = f"{lon:.4f}，{lat:.4f}" if n % 3 else f"{lon:.4f}, {lat:.4f}"
         row = [
             f"J{code}{n:03d}",
             f" 第{n + 1}避难场所",

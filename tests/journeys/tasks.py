@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
@@ -31,12 +32,15 @@ class Stage:
     by_keys: bool
     data: Executor
     people: list[Person] = field(default_factory=list)
+    began: float = 0.0
+    """When the first person stood before the login page."""
 
     def person(self, account: str, *, phone: bool = False) -> Person:
         """A window at the login page, entered by the account's door."""
         kind = Keys if self.by_keys else Person
         made = kind(self.browser, self.site, self.language, phone=phone)
         self.people.append(made)
+        self.began = self.began or time.monotonic()
         made.enter(account)
         return made
 
@@ -169,7 +173,7 @@ def handover(stage: Stage) -> None:
     duty.press("交班")
     duty.see("待接班")
     other = stage.person("duty2")
-    other.open("交接班")
+    other.open("接班")
     other.press("我来接班")
     other.see("已接班")
     rows = Handover.objects.in_world(LIVE).filter(status="taken", note="地道桥在抽排，指挥长在场")
@@ -189,8 +193,8 @@ def bring(stage: Stage) -> None:
     duty.press("改好重新上传")
     duty.attach("填好的表", "避难场所-改.xlsx", mended(remarks), "application/vnd.ms-excel")
     duty.press("上传并检查")
-    duty.press("接收")
-    duty.see("已接收 %(n)s 行", 60, n="500")
+    duty.press("接收", patience_s=120)
+    duty.see("已接收 %(n)s 行", 120, n="500")
     rows = Shelter.objects.filter(place__code__startswith=f"J{code}")
     stage.proved("all 500 shelters", lambda: rows.count() == 500)
 
@@ -221,4 +225,4 @@ def paper(stage: Stage) -> None:
     leader.press("印发", last=True)
     leader.see("打开打印", 120)
     leader.press("打开打印")
-    stage.proved("the frozen report", lambda: bytes(scenes.papers(pk).pdf).startswith(b"%PDF"))
+    stage.proved("the frozen report", lambda: scenes.printed(pk))

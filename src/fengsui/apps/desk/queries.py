@@ -10,6 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from fengsui.apps.alerts import queries as alerts
@@ -22,13 +23,14 @@ from fengsui.apps.incidents import queries as incidents
 from fengsui.apps.incidents.models import Incident, Report
 from fengsui.apps.incidents.rules import STAGES
 from fengsui.apps.people import queries as people
+from fengsui.apps.people.models import Handover
 from fengsui.apps.places import queries as places
 from fengsui.apps.places.queries import place_word
 from fengsui.apps.sensing import boards as sensing_boards
 from fengsui.apps.sensing import queries as sensing
 from fengsui.apps.sensing.models import CurrentValue
 from fengsui.catalog.sensors import Display, display
-from fengsui.core import proofs
+from fengsui.core import policy, proofs
 from fengsui.core.models import Clock
 from fengsui.core.ui.present import LOST_PERIODS, level
 from fengsui.kernel.actor import Actor
@@ -248,8 +250,13 @@ class Waiting:
 
 
 def waiting(by: Actor) -> list[Waiting]:
-    """Reports that wait for a second person's signature, incidents that wait to be closed: the oldest first."""
+    """A shift that waits to be taken, reports for a second person's signature, incidents to be closed: oldest first."""
     found = []
+    if policy.can(by, "people.hand_over"):
+        offered = Handover.objects.in_world(by.world).filter(status="offered", post__in=by.posts)
+        for_me = offered.exclude(outgoing=by.person).filter(Q(incoming=None) | Q(incoming=by.person))
+        for shift in for_me.select_related("post", "outgoing").order_by("offered_at")[:5]:
+            found.append(Waiting(_("接班"), f"{shift.post.title}　{shift.outgoing.name}", f"/handover/{shift.pk}/"))
     if by.has_role("duty_leader", "commander"):
         reports = Report.objects.in_world(by.world).filter(status="review", incident__in=incidents.visible_to(by))
         rows = reports.exclude(drafted_by=by.person).select_related("incident").order_by("drafted_at")[:20]

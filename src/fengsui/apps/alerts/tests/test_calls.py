@@ -13,7 +13,7 @@ from fengsui.core.events import ClockEscalated
 from fengsui.core.models import Clock, StoredEvent
 from fengsui.core.record import rebuild
 from fengsui.core.worlds import LIVE
-from fengsui.kernel.errors import Invalid, NotFound, Refused
+from fengsui.kernel.errors import Forbidden, Invalid, NotFound, Refused
 
 
 @pytest.fixture
@@ -90,6 +90,28 @@ def test_pass_on_when_silent_calls_the_next_to_the_last_name_then_a_leader(town,
     assert last.payload["is_last"] is True
     unanswered = [row.name for row in queries.calls(bulletin)]
     assert unanswered == ["陈立", "周网格", "吴街道", "刘芳"]
+
+
+def test_not_reached_when_the_desk_rang_calls_the_next_at_once(town, bulletin):
+    following = actions.not_reached(call_id=call("周网格").pk, by=town.by("赵明远"), now=later(minutes=1))
+    assert (following.name, call("周网格").state, call("吴街道").state) == ("吴街道", "passed", "called")
+    assert acknowledge_clocks()[str(town.persons["周网格"].pk)] == "running"
+    with pytest.raises(Refused) as refused:
+        actions.not_reached(call_id=call("周网格").pk, by=town.by("赵明远"), now=later(minutes=2))
+    assert refused.value.code == "alerts.pass_on.not_called"
+    assert pass_on(town, bulletin, "周网格", later(minutes=5)) is None
+
+
+def test_not_reached_when_it_was_the_last_name_tells_a_leader(town, bulletin):
+    for name in ("周网格", "吴街道"):
+        actions.not_reached(call_id=call(name).pk, by=town.by("赵明远"), now=later(minutes=1))
+    assert actions.not_reached(call_id=call("刘芳").pk, by=town.by("赵明远"), now=later(minutes=2)) is None
+    assert acknowledge_clocks()["line:territory"] == "running"
+
+
+def test_not_reached_when_pressed_by_who_was_called_is_forbidden(town, bulletin):
+    with pytest.raises(Forbidden):
+        actions.not_reached(call_id=call("周网格").pk, by=town.by("周网格"), now=NOW)
 
 
 def test_acknowledge_when_late_still_ends_the_line(town, bulletin):

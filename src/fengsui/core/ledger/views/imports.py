@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -18,7 +19,7 @@ from fengsui.core.ledger.register import Register, register
 from fengsui.core.ledger.views.shared import actor_of, download, opened, shell
 from fengsui.core.ledger.words import sentence
 from fengsui.core.ledger.writing import check_world
-from fengsui.kernel.errors import FengsuiError, Invalid
+from fengsui.kernel.errors import FengsuiError, Invalid, Refused
 
 
 def _states() -> dict[str, str]:
@@ -82,7 +83,11 @@ def show(request: HttpRequest, import_id: UUID) -> HttpResponse:
 @require_POST
 def take(request: HttpRequest, import_id: UUID) -> HttpResponse:
     chosen = {name: request.POST.get(name) == "1" for name in ("fresh", "changed", "skip_wrong")}
-    taking.take(import_id=import_id, by=actor_of(request), now=timezone.now(), **chosen)
+    try:
+        taking.take(import_id=import_id, by=actor_of(request), now=timezone.now(), **chosen)
+    except Refused as refused:  # said above the preview, where the way out stands
+        sentence = wording.say(refused)
+        messages.error(request, f"{sentence.what}。{sentence.todo}")
     return redirect("ledger:import-show", import_id)
 
 
