@@ -18,13 +18,16 @@ from fengsui.config.district import extract, new, taking
 from fengsui.config.district.boundary import read as read_boundary
 from fengsui.config.district.forms import BY_CODE, FORMS
 from fengsui.config.district.templates import head, template
+from fengsui.config.ops import prepare
 from fengsui.config.ops.console import Problem
+from fengsui.config.ops.roads import refuse_elsewhere
 from fengsui.engines.roads import synthetic
 from fengsui.kernel.district import TAKEN, assemble, findings, load
 
 NOW = datetime(2026, 7, 28, tzinfo=UTC)
 CODE = "999905"
 CENTRE = (120.0, 30.0)
+REAL = Path(__file__).parents[3] / "shared" / "data" / "osm" / "porto_alegre.osm.pbf"
 RING = [[119.95, 29.95], [120.05, 29.95], [120.05, 30.05], [119.95, 30.05], [119.95, 29.95]]
 ROWS: dict[str, list[dict[str, Any]]] = yaml.safe_load(Path(__file__).with_name("own_sheets.yaml").read_text())
 
@@ -294,6 +297,31 @@ def test_extract_is_checked_by_its_first_bytes_and_by_where_its_roads_are(home: 
     away = tmp_path / "away"
     new.write(away, new.Wanted(CODE, centre=(110.0, 30.0)))
     assert "不在本区" in taking.attempt(away, [], pbf=tmp_path / "here.osm.pbf").faults[0].zh
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not REAL.exists(), reason=f"{REAL} is absent: no real extract was taken")
+def test_a_real_extract_is_taken_by_a_district_that_lies_there(tmp_path: Path) -> None:
+    """An extract elsewhere than the district is refused; a district can be made where the extract lies."""
+    there = tmp_path / "there"
+    new.write(there, new.Wanted(CODE, centre=(-51.2, -30.05)))
+    ring = [[-51.25, -30.10], [-51.15, -30.10], [-51.15, -30.0], [-51.25, -30.0], [-51.25, -30.10]]
+    moved = {
+        form: [
+            {**row, **({"lon": row["lon"] - 171.2, "lat": row["lat"] - 60.05} if "lon" in row else {})} for row in rows
+        ]
+        for form, rows in ROWS.items()
+    }
+    given = [
+        ("boundary.geojson", boundary(ring)),
+        *[(f"{form}.xlsx", sheet(form, rows)) for form, rows in moved.items()],
+    ]
+    tried = taking.attempt(there, given, pbf=REAL)
+    assert tried.faults == []
+    assert extract.NAME in taking.write(tried, now=NOW)
+    env = {"FENGSUI_DISTRICTS": str(tmp_path), "FENGSUI_DISTRICT": "there"}
+    assert prepare.kept_extract(env) == there / extract.NAME
+    refuse_elsewhere(there / extract.NAME, env)  # raises where it would not start on it
 
 
 def test_a_broken_file_of_the_folder_is_told_by_its_name(home: Path) -> None:

@@ -64,11 +64,11 @@ def refuse_elsewhere(pbf: Path, env: Mapping[str, str]) -> None:
         f"{pbf.name} 不含{here.name}：{len(lost)} 处队伍和点位中 {sum(lost)} 处不在路网上。"
         f"该文件范围 {box}，本区在 {area}（西、南、东、北）。\n"
         f"请改用含本区的 .osm.pbf，或去掉 --osm（及 FENGSUI_OSM）用生成的示意路网，或用 --district 指定在那里的区"
-        f"（docs/howto/add-a-district.md）。\n只构建路网与底图：./fengsui roads --osm {pbf}",
+        f"（docs/howto/my-own-district.md）。\n只构建路网与底图：./fengsui roads --osm {pbf}",
         f"{pbf.name} does not cover {here.name_en}: {sum(lost)} of {len(lost)} teams and places are off its roads. "
         f"The extract lies in {box}, the district in {area} (west, south, east, north).\n"
         "Take an .osm.pbf that covers it, or leave out --osm (and FENGSUI_OSM) for the generated network, or name a "
-        f"district that lies there by --district (docs/howto/add-a-district.md).\n"
+        f"district that lies there by --district (docs/howto/my-own-district.md).\n"
         f"To build roads and base map alone: ./fengsui roads --osm {pbf}",
     )
 

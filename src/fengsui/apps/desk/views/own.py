@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import cos, log2, radians
 from typing import Any
@@ -51,6 +51,10 @@ def word(pair: tuple[str, str]) -> str:
     return pair[1] if (get_language() or "").startswith("en") else pair[0]
 
 
+def _listed(parts: Iterable[str]) -> str:
+    return word(("、", ", ")).join(parts)
+
+
 def _titles() -> dict[str, tuple[str, str]]:
     return {
         "boundary": (_("边界"), _("GeoJSON，或一行一个界点的表；WGS 84，写明 GCJ-02 的会换算")),
@@ -58,7 +62,7 @@ def _titles() -> dict[str, tuple[str, str]]:
         "places": (_("地方与力量"), _("街道、队伍必填；物资库、避难场所可后补")),
         "roads": (_("路网"), _("OpenStreetMap 的 .osm.pbf，裁到本区；没有就用生成的示意路网")),
         "stations": (_("积水点与测站"), _("两张表互相引用，一起上传；发布渠道可后补")),
-        "accounts": (_("账号"), _("每个要登录的人一个账号，由安全管理员开")),
+        "accounts": (_("开账号"), _("每个要登录的人一个账号，由安全管理员开")),
         "test": (_("首次自检"), _("问每个渠道和联系人通不通，不发任何消息")),
     }
 
@@ -69,10 +73,10 @@ def steps_of(here: OwnDistrict) -> list[Step]:
         if code in FILES:
             sheets = tuple(here.sheets(code))
             lacking = [word(each.words) for each in sheets if each.needed and not each.rows]
-            there = "、".join(f"{word(each.words)} {each.rows}" for each in sheets if each.rows)
+            there = _listed(f"{word(each.words)} {each.rows}" for each in sheets if each.rows)
             if code in ("boundary", "roads"):
                 there = next((each.file for each in sheets if each.rows), "")
-            missing = _("还缺 %(what)s") % {"what": "、".join(lacking)} if lacking else ""
+            missing = _("还缺 %(what)s") % {"what": _listed(lacking)} if lacking else ""
             found.append(Step(code, title, says, not lacking, there, missing, sheets))
         else:
             found.append(Step(code, title, says, *(_accounts() if code == "accounts" else _tested())))
@@ -98,7 +102,7 @@ def _accounts() -> tuple[bool, str, str]:
     }
     from fengsui.apps.people.rules import ROLES
 
-    names = "、".join(word((ROLES[role].zh, ROLES[role].en)) for role in lacking)
+    names = _listed(word((ROLES[role].zh, ROLES[role].en)) for role in lacking)
     return not lacking, there, _("这些角色还没有能登录的人：%(names)s") % {"names": names} if lacking else ""
 
 
