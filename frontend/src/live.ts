@@ -3,165 +3,199 @@
 // [data-live="topic …"][data-live-url]  is morphed when a topic changes (the fragment's root is the same element).
 // [data-redraw="topic …"]               gets a "fengsui:redraw" event (maps, charts).
 // Someone typing is never disturbed: such an element waits and says that there is news.
+// The stream is told at which server time the page stands and first sends what changed since: nothing is lost between.
 
 import htmx from "htmx.org";
-import { stand } from "./clocks";
-import { learn, now } from "./now";
+import { standing } from "./live/bar";
+import { busy, keepPlace, offerNews, takeBack } from "./live/disturb";
+import { drift, learn, now } from "./now";
+import { askState, person, takeToken, world } from "./session";
 import { say, wall } from "./words";
 
 const SILENT_MS = 15_000;
 const DEBOUNCE_MS = 250;
 const FIRST_RETRY_MS = 1_000;
 const LONGEST_RETRY_MS = 30_000;
+const ASK_MS = 300_000;
+const HIDDEN_MS = 60_000;
 
 let stream: EventSource | null = null;
-let lastBeat = 0;
-let stoodAt = 0;
+let ticket = "";
+/** Steady time of the last frame; 0 before the first. */
+let heardAt = 0;
+/** Server's time up to which the page is known to be current. */
+let currentAt = 0;
 let retry = FIRST_RETRY_MS;
 let retryTimer = 0;
-let everOpen = false;
+let failures = 0;
+let hiddenSince = 0;
 const due = new Map<Element, number>();
+/** Elements whose last fetch failed: server's time and the number of tries. */
+const behind = new Map<HTMLElement, { since: number; tries: number }>();
 
 const byTopic = (attribute: string, topic: string): HTMLElement[] =>
   [...document.querySelectorAll<HTMLElement>(`[${attribute}]`)].filter((el) => {
     const wanted = (el.getAttribute(attribute) ?? "").split(/\s+/);
     return topic === "*" || wanted.includes(topic);
   });
-
-/** Does somebody work in here: a field with the caret or changed text, an unfolded dangerous act? */
-function busy(el: HTMLElement): boolean {
-  if (el.querySelector("details[data-danger][open], details.menu[open]")) return true;
-  for (const field of el.querySelectorAll<HTMLInputElement | HTMLTextAreaElement | HTMLSelectElement>("input, textarea, select")) {
-    if (field === document.activeElement) return true;
-    if (field instanceof HTMLSelectElement) {
-      if ([...field.options].some((o) => o.selected !== o.defaultSelected) && field.selectedIndex > 0) return true;
-    } else if (field.type === "checkbox" || field.type === "radio") {
-      if ((field as HTMLInputElement).checked !== (field as HTMLInputElement).defaultChecked) return true;
-    } else if (field.type !== "hidden" && field.value !== field.defaultValue) return true;
-  }
-  return false;
-}
-
-function offerNews(el: HTMLElement): void {
-  if (el.querySelector(":scope > .changed")) return;
-  const note = Object.assign(document.createElement("button"), {
-    className: "btn sm changed", type: "button", textContent: say("这里有新情况，填完再点此更新", "Changed meanwhile: press to refresh when done"),
-  });
-  note.addEventListener("click", () => fetchNow(el, true));
-  el.prepend(note);
-}
+const jitter = (ms: number): number => ms * (0.75 + Math.random() / 2);
 
 async function fetchNow(el: HTMLElement, force = false): Promise<void> {
   const url = el.dataset.liveUrl;
   if (!url || !el.isConnected) return;
-  if (!force && busy(el)) return offerNews(el);
+  if (!force && busy(el)) return offerNews(el, () => void fetchNow(el, true));
   el.querySelector(":scope > .changed")?.remove();
-  await htmx.ajax("GET", url, { source: el, target: el, swap: el.dataset.liveSwap ?? "outerMorph", liveRefresh: true } as never);
+  const place = keepPlace(el);
+  await htmx.ajax("GET", url, { source: el, target: el, swap: el.dataset.liveSwap ?? "outerMorph", liveRefresh: true, liveForced: force } as never);
+  takeBack(place);
+}
+
+interface Ctx { hx: Record<string, string>; response?: { status: number }; liveRefresh?: boolean; liveForced?: boolean; target: HTMLElement; sourceElement?: HTMLElement }
+
+/** What came back for a fragment: fresh, or known to be behind. A page with a fragment behind does not look live. */
+function watchFragments(): void {
+  document.addEventListener("htmx:after:request", (event) => {
+    const ctx = (event as unknown as CustomEvent<{ ctx: Ctx }>).detail.ctx, status = ctx.response?.status ?? 0;
+    if (!ctx.liveRefresh) return;
+    // A page is never taken away from under somebody's hands; its bar says what has happened.
+    if (ctx.hx.redirect && (status === 401 || busy(document.body))) {
+      delete ctx.hx.redirect;
+      ctx.hx.reswap = "none";
+      return void checkSession();
+    }
+    if (status >= 400) {
+      ctx.hx.reswap = "none";
+      if (status === 403 || status === 404) {
+        behind.delete(ctx.target);
+        return standing.gone(ctx.target);
+      }
+      return fellBehind(ctx.target);
+    }
+    if (!ctx.liveForced && busy(ctx.target)) { // began to type while it was on its way
+      ctx.hx.reswap = "none";
+      offerNews(ctx.target, () => void fetchNow(ctx.target, true));
+    }
+    behind.delete(ctx.target);
+  });
+  document.addEventListener("htmx:error", (event) => {
+    const ctx = (event as unknown as CustomEvent<{ ctx?: Ctx }>).detail.ctx;
+    if (ctx?.liveRefresh) fellBehind(ctx.target);
+  });
+}
+
+function fellBehind(el: HTMLElement): void {
+  const held = behind.get(el) ?? { since: now(), tries: 0 };
+  held.tries += 1;
+  behind.set(el, held);
+  schedule(el, jitter(Math.min(FIRST_RETRY_MS * 2 ** held.tries, LONGEST_RETRY_MS)));
+}
+
+function schedule(el: HTMLElement, ms: number): void {
+  clearTimeout(due.get(el));
+  due.set(el, window.setTimeout(() => { due.delete(el); void fetchNow(el); }, ms));
 }
 
 function refresh(topic: string): void {
-  for (const el of byTopic("data-live", topic)) {
-    clearTimeout(due.get(el));
-    due.set(el, window.setTimeout(() => { due.delete(el); void fetchNow(el); }, DEBOUNCE_MS));
-  }
+  for (const el of byTopic("data-live", topic)) schedule(el, DEBOUNCE_MS);
   for (const el of byTopic("data-redraw", topic)) el.dispatchEvent(new CustomEvent("fengsui:redraw", { detail: topic }));
-}
-
-function heard(state: "on" | "waiting" | "lost", text: string): void {
-  const el = document.getElementById("heard");
-  if (!el) return;
-  el.dataset.heard = state;
-  const label = el.querySelector("[data-heard-text]");
-  if (label && label.textContent !== text) label.textContent = text;
-}
-
-/** The inverse bar: at which time the page stands; typed text is said to be safe. */
-function bar(show: boolean): void {
-  stand(show);
-  const el = document.getElementById("offbar");
-  if (!el) return;
-  el.hidden = !show;
-  document.documentElement.classList.toggle("standing", show);
-  if (!show) return;
-  const since = Math.round((now() - stoodAt) / 1000), at = wall(new Date(stoodAt));
-  const title = el.querySelector("[data-off-title]"), text = el.querySelector("[data-off-text]");
-  if (title) title.textContent = say(`连接断了 ${since < 60 ? `${since} 秒` : `${Math.floor(since / 60)} 分`}，页面停在 ${at}`,
-    `Connection lost for ${since < 60 ? `${since} s` : `${Math.floor(since / 60)} min`}; this page stands at ${at}`);
-  if (text) text.textContent = say("数字不再更新，填的不会丢。正在重连。", "Figures no longer update; what you typed is kept. Reconnecting.");
+  window.dispatchEvent(new CustomEvent("fengsui:topic", { detail: topic }));
 }
 
 function beat(server: string): void {
   learn(server);
-  lastBeat = Date.now();
-  stoodAt = now();
+  heardAt = performance.now();
+  failures = 0;
   retry = FIRST_RETRY_MS;
-  heard("on", say(`${wall(new Date(stoodAt))} 已收`, `heard ${wall(new Date(stoodAt))}`));
-  bar(false);
+  if (!behind.size) currentAt = now();
+  look();
 }
 
-function open(ticket: string): void {
+function open(): void {
   stream?.close();
   clearTimeout(retryTimer);
-  stream = new EventSource(`/live?ticket=${encodeURIComponent(ticket)}`);
-  stream.addEventListener("beat", (e) => {
-    const first = Date.now() - lastBeat > SILENT_MS || !lastBeat;
-    beat((JSON.parse((e as MessageEvent).data) as { now: string }).now);
-    if (first && everOpen) refresh("*");
-    everOpen = true;
-  });
+  stream = new EventSource(`/live?ticket=${encodeURIComponent(ticket)}&since=${encodeURIComponent(new Date(currentAt).toISOString())}`);
+  stream.addEventListener("beat", (e) => beat((JSON.parse((e as MessageEvent).data) as { now: string }).now));
   stream.addEventListener("topic", (e) => {
-    lastBeat = Date.now();
+    heardAt = performance.now();
     refresh((JSON.parse((e as MessageEvent).data) as { topic: string }).topic);
   });
   stream.addEventListener("catchup", () => refresh("*"));
   stream.onerror = () => {
     // The browser's own retry has no back-off and gives up on an HTTP error: do it here.
-    stream?.close();
-    stream = null;
-    const wait = retry * (0.75 + Math.random() / 2);
+    close();
+    failures += 1;
+    const wait = jitter(retry);
     retry = Math.min(retry * 2, LONGEST_RETRY_MS);
-    retryTimer = window.setTimeout(() => open(ticket), wait);
-    if (everOpen) lost = true;
-  };
-  stream.onopen = () => {
-    if (lost) refresh("*");
-    lost = false;
+    retryTimer = window.setTimeout(open, wait);
+    if (failures % 2 === 0) void checkSession();
   };
 }
-let lost = false;
+function close(): void {
+  stream?.close();
+  stream = null;
+}
 
-function watch(ticket: string): void {
-  const silent = Date.now() - lastBeat;
-  if (lastBeat && silent > SILENT_MS) {
-    heard("lost", say(`停在 ${wall(new Date(stoodAt))}`, `stands at ${wall(new Date(stoodAt))}`));
-    bar(true);
-    if (stream && silent > 2 * SILENT_MS) {
-      lost = true;
-      lastBeat = Date.now() - SILENT_MS - 1;
-      open(ticket);
+/** Is it still this person's session, in this world? Renews the ticket, too: a hall's screen stands for weeks. */
+async function checkSession(): Promise<void> {
+  const state = await askState(ticket);
+  if (state === "unreachable") return;
+  if (state === "logged-out") return standing.session("out");
+  takeToken(state.csrf);
+  if (person() && state.person !== person()) return standing.session("other");
+  if (world() && state.world !== world()) return standing.session("world");
+  standing.session("");
+  if (state.ticket) ticket = state.ticket;
+  if (!stream && !document.hidden) open();
+  for (const el of behind.keys()) schedule(el, DEBOUNCE_MS);
+}
+
+/** Once a second: does the page still hear, did the machine sleep, is a fragment behind? */
+function look(): void {
+  const silent = performance.now() - (heardAt || begun);
+  const oldest = Math.min(...[...behind.values()].map((each) => each.since));
+  const late = Number.isFinite(oldest) && now() - oldest > SILENT_MS;
+  if (silent > SILENT_MS || late) {
+    standing.show(currentAt);
+    if (stream && silent > 2 * SILENT_MS) { // half open: nothing comes, nothing breaks
+      heardAt = performance.now() - SILENT_MS - 1;
+      open();
     }
-  }
+  } else if (heardAt) standing.heard(say(`${wall(new Date(currentAt))} 已收`, `heard ${wall(new Date(currentAt))}`));
+}
+const begun = performance.now();
+
+/** After sleep or a long hidden time nothing on the page is believed until the next heartbeat. */
+function wake(): void {
+  heardAt = performance.now() - SILENT_MS - 1;
+  retry = FIRST_RETRY_MS;
+  look();
+  open();
+  void checkSession();
 }
 
 export function startLive(): void {
-  stoodAt = now();
+  currentAt = now();
+  watchFragments();
   window.addEventListener("fengsui:refresh", (e) => refresh((e as CustomEvent<string>).detail));
-  const ticket = document.body.dataset.liveTicket;
-  if (!ticket) return;
-  const begun = Date.now();
-  open(ticket);
+  ticket = document.body.dataset.liveTicket ?? "";
+  if (!ticket || document.body.dataset.kept) return;
+  open();
+  let asked = performance.now();
   setInterval(() => {
-    if (!lastBeat && Date.now() - begun > SILENT_MS) {
-      heard("lost", say(`停在 ${wall(new Date(stoodAt))}`, `stands at ${wall(new Date(stoodAt))}`));
-      bar(true);
-    } else watch(ticket);
+    // A set clock moves both ways; sleep moves the wall clock ahead. Either way the time shown is not to be trusted.
+    if (Math.abs(drift()) > 5_000) return wake();
+    if (document.hidden && hiddenSince && !document.documentElement.dataset.rings && performance.now() - hiddenSince > HIDDEN_MS) close(); // a browser has six connections for all its tabs
+    else if (performance.now() - asked > ASK_MS) {
+      asked = performance.now();
+      void checkSession();
+    }
+    look();
   }, 1000);
-  // A sleeping tablet or a hidden tab misses things: on return, listen at once and fetch everything.
   document.addEventListener("visibilitychange", () => {
-    if (document.hidden || Date.now() - lastBeat < 2 * 5_000) return;
-    retry = FIRST_RETRY_MS;
-    lost = true;
-    open(ticket);
+    hiddenSince = document.hidden ? performance.now() : 0;
+    if (!document.hidden && (!stream || performance.now() - heardAt > 10_000)) wake();
   });
-  window.addEventListener("online", () => open(ticket));
+  window.addEventListener("online", () => { retry = FIRST_RETRY_MS; open(); void checkSession(); });
+  window.addEventListener("offline", () => { heardAt = performance.now() - SILENT_MS - 1; look(); });
+  for (const name of ["fengsui:session", "focus"]) window.addEventListener(name, () => { if (name !== "focus" || standing.ended()) void checkSession(); });
 }

@@ -5,6 +5,7 @@ interface Ctx {
   hx: Record<string, string>;
   text: string;
   response: { status: number };
+  request?: { method?: string };
   liveRefresh?: boolean;
   target: Element;
 }
@@ -14,9 +15,14 @@ export function startRequests(): void {
     const ctx = (event as unknown as CustomEvent<{ ctx: Ctx }>).detail.ctx;
     const status = ctx.response?.status ?? 0;
     if (status < 400) return;
-    if (ctx.liveRefresh || status >= 500 || status === 404 || status === 401) {
+    if (ctx.liveRefresh) return; // live.ts knows what to do
+    if (status === 401) {
+      delete ctx.hx.redirect; // the page stays, with what was typed; its bar leads to the login
+      window.dispatchEvent(new Event("fengsui:session"));
+    }
+    if (status >= 500 || status === 404 || status === 401) {
       ctx.hx.reswap = "none";
-      if (!ctx.liveRefresh) sayProblem(status);
+      sayProblem(status);
     } else if (ctx.text.includes("data-said-part")) {
       ctx.hx.retarget = "#said";
       ctx.hx.reswap = "innerHTML";
@@ -24,7 +30,10 @@ export function startRequests(): void {
       document.getElementById("said")?.scrollIntoView({ block: "nearest" });
     }
   });
-  document.addEventListener("htmx:error", () => sayProblem(0));
+  document.addEventListener("htmx:error", (event) => {
+    const ctx = (event as unknown as CustomEvent<{ ctx?: Ctx }>).detail.ctx;
+    if (ctx?.request?.method && ctx.request.method !== "GET") sayProblem(0);
+  });
 }
 
 function sayProblem(status: number): void {

@@ -160,4 +160,18 @@ def test_answers_are_forgotten_after_a_day(told):
     GivenAnswer.objects.update(at=timezone.now() - idempotency.KEPT - timedelta(minutes=1))
     again = caller.post(where, {"text": "二"}, **KEY)  # the key is free again
     assert again.status_code == 201
-    assert idempotency.forget(timezone.now() + timedelta(minutes=1)) == 1
+    assert idempotency.forget(timezone.now() + idempotency.KEPT - timedelta(minutes=1)) == 0
+    assert idempotency.forget(timezone.now() + idempotency.KEPT + timedelta(minutes=1)) == 1
+
+
+def test_keys_of_pages_are_kept_longer_since_a_phone_may_lie_without_network(told):
+    GivenAnswer.objects.create(
+        token=told.ids["person_id"],
+        route="POST /tasks/1/do/report",
+        key="x" * 8,
+        digest="",
+        status=302,
+        at=timezone.now(),
+    )
+    assert idempotency.forget(timezone.now() + idempotency.KEPT_OF_PAGES - timedelta(minutes=1)) == 0
+    assert idempotency.forget(timezone.now() + idempotency.KEPT_OF_PAGES + timedelta(minutes=1)) == 1

@@ -33,6 +33,8 @@ PAGES = {
         "/incidents/layer.geojson",
         "/tasks/",
         "/tasks/reach",
+        "/phone/report",
+        "/desk/alarm",
         "/stations/",
         "/stations/layer.geojson",
         "/map/list",

@@ -43,6 +43,7 @@ FIXED: dict[str, dict[str, Any]] = {
     "ui:gallery-page": {"name": "desk"},
     "alerts:warning-part": {"name": "draft"},
     "alerts:bulletin-part": {"name": "deliveries"},
+    "app-manifest": {"language": "zh-hans"},
     "command:room-part": {"name": "tasks"},
     "command:room-layer": {"name": "closures"},
     "command:response-act": {"verb": "end"},

@@ -53,13 +53,52 @@ def _url(name: str) -> str:
     return f"postgresql://{login}@{base['HOST']}{port}/{name}"
 
 
-@pytest.fixture(scope="session")
-def site() -> Iterator[str]:
-    """Address of the running site; its database is made, filled and dropped here."""
-    base = settings.DATABASES["default"]
-    name = f"e2e_{os.getpid()}"
-    admin = {"dbname": "postgres", "user": base["USER"], "host": base["HOST"], "autocommit": True}
-    admin |= {key: value for key, value in (("password", base["PASSWORD"]), ("port", base["PORT"])) if value}
+@dataclass
+class Server:
+    """A granian of ours on a database; it may be killed and started again on the same port."""
+
+    url: str
+    database: dict[str, Any]
+    env: dict[str, str]
+    process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        port = self.url.rpartition(":")[2]
+        command = ["granian", "--interface", "asgi", "--host", "127.0.0.1", "--port", port, "--workers", "1"]
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", *command, "--workers-kill-timeout", "1", "fengsui.config.asgi:app"],
+            env=self.env,
+            cwd=REPO,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        _wait(f"{self.url}/healthz", self.process)
+
+    def kill(self) -> None:
+        """As the power would: no answer in work is finished."""
+        assert self.process is not None
+        self.process.kill()
+        self.process.wait(20)
+
+    def stop(self) -> None:
+        if self.process is not None and self.process.poll() is None:
+            self.process.terminate()
+            self.process.wait(20)
+
+    def run(self, *words: str) -> None:
+        """A module of ours in a process of its own, on this server's database."""
+        done = subprocess.run(
+            [sys.executable, "-m", *words], env=self.env, cwd=REPO, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stderr[-3000:]
+
+    def sql(self, words: str, *facts: Any) -> list[tuple[Any, ...]]:
+        with psycopg.connect(**self.database) as connection:
+            rows = connection.execute(words, facts)
+            return rows.fetchall() if rows.description else []
+
+
+def _server(name: str) -> Server:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -72,32 +111,55 @@ def site() -> Iterator[str]:
         "DJANGO_SETTINGS_MODULE": "fengsui.config.settings",
         "PYTHONPATH": str(REPO / "src"),
     }
-    with psycopg.connect(**admin) as connection:
+    return Server(here, {**_admin(), "dbname": name}, env)
+
+
+def _admin() -> dict[str, Any]:
+    base = settings.DATABASES["default"]
+    admin = {"dbname": "postgres", "user": base["USER"], "host": base["HOST"], "autocommit": True}
+    return admin | {key: value for key, value in (("password", base["PASSWORD"]), ("port", base["PORT"])) if value}
+
+
+@pytest.fixture(scope="session")
+def filled() -> Iterator[str]:
+    """Name of a database with the scene; nobody is connected to it, so that others are copied from it."""
+    name = f"e2e_{os.getpid()}"
+    with psycopg.connect(**_admin()) as connection:
         connection.execute(f"CREATE DATABASE {name}")
-    server = None
     try:
         for words in (["django", "migrate", "-v", "0"], ["tests.e2e.scene"], ["fengsui.config", "guides"]):
-            done = subprocess.run(
-                [sys.executable, "-m", *words], env=env, cwd=REPO, capture_output=True, text=True, check=False
-            )
-            assert done.returncode == 0, done.stderr[-3000:]
-        command = ["granian", "--interface", "asgi", "--host", "127.0.0.1", "--port", str(port), "--workers", "1"]
-        command += ["--workers-kill-timeout", "1"]
-        server = subprocess.Popen(
-            [sys.executable, "-m", *command, "fengsui.config.asgi:app"],
-            env=env,
-            cwd=REPO,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-        _wait(f"{here}/healthz", server)
-        yield here
+            _server(name).run(*words)
+        yield name
     finally:
-        if server:
-            server.terminate()
-            server.wait(20)
-        with psycopg.connect(**admin) as connection:
+        with psycopg.connect(**_admin()) as connection:
             connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+
+
+def _copy(filled: str, suffix: str) -> Iterator[Server]:
+    name = f"{filled}_{suffix}"
+    with psycopg.connect(**_admin()) as connection:
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {filled}")
+    server = _server(name)
+    try:
+        server.start()
+        yield server
+    finally:
+        server.stop()
+        with psycopg.connect(**_admin()) as connection:
+            connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+
+
+@pytest.fixture(scope="session")
+def site(filled: str) -> Iterator[str]:
+    """Address of the running site; its database is made, filled and dropped here."""
+    for server in _copy(filled, "site"):
+        yield server.url
+
+
+@pytest.fixture(scope="module")
+def mortal(filled: str) -> Iterator[Server]:
+    """A server and database of this file's own, which its tests may change and kill."""
+    yield from _copy(filled, "mortal")
 
 
 def _wait(url: str, server: subprocess.Popen[bytes]) -> None:

@@ -112,7 +112,7 @@ def test_desk_follows_without_reload_when_a_colleague_pauses_a_clock(visit) -> N
 def test_team_gets_the_phone_page_first_when_it_logs_in(visit) -> None:
     window = visit("team", width=390, height=844)
     expect(window.page.locator("body.phone")).to_be_visible()
-    expect(window.page.locator(".p-tabs a")).to_have_count(4)
+    expect(window.page.locator(".p-tabs a")).to_have_count(5)
 
 
 def test_audit_shows_an_intact_chain_when_an_auditor_opens_a_subject(visit) -> None:
@@ -168,8 +168,10 @@ def test_typed_text_comes_back_and_one_incident_is_opened_when_the_session_ended
     page.select_option("select[name=area]", index=1)
     page.context.clear_cookies(name="sessionid")
     page.click("button:has-text('立案')")
+    expect(page.locator("#said")).to_contain_text("没有送出：登录已过期")
+    page.get_by_role("link", name="去登录").first.click()
     page.click("button[name=username][value=duty]")
-    expect(page.locator("#said")).to_contain_text("填的内容还在")
+    expect(page.locator(".draft")).to_contain_text("还没有送出")
     expect(page.locator("textarea[name=summary]")).to_have_value("路口积水，两车被困")
     page.dblclick("button:has-text('立案')")
     page.wait_for_url(re.compile(r"/incidents/[0-9a-f-]{36}/"))

@@ -45,6 +45,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "fengsui.apps.people.edge.actor_middleware",
     "fengsui.core.web.middleware.coded_errors",
+    "fengsui.core.web.once.once",
 ]
 
 ROOT_URLCONF = "fengsui.config.urls"

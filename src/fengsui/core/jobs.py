@@ -100,7 +100,7 @@ def forget_answers(timestamp: int) -> None:
     """Answers of the API under an Idempotency-Key that no repeat may use any more."""
     from fengsui.core.api import idempotency
 
-    idempotency.forget(timezone.now() - idempotency.KEPT)
+    idempotency.forget(timezone.now())
 
 
 async def _work(concurrency: int) -> None:

@@ -26,6 +26,21 @@ def ticket(world: UUID, topics: Iterable[str], person: UUID | None) -> str:
     return signing.dumps({"w": str(world), "t": sorted(set(topics)), "p": str(person or "")}, salt=_SALT)
 
 
+RENEWED_S = 30 * 24 * 3600
+"""A page may stand open so long, a hall's screen for instance; its ticket is renewed while its session lasts."""
+
+
+def renewed(text: str, world: UUID, person: UUID | None) -> str | None:
+    """A fresh ticket for the same topics; None where it is not this person's in this world, forged, or too old."""
+    try:
+        facts = signing.loads(text, salt=_SALT, max_age=RENEWED_S)
+    except signing.BadSignature:
+        return None
+    if facts["w"] != str(world) or facts["p"] != str(person or ""):
+        return None
+    return ticket(world, facts["t"], person)
+
+
 def read_ticket(text: str) -> tuple[str, frozenset[str]]:
     """World and topics of a ticket. Raises django.core.signing.BadSignature where it is forged or too old."""
     facts = signing.loads(text, salt=_SALT, max_age=TICKET_AGE_S)

@@ -1,10 +1,17 @@
-"""`GET /live?ticket=…`: server-sent events. One LISTEN a process, one frame encoded per topic, no Django per client."""
+"""`GET /live?ticket=…&since=…`: server-sent events.
+
+One LISTEN a process, one frame encoded per topic, no Django per client.
+
+`since` is the server's time of what the page shows: first comes what changed from then until this stream was heard,
+or `catchup` (fetch everything) where this process cannot know it. So nothing falls between drawing and listening.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import json
+import time
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qs
@@ -14,6 +21,7 @@ import structlog
 from django.core.signing import BadSignature
 
 from fengsui.core.live import CHANNEL, read_ticket
+from fengsui.core.live_memory import Memory
 
 log = structlog.get_logger(__name__)
 HEARTBEAT_S = 5.0
@@ -43,6 +51,7 @@ class Live:
     def __init__(self, database: dict[str, Any]) -> None:
         self.database = database
         self.listeners: set[Listener] = set()
+        self.memory = Memory()
         self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -72,12 +81,15 @@ class Live:
                     autocommit=True,
                 ) as connection:
                     await connection.execute(f"LISTEN {CHANNEL}")
+                    self.memory.listening(time.time())
                     self._spread(_frame("catchup", {}), None, frozenset())
                     async for notice in connection.notifies():
                         facts = json.loads(notice.payload)
+                        self.memory.hear(time.time(), facts["w"], facts["t"])
                         for topic in facts["t"]:
                             self._spread(_frame("topic", {"topic": topic}), facts["w"], frozenset({topic}))
             except (psycopg.Error, OSError) as error:
+                self.memory.deaf()
                 log.warning("live.listen_lost", error=type(error).__name__)
                 await asyncio.sleep(1)
 
@@ -96,6 +108,7 @@ class Live:
             return
         listener = Listener(world, topics)
         self.listeners.add(listener)
+        self._tell_missed(listener, query.get("since", [""])[0])
         headers = [
             (b"content-type", b"text/event-stream; charset=utf-8"),
             (b"cache-control", b"no-store"),
@@ -108,6 +121,19 @@ class Live:
         finally:
             self.listeners.discard(listener)
             gone.cancel()
+
+    def _tell_missed(self, listener: Listener, since: str) -> None:
+        """Queue what changed since the page was drawn; who does not say when begins with now."""
+        if not since:
+            return
+        try:
+            then = datetime.fromisoformat(since).timestamp()
+        except ValueError:
+            then = float("-inf")
+        missed = self.memory.since(then, listener.world, listener.topics)
+        frames = [_frame("catchup", {})] if missed is None else [_frame("topic", {"topic": t}) for t in sorted(missed)]
+        for frame in frames:
+            listener.offer(frame)
 
     async def _pump(self, listener: Listener, send: Any, gone: asyncio.Task[None]) -> None:
         await send({"type": "http.response.body", "body": _beat(), "more_body": True})

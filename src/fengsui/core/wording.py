@@ -39,6 +39,14 @@ words(
         mark("没有办：演练“%(here)s”已经结束，这里只能回看"),
         mark("复盘的评估、报告和整改可以写；别的请回到实战再办"),
     ),
+    core__seen__changed=(
+        mark("没有存：你打开以后别人改过"),
+        mark("两边都在下面，逐项选用哪一个，再存一次"),
+    ),
+    core__once__other_content=(
+        mark("没有再办：这一步先前已经收到，内容是改动之前的"),
+        mark("回到它的页面看已办成什么；还要补充就另报一条"),
+    ),
     core__clock__live_world_goes_on=(mark("实战的时限不能一并取消"), mark("逐件办结或取消")),
     core__clock__not_found=(mark("没有这个时限"), mark("回到时限列表，看它是否已经办结")),
     core__job__not_found=(mark("没有等待处置的这项作业"), mark("刷新本页：可能已由别人重做或作废")),

@@ -165,6 +165,7 @@ class Call(InWorld):
     passed_at = models.DateTimeField("转下一人", null=True)
     acknowledged_at = models.DateTimeField("应答", null=True)
     acknowledged_by = models.UUIDField("记录人", null=True)
+    made_at = models.DateTimeField("按下", null=True, help_text="没有网络时按下、后来才收到的")
     note = models.CharField("备注", max_length=300, blank=True)
 
     class Meta:

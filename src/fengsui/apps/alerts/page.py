@@ -81,7 +81,9 @@ def pressed(fallback: Callable[..., str]) -> Callable[[Press], View]:
             except (Refused, Invalid) as refused:
                 sentence = wording.say(refused)
                 messages.error(request, f"{sentence.what}。{sentence.todo}")
-                return back(request, fallback(*args, **kwargs))
+                led_back = back(request, fallback(*args, **kwargs))
+                led_back.refused = sentence  # type: ignore[attr-defined]  # read by core.web.once: nothing was done
+                return led_back
             return answer or back(request, fallback(*args, **kwargs))
 
         return handle

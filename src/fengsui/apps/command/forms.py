@@ -17,6 +17,9 @@ class PositionForm(forms.Form):
     lat = forms.FloatField(
         min_value=-90, max_value=90, required=False, widget=forms.HiddenInput(attrs={"data-geo": "lat"})
     )
+    accuracy = forms.FloatField(
+        min_value=0, max_value=100_000, required=False, widget=forms.HiddenInput(attrs={"data-geo": "accuracy"})
+    )
 
     @property
     def position(self) -> tuple[float, float] | None:

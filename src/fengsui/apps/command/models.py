@@ -135,12 +135,14 @@ class Progress(InWorld):
 
     task = models.ForeignKey(Task, on_delete=models.PROTECT, related_name="progress")
     at = models.DateTimeField()
+    made_at = models.DateTimeField("写下", null=True, help_text="没有网络时写下、后来才收到的")
     by_person = models.UUIDField(null=True)
     kind = models.CharField(max_length=10, choices=[("report", "回报"), ("finish", "完成"), ("block", "受阻")])
     text = models.TextField("内容")
     values = models.JSONField("数值", default=dict)
     photo = models.ForeignKey(Photo, on_delete=models.PROTECT, null=True, related_name="+")
     position = models.PointField("位置", srid=4326, null=True)
+    accuracy_m = models.FloatField("位置误差 m", null=True)
 
     class Meta:
         ordering = ["at"]
@@ -208,6 +210,7 @@ class Movement(InWorld):
     order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="movements")
     stage = models.CharField("阶段", max_length=10, choices=STAGES.choices)
     at = models.DateTimeField("时间")
+    made_at = models.DateTimeField("写下", null=True, help_text="没有网络时写下、后来才收到的")
     by_person = models.UUIDField(null=True)
     position = models.PointField("位置", srid=4326, null=True)
     note = models.CharField("说明", max_length=300, blank=True)

@@ -46,16 +46,19 @@ def items(by: Actor, path: str) -> list[dict[str, Any]]:
 
 
 def tabs(by: Actor, path: str) -> list[dict[str, Any]]:
-    """The tabs of a phone page: what this person may open; the last opens the search."""
-    listed = [(_("我的事"), "/", 0)]
-    if policy.can(by, "command.view"):
-        tasks = command.my_tasks(by).exclude(status__in=["done", "waived"]).count()
-        listed.append((_("任务"), _url("command:task-list", "/tasks/"), tasks))
-    if policy.can(by, "incidents.open"):
-        listed.append((_("报情"), _url("incidents:incident-new", "/incidents/new"), 0))
+    """The tabs of a phone page: 报情 is the intake for who may open an incident, else the field's own."""
+    tasks = command.my_tasks(by).exclude(status__in=["done", "waived"]).count()
+    intake = policy.can(by, "incidents.open")
+    told = _url("incidents:incident-new", "/incidents/new") if intake else reverse("desk:phone-report")
     find = reverse("desk:find-show")
-    listed += [(_("地图"), reverse("desk:map-show"), 0), (_("查找"), find, 0)]
-    here = next((url for _label, url, _n in listed if url != "/" and path.startswith(url)), path)
+    listed = [
+        (_("我的事"), "/", tasks),
+        (_("报情"), told, 0),
+        (_("地图"), reverse("desk:map-show"), 0),
+        (_("查找"), find, 0),
+        (pgettext("nav", "我"), reverse("desk:phone-show"), 0),
+    ]
+    here = "/" if path == "/" or path.startswith(("/tasks/", "/calls/")) else path
     return [
         {"url": url, "label": label, "count": n, "active": url == here, "palette": url == find}
         for label, url, n in listed
@@ -108,6 +111,7 @@ def context(request: HttpRequest) -> dict[str, Any]:
         "phone_tabs": SimpleLazyObject(lambda: tabs(by, path)),
         "me_post": SimpleLazyObject(lambda: _post(by)),
         "menu_links": SimpleLazyObject(lambda: _links(by)),
+        "alarm_url": reverse("desk:alarm-show"),
         "by_phone": works_by_phone(by.roles),
         "find_url": reverse("desk:find-show"),
         "nav_all": reverse("desk:product-show"),

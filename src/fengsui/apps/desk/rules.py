@@ -9,6 +9,9 @@ DECISIONS = frozenset(
 )
 """Kinds where a person decides something; the earliest of mine is the one next act."""
 
+NEW_TO_ME = frozenset({"alerts.acknowledge", "command.accept"})
+"""Kinds that begin by somebody waiting for my answer: they call at once, not only when little time is left."""
+
 PHONE_ROLES = frozenset({"street_officer", "community_officer", "team_leader", "depot_keeper", "safety_officer"})
 """Roles in the field: their first screen is the phone page, unless they hold a post of the house as well."""
 

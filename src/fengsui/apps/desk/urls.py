@@ -1,12 +1,27 @@
 from django.urls import path
 
-from fengsui.apps.desk.views import audit, clocks, find, handover, home, jobs, map_prints, maps, own, proofs
+from fengsui.apps.desk.views import (
+    audit,
+    clocks,
+    find,
+    handover,
+    home,
+    jobs,
+    map_prints,
+    maps,
+    own,
+    phone,
+    proofs,
+)
 
 app_name = "desk"
 urlpatterns = [
     path("", home.show, name="home-show"),
     path("desk/parts/<slug:name>", home.part, name="home-part"),
     path("desk/nav", home.nav_part, name="nav-part"),
+    path("desk/alarm", phone.alarm, name="alarm-show"),
+    path("phone/", phone.show, name="phone-show"),
+    path("phone/report", phone.report, name="phone-report"),
     path("find/", find.show, name="find-show"),
     path("product/", home.product, name="product-show"),
     path("clocks/", clocks.listing, name="clock-list"),

@@ -57,7 +57,9 @@ def pressed(fallback: Callable[..., str]) -> Callable[[View], Callable[..., Http
             except (Refused, Invalid) as refused:
                 said = wording.say(refused)
                 messages.error(request, f"{said.what}。{said.todo}")
-                return back(request, fallback(*args, **kwargs))
+                led_back = back(request, fallback(*args, **kwargs))
+                led_back.refused = said  # type: ignore[attr-defined]  # read by core.web.once: nothing was done
+                return led_back
             return answer or back(request, fallback(*args, **kwargs))
 
         return update_wrapper(handle, view)

@@ -15,6 +15,7 @@ from fengsui.apps.incidents.models import Incident, Report
 from fengsui.core import clocks, policy
 from fengsui.core.models import Clock
 from fengsui.core.record import announce
+from fengsui.core.web import seen
 from fengsui.kernel.actor import Actor
 from fengsui.kernel.clock import MACHINE as CLOCKS
 from fengsui.kernel.errors import Invalid, Refused
@@ -123,13 +124,17 @@ def _topics(incident: Incident) -> tuple[str, ...]:
 
 
 @atomic
-def edit(*, report_id: UUID, by: Actor, fields: Mapping[str, str], receiver: str = "") -> Report:
-    """Change the draft; only known fields are kept. What changed is recorded; nothing changed, nothing recorded."""
+def edit(*, report_id: UUID, by: Actor, fields: Mapping[str, str], receiver: str = "", shown: str = "") -> Report:
+    """Change the draft; only known fields are kept. What changed is recorded; nothing changed, nothing recorded.
+
+    `shown`: the mark (core.web.seen) of what the form had shown. Raises Refused("core.seen.changed") if overtaken.
+    """
     report = queries.lock_report(report_id, by)
     policy.require(by, "incidents.draft_report", report.incident)
     rules.REPORT_MACHINE.next(report.status, "edit")
     allowed = {code for code, _label, _required in rules.FIELDS[report.stage]}
     before = {**report.fields, "receiver": report.receiver}
+    seen.check(shown, before)
     report.fields = {code: text.strip() for code, text in fields.items() if code in allowed and text.strip()}
     report.receiver = receiver.strip() or report.receiver
     after = {**report.fields, "receiver": report.receiver}

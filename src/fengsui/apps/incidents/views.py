@@ -24,6 +24,8 @@ from fengsui.apps.incidents.page import pressed, shell
 from fengsui.apps.people import queries as people
 from fengsui.apps.people.edge import actor_of
 from fengsui.core import policy, wording
+from fengsui.core.web import seen
+from fengsui.core.web.once import made_at
 from fengsui.kernel.actor import Actor
 from fengsui.kernel.errors import Invalid, NotFound, Refused
 
@@ -187,7 +189,13 @@ def act(request: HttpRequest, incident_id: UUID, verb: str) -> HttpResponse | No
     elif verb == "resume":
         actions.resume(incident_id=incident_id, by=by, now=now, reason=reason)
     elif verb == "note":
-        actions.note(incident_id=incident_id, by=by, now=now, text=sent.get("text", ""), at=_moment(sent.get("at")))
+        actions.note(
+            incident_id=incident_id,
+            by=by,
+            now=now,
+            text=sent.get("text", ""),
+            at=_moment(sent.get("at")) or made_at(request, now),
+        )
     else:
         raise NotFound("incidents.not_found")
     return None
@@ -261,6 +269,7 @@ def _report_page(request: HttpRequest, found: Report, by: Actor, refused: Invali
         f"incidents.incident:{found.incident_id}",
         f"incidents.report:{found.pk}",
         report=found,
+        seen=seen.mark({**found.fields, "receiver": found.receiver}),
         incident=found.incident,
         form=form,
         verbs=verbs,
@@ -290,8 +299,10 @@ def report_act(request: HttpRequest, report_id: UUID, verb: str) -> HttpResponse
     """One verb of a report; whatever the form holds is saved first, so that nothing typed is lost."""
     by, now, sent = actor_of(request), timezone.now(), request.POST
     found = queries.get_report(report_id, by)
-    if verb in ("edit", "submit", "send") and "receiver" in sent and found.status == "draft":
-        reports.edit(report_id=report_id, by=by, fields=sent.dict(), receiver=sent["receiver"])
+    held = "receiver" in sent and found.status == "draft"
+    if verb == "edit" or (verb in ("submit", "send") and held):
+        receiver = sent.get("receiver", "")
+        reports.edit(report_id=report_id, by=by, fields=sent.dict(), receiver=receiver, shown=seen.of(sent))
     if verb in ("submit", "send"):
         try:
             (reports.submit if verb == "submit" else reports.send)(report_id=report_id, by=by, now=now)

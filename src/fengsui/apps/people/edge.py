@@ -32,6 +32,8 @@ OPEN = (
     "/help/",
     "/language/",
     "/api/v1/readings",
+    "/sw.js",
+    "/manifest/",
 )
 """Paths that nobody logs in for; every other one needs an account. Tested URL by URL."""
 BEFORE_ALL_ELSE = ("/me/password", "/me/second-factor", "/logout/", *OPEN)

@@ -16,6 +16,7 @@ from django.utils.html import format_html
 from jinja2 import Environment, StrictUndefined
 
 from fengsui.core import policy
+from fengsui.core.web.state import person_key
 
 
 def url(name: str, *args: Any, **kwargs: Any) -> str:
@@ -60,6 +61,7 @@ def shared(request: HttpRequest) -> dict[str, Any]:
     return {
         "csrf_input": SimpleLazyObject(lambda: _form_marks(request)),
         "actor": getattr(request, "actor", None),
+        "person_key": person_key(getattr(request, "actor", None)),
         "me": getattr(request, "me", None),
         "world": getattr(request, "world", None),
         "language": translation.get_language() or "zh-hans",

@@ -70,8 +70,11 @@ def _call(row: Call, mails: dict[UUID, tuple[str, str]], by: Actor, now: datetim
 
 
 @atomic
-def acknowledge(*, call_id: UUID, by: Actor, now: datetime, note: str = "") -> Call:
-    """收到. The person himself, or somebody on the desk who writes down an answer by telephone (note needed)."""
+def acknowledge(*, call_id: UUID, by: Actor, now: datetime, note: str = "", made_at: datetime | None = None) -> Call:
+    """收到. The person himself, or somebody on the desk who writes down an answer by telephone (note needed).
+
+    `made_at`: when he pressed, where that lay on a phone without network; what counts is when it arrived.
+    """
     row = queries.call(call_id, by, locked=True)
     by = by.in_chain(row.bulletin.correlation)
     policy.require(by, "alerts.acknowledge", row)
@@ -85,7 +88,8 @@ def acknowledge(*, call_id: UUID, by: Actor, now: datetime, note: str = "") -> C
         raise Invalid("alerts.acknowledge.needs_note", field="note")
     before, row.state = row.state, rules.CALL.next(row.state, "answer")
     row.acknowledged_at, row.acknowledged_by, row.note = now, by.person, note.strip()[:300]
-    row.save(update_fields=["state", "acknowledged_at", "acknowledged_by", "note"])
+    row.made_at = made_at
+    row.save(update_fields=["state", "acknowledged_at", "acknowledged_by", "made_at", "note"])
     took = (now - row.called_at).total_seconds() if row.called_at else 0.0
     bulletin = row.bulletin
     proofs.person_was_heard([row.person_id], now, "电话应答" if on_behalf else "应答叫应")
@@ -94,7 +98,7 @@ def acknowledge(*, call_id: UUID, by: Actor, now: datetime, note: str = "") -> C
         about=row,
         by=by.because(row.note) if on_behalf else by,
         before={"state": before},
-        after={"state": row.state},
+        after={"state": row.state, **({"made_at": made_at} if made_at else {})},
         topics=(f"alerts.bulletin:{bulletin.id}", f"alerts.warning:{bulletin.warning_id}"),
     )
     proof = {"call": row.id, "on_behalf": on_behalf, "note": row.note}

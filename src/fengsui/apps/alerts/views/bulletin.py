@@ -21,6 +21,8 @@ from fengsui.apps.people import queries as people
 from fengsui.apps.people.edge import actor_of
 from fengsui.catalog.hazards import hazard
 from fengsui.core import policy
+from fengsui.core.web.installed import kept_by_phone
+from fengsui.core.web.once import made_at
 from fengsui.kernel.actor import Actor
 from fengsui.kernel.errors import NotFound
 
@@ -118,6 +120,7 @@ def waive(request: HttpRequest, delivery_id: UUID) -> HttpResponse:
 
 
 @require_GET
+@kept_by_phone
 def call(request: HttpRequest, call_id: UUID) -> HttpResponse:
     """The phone page: what is it, and one big act."""
     by = actor_of(request)
@@ -150,7 +153,8 @@ def _call_home(call_id: UUID) -> str:
 def acknowledge(request: HttpRequest, call_id: UUID) -> None:
     form = NoteForm(request.POST)
     note = form.cleaned_data["note"] if form.is_valid() else ""
-    actions.acknowledge(call_id=call_id, by=actor_of(request), now=timezone.now(), note=note)
+    now = timezone.now()
+    actions.acknowledge(call_id=call_id, by=actor_of(request), now=now, note=note, made_at=made_at(request, now))
 
 
 @require_POST

@@ -206,6 +206,7 @@ def move(
     now: datetime,
     position: tuple[float, float] | None = None,
     note: str = "",
+    made_at: datetime | None = None,
 ) -> Deployment:
     """接令、出发、到场、作业、撤收、归建 (accept, depart, arrive, work, leave, return), 拒接, 召回: each appended.
 
@@ -227,6 +228,7 @@ def move(
         order=order,
         stage=deployment.stage,
         at=now,
+        made_at=made_at,
         by_person=by.person,
         position=Point(*position) if position else None,
         note=note.strip(),
@@ -245,7 +247,7 @@ def move(
         about=order,
         by=own,
         before={"stage": before},
-        after={"stage": deployment.stage, "note": note.strip()},
+        after={"stage": deployment.stage, "note": note.strip(), **({"made_at": made_at} if made_at else {})},
         topics=(*topic(order.incident_id), f"command.task:{task.pk}"),
     )
     return deployment

@@ -60,12 +60,12 @@ def _check_before(task: Task) -> None:
 
 
 @atomic
-def accept_task(*, task_id: UUID, by: Actor, now: datetime) -> Task:
+def accept_task(*, task_id: UUID, by: Actor, now: datetime, made_at: datetime | None = None) -> Task:
     """接令: the owner knows of it and takes it."""
     task, by = _take(task_id, "command.task", by)
     before = _move(task, "accept", accepted_by=by.person, accepted_at=now)
     clocks.close(rules.ACCEPT.code, about=task, by=by, now=now, proof={"accepted": now})
-    _tell(events.TaskAccepted(task.pk, task.incident_id), task, by, before)
+    _tell(events.TaskAccepted(task.pk, task.incident_id), task, by, before, **_late(made_at))
     return task
 
 
@@ -102,14 +102,14 @@ def _left(task: Task, by: Actor, now: datetime, reason: str) -> int:
 
 
 @atomic
-def start_task(*, task_id: UUID, by: Actor, now: datetime) -> Task:
+def start_task(*, task_id: UUID, by: Actor, now: datetime, made_at: datetime | None = None) -> Task:
     """开始执行; refused while a predecessor has no result."""
     task, by = _take(task_id, "command.task", by)
     if rules.TASK.can(task.status, "start"):
         _check_before(task)
     before = _move(task, "start", started_at=task.started_at or now)
     answered(task, by, now, "start")
-    _tell(events.TaskStarted(task.pk, task.incident_id), task, by, before)
+    _tell(events.TaskStarted(task.pk, task.incident_id), task, by, before, **_late(made_at))
     return task
 
 
@@ -149,18 +149,22 @@ def _note(
     values: Mapping[str, Any],
     photo: bytes | None,
     position: tuple[float, float] | None,
+    accuracy_m: float | None = None,
+    made_at: datetime | None = None,
 ) -> Progress:
     kept = keep_photo(data=photo, by=by, now=now) if photo else None
     return Progress.objects.create(
         world_id=by.world,
         task=task,
         at=now,
+        made_at=made_at,
         by_person=by.person,
         kind=kind,
         text=text.strip(),
         values=dict(values),
         photo=kept,
         position=Point(*position) if position else None,
+        accuracy_m=accuracy_m if position else None,
     )
 
 
@@ -174,8 +178,13 @@ def report_progress(
     values: Mapping[str, Any] | None = None,
     photo: bytes | None = None,
     position: tuple[float, float] | None = None,
+    accuracy_m: float | None = None,
+    made_at: datetime | None = None,
 ) -> Progress:
-    """回报: words, a picture, a position (lon, lat). The first one starts an accepted task."""
+    """回报: words, a picture, a position (lon, lat; radius in metres). The first one starts an accepted task.
+
+    `made_at`: when it was written, where it lay on a phone without network; the clocks count when it arrived.
+    """
     task, by = _take(task_id, "command.task", by)
     if not text.strip() and not photo:
         raise Invalid("command.report.empty", field="text")
@@ -183,10 +192,10 @@ def report_progress(
         _check_before(task)
         _move(task, "start", started_at=now)
     before = _move(task, "report")
-    progress = _note(task, "report", by, now, text, values or {}, photo, position)
+    progress = _note(task, "report", by, now, text, values or {}, photo, position, accuracy_m, made_at)
     _restart_progress(task, by, now)
     event = events.TaskProgressed(task.pk, task.incident_id, progress.pk, progress.text, photo is not None)
-    _tell(event, task, by, before, progress=progress.pk)
+    _tell(event, task, by, before, progress=progress.pk, **_late(made_at))
     return progress
 
 
@@ -211,14 +220,23 @@ def _restart_progress(task: Task, by: Actor, now: datetime) -> None:
 
 
 @atomic
-def block_task(*, task_id: UUID, by: Actor, now: datetime, reason: str, photo: bytes | None = None) -> Task:
+def block_task(
+    *,
+    task_id: UUID,
+    by: Actor,
+    now: datetime,
+    reason: str,
+    photo: bytes | None = None,
+    made_at: datetime | None = None,
+) -> Task:
     """受阻: what is in the way; the duty room owes an answer, the task's own clock goes on."""
     task, by = _take(task_id, "command.task", by)
     reason = why(reason)
     before = _move(task, "block", reason=reason)
-    _note(task, "block", by, now, reason, {}, photo, None)
+    _note(task, "block", by, now, reason, {}, photo, None, None, made_at)
     ask_duty(task, by, now, "受阻")
-    _tell(events.TaskBlocked(task.pk, task.incident_id, reason), task, by.because(reason), before)
+    event = events.TaskBlocked(task.pk, task.incident_id, reason)
+    _tell(event, task, by.because(reason), before, **_late(made_at))
     return task
 
 
@@ -232,6 +250,8 @@ def finish_task(
     values: Mapping[str, Any] | None = None,
     photo: bytes | None = None,
     position: tuple[float, float] | None = None,
+    accuracy_m: float | None = None,
+    made_at: datetime | None = None,
 ) -> Task:
     """完成 with the proof that the plan asks for; what was reported on the way counts."""
     task, by = _take(task_id, "command.task", by)
@@ -240,11 +260,16 @@ def finish_task(
         _check_before(task)
         rules.check_proof(task.evidence, _evidence(task, text, given, photo))
     before = _move(task, "finish", finished_by=by.person, finished_at=now, proof={"text": text.strip(), **given})
-    progress = _note(task, "finish", by, now, text, given, photo, position)
+    progress = _note(task, "finish", by, now, text, given, photo, position, accuracy_m, made_at)
     _end_clocks(task, by, now, {"progress": progress.pk, "text": text.strip()})
     event = events.TaskFinished(task.pk, task.incident_id, task.code, text.strip())
-    _tell(event, task, by, before, proof=task.proof)
+    _tell(event, task, by, before, proof=task.proof, **_late(made_at))
     return task
+
+
+def _late(made_at: datetime | None) -> dict[str, Any]:
+    """For the record: when it was written, where it arrived later."""
+    return {"made_at": made_at} if made_at else {}
 
 
 def _evidence(task: Task, text: str, given: Mapping[str, Any], photo: bytes | None) -> dict[str, object]:

@@ -24,6 +24,8 @@ from fengsui.apps.people import queries as people
 from fengsui.apps.people.edge import actor_of
 from fengsui.core import policy, wording
 from fengsui.core.models import Clock
+from fengsui.core.web.installed import kept_by_phone
+from fengsui.core.web.once import made_at
 from fengsui.kernel.actor import Actor
 from fengsui.kernel.errors import Invalid, NotFound
 
@@ -76,6 +78,7 @@ def next_act(task: Task, deployment: Deployment | None) -> Act | None:
 
 
 @require_GET
+@kept_by_phone
 def listing(request: HttpRequest) -> HttpResponse:
     """What is mine, the most urgent first; then what is done today."""
     by = actor_of(request)
@@ -111,6 +114,7 @@ def _statutory(task: Task) -> Clock | None:
 
 
 @require_GET
+@kept_by_phone
 def show(request: HttpRequest, task_id: UUID) -> HttpResponse:
     by = actor_of(request)
     policy.require(by, "command.view")
@@ -163,12 +167,25 @@ def _context(
         kinds="、".join(word(rules.EVIDENCE, each) for each in task.evidence) or _("不限"),
         order=shown.order if shown else issued,
         room=page(task.incident_id),
+        call=_to_call(task, by),
         may_waive=policy.can(by, "command.waive", task),
         may_dispatch=policy.can(by, "command.dispatch", task),
         open=task.status not in rules.TASK.final,
         layers=_layers(task),
         may_view_room=incident_queries.visible_to(by).filter(pk=task.incident_id).exists() or may,
     )
+
+
+def _to_call(task: Task, by: Actor) -> people.Holder | None:
+    """Who to call, where this actor may see the number: the owner; for the owner himself the duty post."""
+    duty = incident_queries.duty_post(queries.jurisdiction_of(task.incident))
+    posts = [post for post in (task.owner_post_id, duty) if post and post not in by.posts]
+    held = people.holders(posts)
+    persons = {each.person for post in posts for each in held.get(post, [])}
+    seen = {
+        row.pk for row in people.persons_visible_to(by).filter(pk__in=persons) if policy.can(by, "people.reveal", row)
+    }
+    return next((each for post in posts for each in held.get(post, []) if each.person in seen), None)
 
 
 def _layers(task: Task) -> list[dict[str, Any]]:
@@ -217,9 +234,9 @@ def act(request: HttpRequest, task_id: UUID, verb: str) -> HttpResponse | None:
     if verb in ("report", "finish", "block"):
         return _tell(request, task, verb, by)
     if verb == "accept":
-        actions.accept_task(task_id=task_id, by=by, now=now)
+        actions.accept_task(task_id=task_id, by=by, now=now, made_at=made_at(request, now))
     elif verb == "start":
-        actions.start_task(task_id=task_id, by=by, now=now)
+        actions.start_task(task_id=task_id, by=by, now=now, made_at=made_at(request, now))
     elif verb == "decline":
         actions.decline_task(task_id=task_id, by=by, now=now, reason=sent.get("reason", ""))
     elif verb == "waive":
@@ -243,10 +260,14 @@ def _tell(request: HttpRequest, task: Task, verb: str, by: Actor) -> HttpRespons
     if not form.is_valid():
         return render(request, "command/task.html", _context(request, task, by, form, verb), status=422)
     now, text, photo = timezone.now(), form.cleaned_data["text"], form.photo_bytes
-    told = {"by": by, "now": now, "text": text, "values": form.values, "photo": photo, "position": form.position}
+    made = made_at(request, now)
+    told = {
+        "by": by, "now": now, "text": text, "values": form.values, "photo": photo, "made_at": made,
+        "position": form.position, "accuracy_m": form.cleaned_data.get("accuracy"),
+    }  # fmt: skip
     try:
         if verb == "block":
-            actions.block_task(task_id=task.pk, by=by, now=now, reason=text, photo=photo)
+            actions.block_task(task_id=task.pk, by=by, now=now, reason=text, photo=photo, made_at=made)
         elif verb == "report":
             actions.report_progress(task_id=task.pk, **told)
         else:
@@ -284,11 +305,13 @@ def order_act(request: HttpRequest, order_id: UUID, verb: str) -> HttpResponse |
         raise NotFound("command.order.not_found")
     form = PositionForm(request.POST)
     position = form.position if form.is_valid() else None
+    now = timezone.now()
     actions.move(
         order_id=order_id,
         verb=verb,
         by=actor_of(request),
-        now=timezone.now(),
+        now=now,
+        made_at=made_at(request, now),
         position=position,
         note=request.POST.get("note", ""),
     )

@@ -21,6 +21,7 @@ from fengsui.apps.incidents.rules import GRADES
 from fengsui.apps.people.edge import actor_of
 from fengsui.apps.people.rules import ROLES
 from fengsui.apps.sensing import queries as sensing
+from fengsui.core.web.installed import kept_by_phone
 from fengsui.kernel.actor import Actor
 from fengsui.kernel.levels import Level
 
@@ -121,7 +122,7 @@ def show(request: HttpRequest) -> HttpResponse:
     role = firsts.role_of(by)
     own = _first(by, role, now)
     if works_by_phone(by.roles):
-        return render(request, "desk/field.html", shell(request, "alerts", "command", p=_field(by, now), **own))
+        return kept_by_phone(_phone)(request, own)
     if role not in domains.ON_DUTY:
         mine = _mine(by, now)
         context = {"act": _act(by, now), "mine": mine if mine["count"] or mine["ahead"] else None, **own}
@@ -130,6 +131,11 @@ def show(request: HttpRequest) -> HttpResponse:
     parts = ("act", "burning", "mine", "overdue", "recent", "situation")
     context = {name: PARTS[name](by, now) for name in parts} | {"quick": own["quick"]}
     return render(request, "desk/home.html", shell(request, "alerts", "incidents", "command", "sensing", **context))
+
+
+def _phone(request: HttpRequest, own: Facts) -> HttpResponse:
+    p = _field(actor_of(request), timezone.now())
+    return render(request, "desk/field.html", shell(request, "alerts", "command", p=p, **own))
 
 
 @require_GET

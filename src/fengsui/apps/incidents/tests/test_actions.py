@@ -9,6 +9,7 @@ from fengsui.apps.incidents.models import Incident, Report
 from fengsui.apps.incidents.tests.make import NOW, make_incident
 from fengsui.apps.places.models import Place
 from fengsui.core.models import AuditRow, Clock, StoredEvent
+from fengsui.core.web import seen
 from fengsui.core.worlds import LIVE
 from fengsui.kernel.actor import Actor
 from fengsui.kernel.errors import Forbidden, Invalid, NotFound, Refused
@@ -271,3 +272,19 @@ def test_bulletin_opens_an_incident_by_itself_from_orange_and_only_raises_it_aft
     assert incident.level == "red"
     assert events_of(incident) == ["incidents.IncidentOpened", "incidents.IncidentRaised"]
     assert Incident.objects.in_world(LIVE).count() == 1
+
+
+def test_second_writer_is_told_when_the_draft_changed_after_his_form_was_opened(actors):
+    incident = make_incident(actors["duty"])
+    report = reports.draft(incident_id=incident.pk, stage="first_phone", by=actors["duty"], now=NOW)
+    shown = seen.mark({**report.fields, "receiver": report.receiver})
+    first = reports.edit(
+        report_id=report.pk, by=actors["leader"], fields={**report.fields, "requests": "增派泵车"}, shown=shown
+    )
+    with pytest.raises(Refused, match=r"core\.seen\.changed"):
+        reports.edit(report_id=report.pk, by=actors["duty"], fields={"requests": "不需要"}, shown=shown)
+    first.refresh_from_db()
+    assert first.fields["requests"] == "增派泵车"
+    again = seen.mark({**first.fields, "receiver": first.receiver})
+    reports.edit(report_id=report.pk, by=actors["duty"], fields={**first.fields, "requests": "不需要"}, shown=again)
+    assert events_of(report).count("incidents.ReportEdited") == 2

@@ -174,6 +174,8 @@ def edit(request: HttpRequest, name: str, row_id: str) -> HttpResponse:
                         register.by_code[code].kind.ready().show(side.get(code))
                         for side in (clash.was, clash.theirs, clash.mine)
                     ),
+                    code,
+                    *(typed(register.by_code[code], side[code]) for side in (clash.theirs, clash.mine)),
                 )
                 for code in clash.theirs
             ]
