@@ -13,7 +13,7 @@ from playwright.sync_api import expect
 
 from tests.e2e.conftest import Server, Visitor
 
-expect.set_options(timeout=30_000)
+expect.set_options(timeout=60_000)
 
 
 @pytest.fixture
@@ -23,7 +23,7 @@ def window(mortal: Server, browser: Any):
 
     def open_window(username: str, width: int = 1440, height: int = 900) -> Visitor:
         context = browser.new_context(viewport={"width": width, "height": height}, reduced_motion="reduce")
-        context.set_default_timeout(30_000)
+        context.set_default_timeout(60_000)
         context.add_cookies([{"name": "django_language", "value": "zh-hans", "url": mortal.url}])
         contexts.append(context)
         visitor = Visitor(context.new_page(), mortal.url)
