@@ -11,8 +11,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 from django.utils.translation import get_language
+from psycopg.errors import QueryCanceled
 
 from fengsui.core.find import spelling
 from fengsui.core.find.registry import Findable, findables
@@ -23,9 +24,8 @@ ENOUGH = 4000
 """So many candidates are weighed; a question that more answer to is too broad, and says so."""
 FIRST = 200
 """So many of a kind are asked for first; all its candidates only where too few of these may be seen."""
-SIMILAR = 0.4
-"""Least word similarity of a slip: three of four Chinese characters right, or one letter pair turned in ten."""
-FEW = 3
+PATIENCE_MS = 300
+"""A guess takes no longer: without it the answer is that nothing is written so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +72,11 @@ def search(by: Actor, question: str, *, limit: int = 8, kinds: Iterable[str] | N
         return Found([])
     rows = _candidates(asked, list(mine), by)
     found = _seen(rows[:ENOUGH], mine, by, limit)
-    if sum(len(group.hits) for group in found) >= FEW or not spelling.fuzzy(question):
+    written_like = "" if found else spelling.fuzzy(question)
+    if not written_like:
         return Found(found, is_broad=len(rows) > ENOUGH)
-    guessed = _seen(_like(spelling.fuzzy(question), list(mine), by), mine, by, limit)
-    return Found(found) if not guessed else Found(_joined(found, guessed, limit), is_guess=not found)
+    guessed = _seen(_like(written_like, list(mine), by), mine, by, limit)
+    return Found(guessed, is_guess=bool(guessed))
 
 
 Row = tuple[int, str, str, int]
@@ -129,16 +130,27 @@ def _candidates(asked: Sequence[spelling.Term], kinds: list[str], by: Actor) -> 
 
 
 def _like(question: str, kinds: list[str], by: Actor) -> list[Row]:
-    """What is written like it: slips of the finger and wrong characters."""
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("SELECT set_config('pg_trgm.word_similarity_threshold', %s, true)", [str(SIMILAR)])
-        cursor.execute(
-            "SELECT id, kind, key, (20 * word_similarity(%s, words))::int AS points FROM core_findrow "
-            "WHERE %s <%% words AND kind = ANY(%s) AND (world_id IS NULL OR world_id = %s) "
-            f"ORDER BY points DESC, is_open DESC, length(title), id LIMIT {FIRST}",
-            [question, question, kinds, by.world],
-        )
-        return cursor.fetchall()
+    """What is written like it: slips of the finger and wrong characters. Nothing where that takes too long."""
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT set_config('pg_trgm.word_similarity_threshold', %s, true), "
+                "set_config('statement_timeout', %s, true)",
+                [str(spelling.similar(question)), str(PATIENCE_MS)],
+            )
+            cursor.execute(
+                "SELECT id, kind, key, (20 * word_similarity(%s, words))::int AS points FROM core_findrow "
+                "WHERE %s <%% words AND kind = ANY(%s) AND (world_id IS NULL OR world_id = %s) "
+                f"ORDER BY points DESC, is_open DESC, length(title), id LIMIT {FIRST}",
+                [question, question, kinds, by.world],
+            )
+            found: list[Row] = cursor.fetchall()
+            cursor.execute("SELECT set_config('statement_timeout', '0', true)")
+            return found
+    except OperationalError as stopped:
+        if isinstance(stopped.__cause__, QueryCanceled):
+            return []
+        raise
 
 
 def _seen(rows: Sequence[Row], known: dict[str, Findable], by: Actor, limit: int) -> list[Group]:
@@ -177,17 +189,3 @@ def _hit(row: FindRow, points: int) -> Hit:
     title = row.title_en if english and row.title_en else row.title
     detail = row.detail_en if english and row.detail_en else row.detail
     return Hit(row.kind, row.key, title, detail, row.url, points, row.is_open)
-
-
-def _joined(found: list[Group], guessed: list[Group], limit: int) -> list[Group]:
-    """What answered first, then what is written like it, nothing twice."""
-    groups = {group.code: group for group in found}
-    for group in guessed:
-        held = groups.get(group.code)
-        if held is None:
-            groups[group.code] = group
-            continue
-        known = {hit.key for hit in held.hits}
-        hits = [*held.hits, *(hit for hit in group.hits if hit.key not in known)][:limit]
-        groups[group.code] = Group(group.code, group.name, hits, held.more)
-    return list(groups.values())

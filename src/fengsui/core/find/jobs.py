@@ -18,6 +18,7 @@ def refresh_rows(label: str, keys: list[str], world: str) -> None:
 
     with transaction.atomic():
         keeping.refresh(of_label(label), keys, UUID(world))
+        keeping.tidy()
 
 
 @app.periodic(cron="40 17 * * *")

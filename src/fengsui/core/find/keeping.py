@@ -60,9 +60,16 @@ def rebuild() -> dict[str, int]:
         with transaction.atomic():
             counted[kind.code] = _rebuild(kind)
     FindRow.objects.exclude(kind__in=known).delete()
+    tidy()
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE core_findrow")
     return counted
+
+
+def tidy() -> None:
+    """Many new rows wait in the index's pending list, which every question would read whole: sort them in."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT gin_clean_pending_list('core_find_words')")
 
 
 def _rebuild(kind: Findable) -> int:
