@@ -24,7 +24,7 @@ ENOUGH = 4000
 """So many candidates are weighed; a question that more answer to is too broad, and says so."""
 FIRST = 200
 """So many of a kind are asked for first; all its candidates only where too few of these may be seen."""
-PATIENCE_MS = 300
+PATIENCE_MS = 1000
 """A guess takes no longer: without it the answer is that nothing is written so."""
 
 
