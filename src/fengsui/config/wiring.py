@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cache
 
 from django.conf import settings
+from django.urls import reverse
 
 from fengsui.core.ports import PortAbsent, provide
 from fengsui.engines.basemap.tianditu import Tianditu
@@ -57,8 +58,14 @@ def intake() -> ThreadedIntake:
     return ThreadedIntake(settings.FENGSUI_NATS_URL)
 
 
+def record_page(subject: str) -> str:
+    """Where the record of one subject is read; registers link to it without knowing the desk."""
+    return reverse("desk:audit-subject", args=[subject])
+
+
 provide("district", district)
 provide("own_district", own_district)
+provide("record_page", record_page)
 provide("intake", intake)
 provide("work_calendar", work_calendar)
 provide("router", router)

@@ -18,6 +18,7 @@ from fengsui.core.ledger.cells import BadCell
 from fengsui.core.ledger.check import Fault, References, centre, position_reader, readers, unmasked
 from fengsui.core.ledger.columns import Column, Position, Ref, masked
 from fengsui.core.ledger.events import RowChanged
+from fengsui.core.ledger.fields import typed
 from fengsui.core.ledger.register import Register
 from fengsui.core.ledger.sheet import Place
 from fengsui.core.ledger.staged import WAS, Staged
@@ -100,6 +101,10 @@ def read(register: Register, row_id: str, by: Actor) -> Row:
 def _title_path(register: Register) -> str:
     column = register.by_code.get(register.title)
     return column.path if column else register.title
+
+
+def name_of(register: Register, row: Any) -> str:
+    return str(_walk(row, _title_path(register)) or "")
 
 
 def in_use(register: Register, row: Any) -> bool:
@@ -190,6 +195,25 @@ def change(
         return _apply(register, row, values, by)
 
 
+def set_cell(*, register: Register, row_id: str, code: str, text: str, was: str, by: Actor) -> int:
+    """Change one cell from what the page showed (`was`, as a field holds it) to what was typed; returns 0 or 1.
+
+    Raises Conflict with the earlier, their and my text where somebody was faster; Faulty, Refused, Forbidden, NotFound,
+    Invalid("core.ledger.no_column") for a key or a column that is not edited.
+    """
+    column = register.by_code.get(code)
+    if column is None or not column.editable or column.key:
+        raise Invalid("core.ledger.no_column", field="column", column=code)
+    with transaction.atomic():
+        row = find(register, row_id, by, lock=True)
+        _require(register, by, row)
+        values = parse(register, {code: text}, [column])
+        now = typed(column, seen(register, {code: column.kind.plain(_walk(row, column.read_path))})[code])
+        if now.replace("\r", "") != was.replace("\r", ""):
+            raise Conflict({code: was}, {code: now}, {code: text})
+        return _apply(register, row, values, by)
+
+
 def _apply(register: Register, row: Any, values: Mapping[str, Any], by: Actor) -> int:
     """Write some columns of one row through the common way; returns how many changed."""
     columns = [column for column in register.writable if column.code in values or column.key]
@@ -245,7 +269,7 @@ def _set_use(register: Register, row_id: str, by: Actor, now: datetime, *, used:
     if register.retire.also:
         register.retire.also(row, used)
     facts = {"before": {"in_use": not used}, "after": {"in_use": used}}
-    name = str(_walk(row, _title_path(register)) or "")
+    name = name_of(register, row)
     event = RowChanged(register.code, str(row.pk), name, "restored" if used else "retired", **facts)
     announce(event, about=row, by=by, before={last: before}, after={last: after}, topics=(writing.topic(register),))
     writing.note(register, by, 1)
@@ -277,11 +301,11 @@ def undoable(register: Register, row: Row) -> list[str]:
         for code, value in facts["after"].items()
         if code in register.by_code
         and plain(now.get(code)) == value
-        and (not register.by_code[code].personal or _kept(register, row.key, code, was.get(code)) is not None)
+        and (not register.by_code[code].personal or kept_number(register, row.key, code, was.get(code)) is not None)
     ]
 
 
-def _kept(register: Register, key: Any, code: str, was: Any) -> str | None:
+def kept_number(register: Register, key: Any, code: str, was: Any) -> str | None:
     """The number that this one replaced, which the row itself keeps; None where it is not the one of that change.
 
     An empty one is "" in the record as it was in the row: it is kept too.
@@ -307,7 +331,7 @@ def undo(*, register: Register, row_id: str, by: Actor) -> int:
     if not codes or facts is None:
         raise Refused("core.ledger.nothing_to_undo")
     values = {
-        code: _kept(register, row.pk, code, facts["before"].get(code))
+        code: kept_number(register, row.pk, code, facts["before"].get(code))
         if register.by_code[code].personal
         else facts["before"].get(code)
         for code in codes

@@ -9,13 +9,15 @@ from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
 from fengsui.core.jobs import clean
-from fengsui.core.models import LedgerImport
+from fengsui.core.models import LedgerImport, LedgerStep
+from fengsui.core.record import plain
 from fengsui.kernel.actor import Actor, Grant
+from fengsui.kernel.errors import FengsuiError
 
 RETRY = RetryStrategy(max_attempts=3, exponential_wait=2)
 
 
-def start(task: Any, row: LedgerImport, by: Actor) -> None:
+def start(task: Any, row: LedgerImport | LedgerStep, by: Actor) -> None:
     """Defer with the actor as it is now: what a person may do is what they might when they pressed."""
     grants = [[grant.role, str(grant.post), str(grant.org), grant.area] for grant in by.grants]
     task.defer(
@@ -53,3 +55,41 @@ def take_sheet(import_id: str, **who: Any) -> None:
     row = taking.find(UUID(import_id), by)
     if row.state == "taking":
         taking.run(row, by)
+
+
+@app.task(name="core.ledger_check_step", retry=RETRY, queue="ledger")
+@clean
+def check_step(import_id: str, **who: Any) -> None:
+    from fengsui.core.ledger import bulk, steps
+
+    by = _actor(**who)
+    step = steps.find(UUID(import_id), by)
+    if step.state == "checking":
+        bulk.check(step, by)
+
+
+@app.task(name="core.ledger_do_step", retry=RETRY, queue="ledger")
+@clean
+def do_step(import_id: str, **who: Any) -> None:
+    from fengsui.core.ledger import bulk, steps
+
+    by = _actor(**who)
+    step = steps.find(UUID(import_id), by)
+    if step.state == "doing":
+        bulk.run(step, by)
+
+
+@app.task(name="core.ledger_undo_step", retry=RETRY, queue="ledger")
+@clean
+def undo_step(import_id: str, **who: Any) -> None:
+    from fengsui.core.ledger import steps
+
+    by = _actor(**who)
+    step = steps.find(UUID(import_id), by)
+    if step.state != "undoing":
+        return
+    try:
+        steps.take_back(step, by)
+    except FengsuiError as refused:  # it would leave somebody's scope, or collides: it stands as it was
+        step.state, step.found = "done", {**step.found, "code": refused.code, "facts": plain(refused.facts)}
+        step.save(update_fields=["state", "found"])

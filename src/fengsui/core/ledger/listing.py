@@ -21,6 +21,7 @@ from fengsui.kernel.actor import Actor
 
 PAGE = 50
 FEW_VALUES = 24
+MOST_ORDERS = 4
 ON_MAP = 5_000
 CHINESE = "zh-x-icu"
 EMPTY = "~"
@@ -39,11 +40,13 @@ class Wanted:
     within: str = ""
     """An area drawn on the map; rows without a position lie outside."""
     filters: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    view: str = ""
+    """The saved view that this list began as; it goes with the address as long as that is so."""
 
     @classmethod
     def of(cls, register: Register, asked: QueryDict) -> Wanted:
         codes = register.by_code
-        order = asked.get("sort", "")
+        order = _order(codes, asked.getlist("sort"))
         filters = {
             code: tuple(value for value in asked.getlist(f"f.{code}") if value)[:50]
             for code in codes
@@ -52,18 +55,25 @@ class Wanted:
         shown = tuple(code for code in dict.fromkeys(",".join(asked.getlist("cols")).split(",")) if code in codes)
         return cls(
             q=asked.get("q", "").strip()[:80],
-            order=order if order.removeprefix("-") in codes else "",
+            order=order,
             page=asked.get("page", "1"),
             columns=shown,
             retired=asked.get("retired") == "1",
             within=asked.get("within", "") if area.corners(asked.get("within", "")) else "",
             filters={code: values for code, values in filters.items() if values},
+            view=asked.get("view", "")[:36],
         )
+
+    @property
+    def orders(self) -> tuple[str, ...]:
+        """The columns of the order, first one first; `-` before one turns it round."""
+        return tuple(self.order.split(",")) if self.order else ()
 
     def query(self, **over: Any) -> str:
         """The address of the same list with something changed; the first page again."""
         pairs: list[tuple[str, str]] = []
         facts = {
+            "view": self.view,
             "q": self.q,
             "sort": self.order,
             "cols": ",".join(self.columns),
@@ -71,6 +81,8 @@ class Wanted:
             "within": self.within,
         }
         facts |= {name: value for name, value in over.items() if name != "filters"}
+        if facts["view"]:  # the address holds all: what the view says does not come back over it
+            facts["changed"] = "1"
         pairs += [(name, value) for name, value in facts.items() if value]
         for code, values in over.get("filters", self.filters).items():
             pairs += [(f"f.{code}", value) for value in values]
@@ -82,7 +94,38 @@ class Wanted:
         return self.query(filters={**self.filters, code: values})
 
     def sorted_by(self, code: str) -> str:
-        return self.query(sort=f"-{code}" if self.order == code else code)
+        """By this column alone: up, then down, then not."""
+        return self.query(sort={code: f"-{code}", f"-{code}": ""}.get(self.order, code))
+
+    def also_by(self, code: str) -> str:
+        """By this column after those that already order: up, then down, then out of it again."""
+        held = [each.removeprefix("-") for each in self.orders]
+        if code not in held:
+            return self.query(sort=",".join([*self.orders, code][-MOST_ORDERS:]))
+        at = held.index(code)
+        turned = [] if self.orders[at].startswith("-") else [f"-{code}"]
+        return self.query(sort=",".join([*self.orders[:at], *turned, *self.orders[at + 1 :]]))
+
+    def rank(self, code: str) -> tuple[int, bool] | None:
+        """(place from 1, downwards) of a column in the order; None where it does not order."""
+        for place, each in enumerate(self.orders, 1):
+            if each.removeprefix("-") == code:
+                return place, each.startswith("-")
+        return None
+
+    def plainly(self) -> bool:
+        """Whether nothing was asked: no filter, order, columns or word."""
+        return not (self.q or self.order or self.columns or self.retired or self.filters)
+
+
+def _order(codes: Any, given: Sequence[str]) -> str:
+    """`a,-b` of what an address says, each column once; what is no column is left out."""
+    found: dict[str, str] = {}
+    for each in ",".join(given).split(","):
+        code = each.removeprefix("-")
+        if code in codes:
+            found.setdefault(code, each)
+    return ",".join(list(found.values())[:MOST_ORDERS])
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +168,22 @@ def rows_of(register: Register, by: Actor, wanted: Wanted, *, but: str = "") -> 
     return rows
 
 
+def word_of(register: Register, code: str, value: str) -> str:
+    """A filter's value as people say it: the name of a row referred to, the word of a choice."""
+    column = register.by_code[code]
+    kind = column.kind
+    if value == EMPTY:
+        return "—"
+    if isinstance(kind, Ref) and kind.model is not None:
+        named = kind.model._base_manager.filter(**{kind.by: value}).values_list(kind.called, flat=True).first()
+        return str(named or value)
+    if kind.name == "boolean":
+        return kind.show(value == "True")
+    return (
+        kind.show([value]) if isinstance(kind, Words | Refs) else kind.show(value) if kind.name != "number" else value
+    )
+
+
 def _any_of(column: Column, values: Sequence[str]) -> Q:
     match = Q(pk__in=[])
     for value in values:
@@ -147,16 +206,16 @@ def _any_of(column: Column, values: Sequence[str]) -> Q:
 
 
 def ordered(register: Register, rows: QuerySet[Any], wanted: Wanted) -> QuerySet[Any]:
-    """By the asked column, Chinese by pronunciation, empty ones last; equal ones by the register's own order."""
+    """By the asked columns, Chinese by pronunciation, empty ones last; equal ones by the register's own order."""
     own = register.by_code[register.order].path if register.order in register.by_code else register.order
-    if not wanted.order:
-        return rows.order_by(own, "pk")
-    column = register.by_code[wanted.order.removeprefix("-")]
-    if isinstance(column.kind, Position):
-        return rows.order_by(own, "pk")
-    by = sort_key(register, column)
-    turn = by.desc(nulls_last=True) if wanted.order.startswith("-") else by.asc(nulls_last=True)
-    return rows.order_by(turn, own, "pk")
+    turns = []
+    for each in wanted.orders:
+        column = register.by_code[each.removeprefix("-")]
+        if isinstance(column.kind, Position):
+            continue
+        by = sort_key(register, column)
+        turns.append(by.desc(nulls_last=True) if each.startswith("-") else by.asc(nulls_last=True))
+    return rows.order_by(*turns, own, "pk")
 
 
 def sort_key(register: Register, column: Column) -> Any:

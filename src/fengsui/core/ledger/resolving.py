@@ -29,9 +29,13 @@ class Resolved(Table):
         with connection.cursor() as cursor:
             if self.pinned is not None:
                 cursor.execute(f"UPDATE {TABLE} SET pk = %s", [self.pinned])
-            else:
+            elif not self.keyed:
                 self._match(cursor)
             self._unique(cursor)
+            if self.keyed:
+                self._as_it_was(cursor)
+                self._no_retired(cursor)
+                return
             pk_column = next((c for c in keys if self.fields[c.code].primary_key), None)
             made = f"c_{pk_column.code}" if pk_column else self._new_key()
             cursor.execute(f"UPDATE {TABLE} SET pk = {made}, fresh = true WHERE pk IS NULL")
@@ -48,7 +52,7 @@ class Resolved(Table):
                 faults = [
                     (n, Fault(column.code, "core.ledger.unknown_code", {"text": code})) for n, code in cursor.fetchall()
                 ]
-                self._take_out(cursor, faults)
+                self.take_out(cursor, faults)
             if self.own:  # a parent that the same sheet makes is told by its code, too
                 cursor.execute(f"SELECT pk, c_{keys[0].code} FROM {TABLE} WHERE fresh")
                 made_here = dict(cursor.fetchall())
@@ -103,7 +107,7 @@ class Resolved(Table):
         if telling:
             fault = Fault(key, "core.ledger.which_one", {"column": str(telling.label)})
         faults = [(n, fault) for (n,) in cursor.fetchall()]
-        self._take_out(cursor, faults)
+        self.take_out(cursor, faults)
 
     def _no_retired(self, cursor: Any) -> None:
         """A row out of use is not chosen any more; what refers to it already may go on."""
@@ -123,7 +127,7 @@ class Resolved(Table):
                 [list(names)],
             )
             told = [(n, {"text": str(names[key])}) for n, key in cursor.fetchall()]
-            self._take_out(cursor, [(n, Fault(column.code, "core.ledger.retired_ref", facts)) for n, facts in told])
+            self.take_out(cursor, [(n, Fault(column.code, "core.ledger.retired_ref", facts)) for n, facts in told])
 
     def _incomplete(self, cursor: Any) -> None:
         """New rows of a sheet that lacks a required column."""
@@ -132,7 +136,7 @@ class Resolved(Table):
             cursor.execute(f"SELECT n FROM {TABLE} WHERE fresh")
             numbers = [n for (n,) in cursor.fetchall()]
             faults = [(n, Fault(c.code, "core.ledger.needed_for_new", {})) for n in numbers for c in absent]
-            self._take_out(cursor, faults)
+            self.take_out(cursor, faults)
 
     def _stored_path(self, column: Column) -> str:
         field = self.fields[column.code]
@@ -158,7 +162,7 @@ class Resolved(Table):
                     faults.append((n, Fault(keys[0].code, "core.ledger.twice", {"rows": others})))
         if again:
             cursor.execute(f"DELETE FROM {TABLE} WHERE n = ANY(%s)", [again])
-        self._take_out(cursor, faults)
+        self.take_out(cursor, faults)
 
     def _hidden(self, cursor: Any, keys: Sequence[Column], paths: Sequence[str]) -> None:
         """Keys that rows out of this person's scope already bear."""
@@ -169,7 +173,7 @@ class Resolved(Table):
         names = ", ".join(f"k{index}" for index in range(len(keys)))
         same = " AND ".join(f"v.k{index} = i.c_{column.code}" for index, column in enumerate(keys))
         cursor.execute(f"SELECT i.n FROM {TABLE} i JOIN ({sql}) AS v({names}) ON {same} WHERE i.pk IS NULL", params)
-        self._take_out(cursor, [(n, Fault(keys[0].code, "core.ledger.elsewhere", {})) for (n,) in cursor.fetchall()])
+        self.take_out(cursor, [(n, Fault(keys[0].code, "core.ledger.elsewhere", {})) for (n,) in cursor.fetchall()])
 
     def _unique(self, cursor: Any) -> None:
         """Other columns that no two rows may share."""
@@ -188,7 +192,7 @@ class Resolved(Table):
                 f"WHERE c_{column.code} IS NOT NULL) s WHERE k > 1"
             )
             faults += [(n, Fault(column.code, "core.ledger.in_use", {})) for (n,) in cursor.fetchall()]
-            self._take_out(cursor, faults)
+            self.take_out(cursor, faults)
 
     def _as_it_was(self, cursor: Any) -> None:
         """A masked telephone number keeps the stored one, and so does a choice left empty where none may be missing."""
@@ -208,15 +212,14 @@ class Resolved(Table):
                 name = f"c_{column.code}"
                 table, key = self._table(column.path)
                 cursor.execute(f"SELECT n FROM {TABLE} WHERE fresh AND {name} LIKE '%%*%%'")
-                self._take_out(
-                    cursor, [(n, Fault(column.code, "core.ledger.masked", {})) for (n,) in cursor.fetchall()]
-                )
+                self.take_out(cursor, [(n, Fault(column.code, "core.ledger.masked", {})) for (n,) in cursor.fetchall()])
                 cursor.execute(
                     f"UPDATE {TABLE} i SET {name} = t.{quoted(self.fields[column.code].column)} FROM {table} t "
                     f"WHERE t.{key} = i.pk AND i.{name} LIKE '%%*%%'"
                 )
 
-    def _take_out(self, cursor: Any, faults: Sequence[tuple[int, Fault]]) -> None:
+    def take_out(self, cursor: Any, faults: Sequence[tuple[int, Fault]]) -> None:
+        """These rows cannot be taken; the others go on."""
         for number, fault in faults:
             self.faults.setdefault(number, []).append(fault)
         if faults:

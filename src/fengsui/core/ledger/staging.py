@@ -24,9 +24,12 @@ def quoted(name: str | None) -> str:
 class Table:
     """The temporary table of one register; use as a context manager, it is dropped at the end."""
 
-    def __init__(self, register: Register, by: Actor, columns: Sequence[Column], pinned: Any = None) -> None:
-        """`pinned`: the key of the one row that is meant, whatever its key columns say."""
-        self.pinned = pinned
+    def __init__(
+        self, register: Register, by: Actor, columns: Sequence[Column], pinned: Any = None, keyed: bool = False
+    ) -> None:
+        """`pinned`: the key of the one row that is meant, whatever its key columns say. `keyed`: each row says its own
+        key under `pk`; then there are no new ones, and no key columns are needed."""
+        self.pinned, self.keyed = pinned, keyed
         self.register, self.by, self.columns = register, by, list(columns)
         self.known = References(self.columns)
         self.back: dict[str, dict[Any, str]] = {
@@ -67,13 +70,14 @@ class Table:
         """COPY plain values in; columns that a row lacks are empty. Returns how many rows."""
         stores = [self._store(column) for column in self.columns]
         own = [column.code for column in self.own]
-        names = ", ".join(["n", *(f"c_{c.code}" for c in self.columns), *(f"own_{code}" for code in own)])
+        lead = ["n", "pk"] if self.keyed else ["n"]
+        names = ", ".join([*lead, *(f"c_{c.code}" for c in self.columns), *(f"own_{code}" for code in own)])
         count = 0
         with connection.cursor() as cursor:
             with cursor.copy(f"COPY {TABLE} ({names}) FROM STDIN") as copy:
                 write = copy.write_row
                 for number, values in rows:
-                    row: list[Any] = [number]
+                    row: list[Any] = [number, values["pk"]] if self.keyed else [number]
                     for code, store in stores:
                         value = values.get(code)
                         row.append(store(value) if store else value)

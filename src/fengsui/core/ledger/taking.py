@@ -20,7 +20,7 @@ from fengsui.core.ledger.events import SheetTaken
 from fengsui.core.ledger.register import Register, register
 from fengsui.core.ledger.sheet import Sheet
 from fengsui.core.ledger.staged import Staged
-from fengsui.core.models import LedgerImport
+from fengsui.core.models import LedgerImport, LedgerStep
 from fengsui.core.record import announce, canonical, plain
 from fengsui.kernel.actor import Actor
 from fengsui.kernel.errors import FengsuiError, Invalid, NotFound, Refused
@@ -175,6 +175,7 @@ def run(row: LedgerImport, by: Actor) -> None:
     """
     into = register(row.register)
     choice = {"fresh": row.chosen["fresh"], "changed": row.chosen["changed"]}
+    by = by.in_chain(row.pk)  # the step that takes the sheet back finds what it wrote by this
     try:
         with staged(into, row, by.because(row.file_name)) as (stage, opened, faults):
             if not row.done and fingerprint(stage) != row.seen:
@@ -221,6 +222,10 @@ def _finish(row: LedgerImport, into: Register, by: Actor, wrong: int) -> None:
         wrong,
     )
     announce(taken, about=row, by=by, topics=(writing.topic(into),))
+    LedgerStep.objects.create(
+        pk=row.pk, world_id=row.world_id, register=into.code, kind="sheet", person_id=row.person_id, at=row.ended_at,
+        ended_at=row.ended_at, total=row.done, done=row.done, asked={"file": row.file_name, "fresh": taken.fresh},
+    )  # fmt: skip
 
 
 @transaction.atomic

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from fengsui.core.ledger.views import imports, lists, rows
+from fengsui.core.ledger.views import grid, imports, lists, many, rows
 
 app_name = "ledger"
 urlpatterns = [
@@ -9,6 +9,10 @@ urlpatterns = [
     path("registers/imports/<uuid:import_id>/take", imports.take, name="import-take"),
     path("registers/imports/<uuid:import_id>/withdraw", imports.withdraw, name="import-withdraw"),
     path("registers/imports/<uuid:import_id>/faults.xlsx", imports.faults, name="import-faults"),
+    path("registers/steps/<uuid:step_id>/", grid.step, name="step-show"),
+    path("registers/steps/<uuid:step_id>/do", many.press, name="step-do"),
+    path("registers/steps/<uuid:step_id>/withdraw", many.withdraw, name="step-withdraw"),
+    path("registers/steps/<uuid:step_id>/undo", grid.undo, name="step-undo"),
     path("registers/<slug:name>/", lists.show, name="register-show"),
     path("registers/<slug:name>/map", lists.on_map, name="register-map"),
     path("registers/<slug:name>/list.csv", lists.as_csv, name="register-csv"),
@@ -17,8 +21,18 @@ urlpatterns = [
     path("registers/<slug:name>/layer.geojson", lists.layer, name="register-layer"),
     path("registers/<slug:name>/template.xlsx", lists.template, name="register-template"),
     path("registers/<slug:name>/import", imports.start, name="import-new"),
+    path("registers/<slug:name>/paste", imports.paste, name="import-paste"),
+    path("registers/<slug:name>/paper", lists.paper, name="register-paper"),
+    path("registers/<slug:name>/facets", lists.facets, name="register-facets"),
+    path("registers/<slug:name>/editor", grid.editor, name="cell-editor"),
+    path("registers/<slug:name>/bulk", many.ask, name="bulk-ask"),
+    path("registers/<slug:name>/views", many.keep_view, name="view-keep"),
+    path("registers/<slug:name>/views/first", many.choose_view, name="view-choose"),
+    path("registers/<slug:name>/views/<uuid:view_id>/drop", many.drop_view, name="view-drop"),
     path("registers/<slug:name>/new", rows.new, name="row-new"),
     path("registers/<slug:name>/rows/<str:row_id>/", rows.show, name="row-show"),
+    path("registers/<slug:name>/rows/<str:row_id>/cell", grid.cell, name="cell-save"),
+    path("registers/<slug:name>/rows/<str:row_id>/history", grid.field_history, name="cell-history"),
     path("registers/<slug:name>/rows/<str:row_id>/edit", rows.edit, name="row-edit"),
     path("registers/<slug:name>/rows/<str:row_id>/retire", rows.retire, name="row-retire"),
     path("registers/<slug:name>/rows/<str:row_id>/restore", rows.restore, name="row-restore"),

@@ -86,6 +86,12 @@ wording.words(
     core__ledger__already_so=(mark("已经是这样了"), mark("刷新看现状")),
     core__ledger__no_retiring=(mark("这个台账没有停用"), mark("请到它自己的页面办理")),
     core__ledger__nothing_to_undo=(mark("没有可撤销的改动"), mark("只能撤销最近一次、其后没有再变的改动")),
+    core__ledger__paste_empty=(mark("没有粘贴内容"), mark("在表格软件里选中几格复制，再贴到这里")),
+    core__ledger__no_view=(mark("没有这个视图，或不是你的"), mark("从视图一栏重新选")),
+    core__ledger__view_name=(mark("视图没有名称"), mark("起一个一看就懂的名称")),
+    core__ledger__view_many=(mark("你在这个台账里的视图太多"), mark("最多 %(most)s 个；先删几个不用的")),
+    core__ledger__no_step=(mark("没有这一步，或不是你办的"), mark("回到台账看现状")),
+    core__ledger__step_over=(mark("这一步已经办过或作废"), mark("看它的现状；要再办就重新选")),
     core__ledger__circle=(mark("上级关系成了圈"), mark("改正“上级”一列")),
 )
 

@@ -7,6 +7,7 @@ from fengsui.core.models.ledgers import LedgerImport, LedgerState
 from fengsui.core.models.maps import EVERY_WORLD, MapCell, MapPoint
 from fengsui.core.models.proofs import LastProof
 from fengsui.core.models.record import AuditCheckpoint, AuditHead, AuditRow, Handled, StoredEvent
+from fengsui.core.models.sheets import LedgerChosen, LedgerStep, LedgerView
 from fengsui.core.models.worlds import InWorld, UnscopedError, World, WorldManager, WorldQuerySet
 
 __all__ = [
@@ -23,10 +24,13 @@ __all__ = [
     "Handled",
     "InWorld",
     "LastProof",
+    "LedgerChosen",
     "LedgerImport",
     "LedgerState",
     "MapCell",
     "MapPoint",
+    "LedgerStep",
+    "LedgerView",
     "StoredEvent",
     "UnscopedError",
     "World",

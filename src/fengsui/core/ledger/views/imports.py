@@ -6,15 +6,16 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from fengsui.core import policy, wording
-from fengsui.core.ledger import export, taking
+from fengsui.core.ledger import export, listing, pasting, taking
 from fengsui.core.ledger.check import Fault
+from fengsui.core.ledger.listing import Wanted
 from fengsui.core.ledger.register import Register, register
 from fengsui.core.ledger.views.shared import actor_of, download, opened, shell
 from fengsui.core.ledger.words import sentence
@@ -50,7 +51,11 @@ def start(request: HttpRequest, name: str) -> HttpResponse:
         else:
             return redirect("ledger:import-show", row.pk)
     recent = taking.visible_to(by).filter(register=into.code).defer("body").order_by("-uploaded_at")[:10]
+    wanted = Wanted.of(into, request.GET)
     context = {
+        "query": wanted.query(),
+        "shown": export.exported(into, listing.shown_columns(into, wanted)),
+        "text": "",
         "said": said,
         "recent": recent,
         "columns": into.writable,
@@ -58,6 +63,31 @@ def start(request: HttpRequest, name: str) -> HttpResponse:
         "states": _states(),
     }
     return render(request, "ledger/import.html", shell(by, into, **context), status=422 if said else 200)
+
+
+@require_POST
+def paste(request: HttpRequest, name: str) -> HttpResponse:
+    """Cells from the clipboard, on the sheet or in the box: the same check as a file, the same preview."""
+    into, by = opened(request, name)
+    policy.require(by, f"{into.verb}.import")
+    check_world(into, by)
+    sent = request.POST
+    wanted = Wanted.of(into, QueryDict(sent.get("query", "")[:4000]))
+    shown = listing.shown_columns(into, wanted)
+    try:
+        body, how = pasting.sheet_of(into, by, sent.get("text", ""), shown, sent.getlist("rows"), sent.get("at", ""))
+        called = _("粘贴 %(at)s.csv") % {"at": timezone.localtime().strftime("%m-%d %H:%M")}
+        row = taking.upload(into=into, body=body, file_name=called, by=by, now=timezone.now())
+    except Invalid as bad:
+        said = wording.say(bad)
+        context = {
+            "said": said, "recent": [], "columns": into.writable, "explained": export.explained, "states": _states(),
+            "text": sent.get("text", ""), "query": wanted.query(), "shown": export.exported(into, shown),
+        }  # fmt: skip
+        return render(request, "ledger/import.html", shell(by, into, **context), status=422)
+    row.found = {**row.found, "how": how}
+    row.save(update_fields=["found"])
+    return redirect("ledger:import-show", row.pk)
 
 
 def _worded(into: Register, before: dict[str, Any], after: dict[str, Any]) -> list[tuple[str, str, str]]:
@@ -76,6 +106,9 @@ def show(request: HttpRequest, import_id: UUID) -> HttpResponse:
     code = row.found.get("code")
     said = wording.say(FengsuiError(code, **row.found.get("facts", {}))) if code else None
     context = {"row": row, "faults": faults, "changes": changes, "said": said, "found": row.found}
+    context["matched"] = [
+        str(into.by_code[code].label) for code in row.found.get("columns", []) if code in into.by_code
+    ]
     template = "ledger/_preview_part.html" if request.GET.get("part") == "1" else "ledger/preview.html"
     return render(request, template, shell(by, into, f"ledger.import:{row.pk}", **context))
 

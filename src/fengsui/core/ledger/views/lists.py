@@ -12,13 +12,17 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from fengsui.core import policy
-from fengsui.core.ledger import check, export, listing
+from fengsui.core.ledger import bulk, check, export, listing, saved
 from fengsui.core.ledger.listing import Wanted
 from fengsui.core.ledger.register import seen_by
+from fengsui.core.ledger.views.grid import bar, lines
 from fengsui.core.ledger.views.shared import actor_of, download, opened, shell
 from fengsui.core.models import LedgerState
 
 API_PAGE = 1000
+FACETS_LATER = 5_000
+"""Above so many rows the filters are counted after the page is there."""
+ON_PAPER = 3_000
 
 
 @require_GET
@@ -42,16 +46,48 @@ def index(request: HttpRequest) -> HttpResponse:
 @require_GET
 def show(request: HttpRequest, name: str) -> HttpResponse:
     register, by = opened(request, name)
-    wanted = Wanted.of(register, request.GET)
+    wanted = saved.opened(register, by, request.GET)
     columns = listing.shown_columns(register, wanted)
     page = listing.page_of(register, by, wanted)
-    rows = list(listing.plain_rows(register, page.object_list, columns))
-    invented = register.made_up(by).exists()
     context = {
-        "wanted": wanted, "columns": columns, "page": page, "rows": rows, "query": wanted.query(),
-        "facets": listing.facets(register, by, wanted), "illustrative": invented,
+        "wanted": wanted, "columns": columns, "page": page, "rows": lines(register, page.object_list, columns),
+        "query": wanted.query(), "illustrative": register.made_up(by).exists(),
+        "tabs": saved.tabs(register, by, wanted), "may_share": saved.may_share_with_all(by, register),
+        "facets": [] if page.paginator.count > FACETS_LATER else listing.facets(register, by, wanted),
+        "later": page.paginator.count > FACETS_LATER, "bulk_columns": bulk.columns_of(register),
+        "rest": [column for column in register.columns if column not in columns], **bar(register, by),
     }  # fmt: skip
     return render(request, "ledger/list.html", shell(by, register, **context))
+
+
+@require_GET
+def facets(request: HttpRequest, name: str) -> HttpResponse:
+    """The filters with their counts alone: a long register shows its rows first."""
+    register, by = opened(request, name)
+    wanted = saved.opened(register, by, request.GET)
+    context = {"facets": listing.facets(register, by, wanted), "wanted": wanted, "later": False}
+    return render(request, "ledger/_facets_part.html", context)
+
+
+@require_GET
+def paper(request: HttpRequest, name: str) -> HttpResponse:
+    """The list for a printer: all its rows up to ON_PAPER, headings on every sheet, filters and time at the top."""
+    register, by = opened(request, name)
+    wanted = saved.opened(register, by, request.GET, first=False)
+    columns = listing.shown_columns(register, wanted)
+    rows = listing.rows_of(register, by, wanted)
+    listed = list(listing.plain_rows(register, listing.ordered(register, rows, wanted)[:ON_PAPER], columns))
+    filters = [
+        (register.by_code[code].label, [listing.word_of(register, code, value) for value in values])
+        for code, values in wanted.filters.items()
+    ]
+    orders = [(register.by_code[each.removeprefix("-")].label, each.startswith("-")) for each in wanted.orders]
+    context = {
+        "wanted": wanted, "columns": columns, "rows": listed, "count": rows.count(), "filters": filters,
+        "orders": orders, "at": timezone.now(), "large": request.GET.get("size") == "a3", "query": wanted.query(),
+        "illustrative": register.made_up(by).exists(),
+    }  # fmt: skip
+    return render(request, "ledger/paper.html", shell(by, register, **context))
 
 
 @require_GET
@@ -68,7 +104,7 @@ def on_map(request: HttpRequest, name: str) -> HttpResponse:
 
 def _asked(request: HttpRequest, name: str) -> tuple[Any, Any, list[Any]]:
     register, by = opened(request, name)
-    wanted = Wanted.of(register, request.GET)
+    wanted = saved.opened(register, by, request.GET, first=False)
     rows = listing.ordered(register, listing.rows_of(register, by, wanted), wanted)
     columns = list(register.columns) if request.GET.get("whole") == "1" else listing.shown_columns(register, wanted)
     return register, rows, export.exported(register, columns)

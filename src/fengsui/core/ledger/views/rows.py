@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+from functools import partial
 from typing import Any
 
 from django.contrib import messages
@@ -13,105 +13,35 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from fengsui.core import policy, wording
-from fengsui.core.ledger import editing
-from fengsui.core.ledger.choices import Choice
-from fengsui.core.ledger.columns import Column, Kind, Position, Ref
-from fengsui.core.ledger.lists import Refs
+from fengsui.core.ledger import editing, steps
+from fengsui.core.ledger.fields import fields as _fields
+from fengsui.core.ledger.fields import typed
+from fengsui.core.ledger.history import record_page, told
 from fengsui.core.ledger.register import Register
-from fengsui.core.ledger.resolving import out_of_use
 from fengsui.core.ledger.views.shared import opened, shell
 from fengsui.core.ledger.words import sentence
 from fengsui.core.ledger.writing import check_world
-from fengsui.core.models import AuditRow
+from fengsui.kernel.actor import Actor
 from fengsui.kernel.errors import Refused
-
-OFFERED = 2000
-
-
-def typed(column: Column, plain: Any) -> str:
-    """A value as a form's field holds it; read back it is the same value."""
-    if plain is None:
-        return ""
-    if isinstance(column.kind, Position):
-        return f"{plain[0]!r}, {plain[1]!r}"
-    if isinstance(column.kind, Refs):
-        return str(column.kind.ready().sheet(plain)).replace("、", "\n")
-    return str(column.kind.sheet(plain))
-
-
-def _fields(register: Register, given: dict[str, str], faults: dict[str, str], fixed: bool) -> list[dict[str, Any]]:
-    fields = []
-    for column in register.writable:
-        options: list[tuple[str, str]] = [(word, word) for word in column.kind.allowed()]
-        if isinstance(column.kind, Choice):  # kept as its Chinese word, read in the page's language
-            options = [(words[0], column.kind.show(code)) for code, words in column.kind.words.items()]
-        if isinstance(column.kind, Ref) and column.kind.model is not None:
-            rows = column.kind.model._base_manager.order_by(column.kind.by)
-            if out_of_use(column.kind.model):
-                rows = rows.filter(retired_at__isnull=True)
-            listed = rows.values_list(column.kind.by, column.kind.called)[:OFFERED]
-            options = [(str(code), f"{code} {called}") for code, called in listed]
-        fields.append(
-            {
-                "column": column,
-                "value": given.get(column.code, ""),
-                "error": faults.get(column.code, ""),
-                "options": options,
-                "closed": bool(column.kind.allowed()),
-                "fixed": fixed and column.key,
-                "help": column.note or column.kind.says(),
-                "needed": column.required or column.key,
-                "long": isinstance(column.kind, Refs) or (column.kind.name == "text" and not column.kind.longest),
-            }
-        )
-    return fields
 
 
 def _given(request: HttpRequest, register: Register) -> dict[str, str]:
     return {column.code: request.POST.get(column.code, "") for column in register.writable}
 
 
-def _told(row: AuditRow, register: Register, kinds: dict[str, Kind], names: dict[Any, str]) -> dict[str, Any]:
-    """One line of a row's history: who, when, what was and what became."""
-    facts = json.loads(row.facts)
-    payload = facts.get("payload") or {}
-    changes = []
-    for code, after in (payload.get("after") or {}).items():
-        column = register.by_code.get(code)
-        if column:
-            before = (payload.get("before") or {}).get(code)
-            changes.append((str(column.label), kinds[code].show(before), kinds[code].show(after)))
-    how = {
-        "created": _("新增"), "changed": _("改动"), "retired": _("停用"), "restored": _("恢复使用"),
-    }.get(payload.get("how", ""), row.verb)  # fmt: skip
-    why = _("撤销上一次改动") if facts.get("reason") == "undo" else facts.get("reason", "")
-    return {"at": row.at, "who": names.get(row.person_id, _("系统")), "how": how, "why": why, "changes": changes}
-
-
-def _names(rows: list[AuditRow]) -> dict[Any, str]:
-    """Names of who acted, from the register of people where there is one: core knows no app."""
-    from fengsui.core.ledger.register import registers
-
-    people = registers().get("people")
-    if people is None:
-        return {}
-    wanted = {row.person_id for row in rows if row.person_id}
-    return dict(people.model._base_manager.filter(pk__in=wanted).values_list("pk", "name"))
-
-
 @require_GET
 def show(request: HttpRequest, name: str, row_id: str) -> HttpResponse:
     register, by = opened(request, name)
     row = editing.read(register, row_id, by)
-    history = editing.history(register, row_id)
-    names = _names(history)
+    field = register.by_code.get(request.GET.get("field", ""))
     kinds = {column.code: column.kind.ready() for column in register.columns}
     values = [
         (column, row.names.get(column.code) or kinds[column.code].show(row.values[column.code]))
         for column in register.columns
     ]
     context = {
-        "row": row, "values": values, "history": [_told(each, register, kinds, names) for each in history],
+        "row": row, "values": values, "history": told(register, row_id, field.code if field else ""),
+        "field": field, "record_page": record_page(register, row_id, by),
         "undoable": [register.by_code[code].label for code in editing.undoable(register, row)],
         "own_page": register.page(row.values["code"]) if register.page else "",
         "illustrative": register.made_up(by).filter(pk=row.key).exists(),
@@ -157,8 +87,11 @@ def edit(request: HttpRequest, name: str, row_id: str) -> HttpResponse:
     if request.method == "POST":
         given = {**given, **{code: value for code, value in _given(request, register).items() if code in request.POST}}
         try:
-            count = editing.change(
-                register=register, row_id=row_id, given=given, opened=request.POST.get("opened", ""), by=by
+            step = steps.recorded(
+                register,
+                by,
+                "form",
+                partial(_change, register=register, row_id=row_id, given=given, opened=request.POST.get("opened", "")),
             )
         except editing.Faulty as bad:
             faults, signed = (
@@ -182,7 +115,7 @@ def edit(request: HttpRequest, name: str, row_id: str) -> HttpResponse:
         except Refused as refused:
             said = wording.say(refused)
         else:
-            messages.success(request, _("改了 %(n)d 项") % {"n": count} if count else _("没有改动"))
+            messages.success(request, _("改了 %(n)d 项") % {"n": len(step.sample[0][3])} if step else _("没有改动"))
             return redirect("ledger:row-show", name, row_id)
     context = {
         "fields": _fields(register, given, faults, fixed=True),
@@ -193,6 +126,10 @@ def edit(request: HttpRequest, name: str, row_id: str) -> HttpResponse:
     }
     status = 409 if said else 422 if faults else 200
     return render(request, "ledger/form.html", shell(by, register, **context), status=status)
+
+
+def _change(by: Actor, **given: Any) -> int:
+    return editing.change(by=by, **given)
 
 
 @require_POST
