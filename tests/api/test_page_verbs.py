@@ -28,6 +28,7 @@ PERSON = "a person administers accounts and posts at a page, with a second admin
 DIRECTED = "an exercise is planned, entered and ended by persons who see its frame; programs then act inside it"
 SHEET = "a sheet is looked at before it is taken over; programs write rows one by one, each with its own answer"
 OWN = "a new district is made once, by a person who looks at each step; `./fengsui district` does it without a page"
+VIEW = "how a person likes to look at a register; a program says its question each time"
 WITHOUT = {
     "healthz": "a health check that takes any method",
     "metrics": "Prometheus has its own token",
@@ -66,6 +67,15 @@ WITHOUT = {
     "ledger:import-new": SHEET,
     "ledger:import-take": SHEET,
     "ledger:import-withdraw": SHEET,
+    "ledger:import-paste": SHEET,
+    "ledger:bulk-ask": SHEET,
+    "ledger:step-do": SHEET,
+    "ledger:step-withdraw": SHEET,
+    "ledger:step-undo": "a person takes back what he sees on the button; a program undoes the row that it names",
+    "ledger:cell-save": "one cell of what a person sees; a program changes the row, with If-Match",
+    "ledger:view-keep": VIEW,
+    "ledger:view-choose": VIEW,
+    "ledger:view-drop": VIEW,
     "sensing:reading-receive": "the devices' own door",
 }
 

@@ -37,7 +37,8 @@ from fengsui.apps.reviews.models import Paper
 from fengsui.apps.sensing.models import Station
 from fengsui.config.district.load import load as store
 from fengsui.core import failed_jobs
-from fengsui.core.ledger import taking
+from fengsui.core.ledger import bulk, saved, taking
+from fengsui.core.ledger.listing import Wanted
 from fengsui.core.ledger.register import register
 from fengsui.core.models import Clock, World
 from fengsui.core.worlds import LIVE
@@ -185,6 +186,8 @@ def tell() -> Story:
         "subject": f"incidents.incident:{incident.pk}",
         "row_id": Station.objects.in_world(LIVE).order_by("code")[0].pk,
         "import_id": _sheet(by("duty"), now),
+        "step_id": _bulk(by("duty")),
+        "view_id": _view(by("duty"), now),
         "person_id": Account.objects.get(username="community").person_id,
         **_rights(by("secadmin"), now),
         "code": Station.objects.in_world(LIVE).order_by("code")[0].code,
@@ -254,6 +257,17 @@ def _sheet(by: Actor, now: datetime) -> UUID:
     """A sheet that waits for its press: the duty officer's own."""
     body = "站码,名称,经度,纬度\nST99,合同测试站,123.35,41.80\n".encode()
     return taking.upload(into=register("stations"), body=body, file_name="站.csv", by=by, now=now).pk
+
+
+def _bulk(by: Actor) -> UUID:
+    """A change of many rows that waits for its press: the duty officer's own."""
+    asked = {"rows": [], "query": "", "column": "source", "text": "合同"}
+    return bulk.ask(register=register("stations"), by=by, kind="set", **asked).pk
+
+
+def _view(by: Actor, now: datetime) -> UUID:
+    wanted = Wanted(order="-name")
+    return saved.keep(register=register("stations"), name="合同视图", wanted=wanted, shared="", by=by, now=now).pk
 
 
 def _failed_job(now: datetime) -> UUID:

@@ -29,7 +29,8 @@ from tests.contracts.story import LOGINS, OTHER_STREET, REASON, Story, client_of
 TABLE = Path(__file__).with_name("urls_by_role.txt")
 LEDGER = (
     "register-show", "register-map", "register-csv", "register-xlsx", "register-json", "register-layer",
-    "register-template", "import-new", "row-new", "row-show", "row-edit", "row-retire", "row-restore", "row-undo",
+    "register-paper", "register-facets", "register-template", "import-new", "import-paste", "cell-editor", "cell-save",
+    "cell-history", "bulk-ask", "view-keep", "view-choose", "view-drop", "row-new", "row-show", "row-edit", "row-retire", "row-restore", "row-undo",
 )  # fmt: skip
 """Pages of a register: asked for the stations, whose rows belong to a world and to a street."""
 FIXED: dict[str, dict[str, Any]] = {
@@ -112,6 +113,10 @@ FORMS: dict[str, dict[str, Any]] = {
     "people:holding-leave": {"reason": REASON},
     "ledger:import-take": {"fresh": "1"},
     "ledger:row-retire": {"reason": REASON},
+    "ledger:import-paste": {"text": "站码\t名称\nST98\t粘贴站"},
+    "ledger:bulk-ask": {"all": "1", "act": "set", "column": "source", "value": "合同"},
+    "ledger:cell-save": {"column": "datum_m", "value": "1.5", "was": ""},
+    "ledger:view-keep": {"name": REASON, "query": "sort=name"},
     "people:person-reveal": {"reason": REASON},
     "people:token-end": {"reason": REASON},
     "people:post-assign": {"reason": REASON},

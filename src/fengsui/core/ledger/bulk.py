@@ -7,11 +7,12 @@ about exactly what it showed; if the register moved meanwhile, the preview is ma
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.core.exceptions import ValidationError
 from django.db import IntegrityError, connection, transaction
 from django.http import QueryDict
 from django.utils import timezone
@@ -87,10 +88,8 @@ def _keys(step: LedgerStep, by: Actor) -> list[Any]:
     if step.asked["rows"]:
         convert, found = register.model._meta.pk.to_python, []
         for each in step.asked["rows"]:
-            try:
+            with suppress(ValidationError, ValueError):  # a key that is none belongs to no row
                 found.append(convert(each))
-            except Exception:
-                continue  # a key that is none belongs to no row
         rows = register.rows(by).filter(pk__in=found)
     else:
         rows = listing.rows_of(register, by, wanted)

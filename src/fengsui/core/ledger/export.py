@@ -5,18 +5,21 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
+from zipfile import BadZipFile
 
 from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from openpyxl import Workbook
+from openpyxl import Workbook, load_workbook
 from openpyxl.cell import WriteOnlyCell
 from openpyxl.comments import Comment
 from openpyxl.styles import Alignment, Font, PatternFill
 from openpyxl.utils import get_column_letter
+from openpyxl.utils.exceptions import InvalidFileException
 from openpyxl.worksheet.datavalidation import DataValidation
 
 from fengsui.core.ledger.cells import safe
@@ -24,7 +27,7 @@ from fengsui.core.ledger.check import Fault
 from fengsui.core.ledger.columns import Code, Column, Number, Position, Ref
 from fengsui.core.ledger.listing import plain_rows
 from fengsui.core.ledger.register import Register
-from fengsui.core.ledger.sheet import Sheet
+from fengsui.core.ledger.sheet import Sheet, remark_heads
 from fengsui.core.ledger.words import sentence
 
 MOST = 100_000
@@ -33,6 +36,8 @@ _NEEDED = PatternFill("solid", fgColor="FFF2CC")
 _BAD = PatternFill("solid", fgColor="F8D7DA")
 _WRAP = Alignment(vertical="top", wrap_text=True)
 TEMPLATE_ROWS = 2000
+MARKED_ROWS = 5_000
+"""A longer sheet is written anew: opening it whole to mark some cells takes a minute."""
 ILLUSTRATIVE = "illustrative"
 
 
@@ -172,26 +177,63 @@ def _references(column: Column) -> str:
     return "；".join(f"{code} {name}" for code, name in rows)
 
 
-def remarked(opened: Sheet, faults: dict[int, list[Fault]], register: Register) -> bytes:
-    """The same sheet with a column that says what is wrong with each row and how to mend it; faulty cells coloured."""
+def remarked(opened: Sheet, faults: dict[int, list[Fault]], register: Register, body: bytes = b"") -> bytes:
+    """The same sheet with a column that says what is wrong with each row and how to mend it; faulty cells marked.
+
+    `body`: the file as it was sent. An .xlsx of usual length keeps its own looks, sheets and formulas; another file, or
+    a very long one, is written anew with its values. Either way it can be mended and brought again: the column of
+    remarks is known and passed over.
+    """
+    if body[:4] == b"PK\x03\x04" and len(opened.rows) <= MARKED_ROWS:
+        with suppress(BadZipFile, KeyError, ValueError, InvalidFileException):
+            return _marked(opened, faults, register, body)
+    return _written(opened, faults, register)
+
+
+def _told(register: Register, found: Sequence[Fault]) -> str:
+    return "；".join(sentence(register, each) for each in found)
+
+
+def _marked(opened: Sheet, faults: dict[int, list[Fault]], register: Register, body: bytes) -> bytes:
+    book = load_workbook(io.BytesIO(body))
+    page = book[opened.name]
+    at = {place.column.code: place.at for place in opened.places}
+    last = opened.remarks_at + 1 if opened.remarks_at >= 0 else max((len(row) for row in opened.rows), default=0) + 1
+    head = page.cell(opened.first - 1, last, remark_heads()[0])
+    head.font = _BOLD
+    page.column_dimensions[get_column_letter(last)].width = 60
+    for number in range(opened.first, len(opened.rows) + 1):
+        found = faults.get(number, [])
+        if not found and opened.remarks_at < 0:
+            continue
+        cell = page.cell(number, last)
+        cell.value, cell.alignment = safe(_told(register, found)) or None, _WRAP
+        for each in found:
+            if each.column in at:
+                wrong = page.cell(number, at[each.column] + 1)
+                wrong.fill = _BAD
+                wrong.comment = Comment(sentence(register, each), "fengsui", width=280, height=80)
+    out = io.BytesIO()
+    book.save(out)
+    return out.getvalue()
+
+
+def _written(opened: Sheet, faults: dict[int, list[Fault]], register: Register) -> bytes:
     book = Workbook(write_only=True)
     page = book.create_sheet(opened.name[:31] or "1")
     at = {place.column.code: place.at for place in opened.places}
     width = max((len(row) for row in opened.rows), default=0)
-    page.column_dimensions[get_column_letter(width + 1)].width = 60
+    last = opened.remarks_at if opened.remarks_at >= 0 else width
+    page.column_dimensions[get_column_letter(last + 1)].width = 60
     for number, row in enumerate(opened.rows, 1):
         found = faults.get(number, [])
         bad = {at[each.column] for each in found if each.column in at}
-        cells = [*row, *[""] * (width - len(row))]
-        written = [_typed(page, safe(cell)) for cell in cells]
+        written = [_typed(page, safe(cell)) for cell in [*row, *[""] * (width - len(row))]]
         for index in bad:
             written[index].fill = _BAD
-        remark = ""
-        if number == opened.first - 1:
-            remark = _("问题与改法")
-        elif found:
-            remark = "；".join(sentence(register, each) for each in found)
-        page.append([*written, _wrapped(page, remark)])
+        remark = remark_heads()[0] if number == opened.first - 1 else _told(register, found)
+        written[last : last + 1] = [_wrapped(page, remark)]
+        page.append(written)
     return _bytes(book)
 
 

@@ -5,7 +5,10 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
+
+from django.core.exceptions import ValidationError
 
 from fengsui.core.ledger import export, listing
 from fengsui.core.ledger.columns import Column, Position
@@ -71,8 +74,11 @@ def _placed(
     heads = [*export.headers(columns), *heads[len(export.headers(keys)) :]] if keys else heads
     known: dict[str, list[str]] = {}
     if keys:
-        convert = register.model._meta.pk.to_python
-        found = register.rows(by).filter(pk__in=[convert(each) for each in ids[: len(rows)]])
+        convert, asked = register.model._meta.pk.to_python, []
+        for each in ids[: len(rows)]:
+            with suppress(ValidationError, ValueError):  # a key that is none belongs to no row
+                asked.append(convert(each))
+        found = register.rows(by).filter(pk__in=asked)
         for key, values, _words in listing.plain_rows(register, found, columns):
             known[str(key)] = [_key(column, value) for column, value in zip(columns, values, strict=True)]
     empty = [""] * len(columns) if keys else []

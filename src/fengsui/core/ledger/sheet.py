@@ -10,8 +10,11 @@ import io
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
+from django.utils.translation import gettext as _
+from django.utils.translation import override
 from python_calamine import CalamineError, CalamineWorkbook, PasswordError
 
 from fengsui.core.ledger.cells import factor, folded
@@ -54,6 +57,8 @@ class Sheet:
     """Row number (from 1) of the first row of data."""
     places: list[Place] = field(default_factory=list)
     crs_at: int = -1
+    remarks_at: int = -1
+    """The column of our own remarks in a sheet that comes back mended."""
     ignored: list[str] = field(default_factory=list)
     remarks: list[tuple[int, str]] = field(default_factory=list)
 
@@ -69,6 +74,16 @@ class Sheet:
                 self.remarks.append((index + 1, text.strip()[:80]))
                 continue
             yield index + 1, row
+
+
+@cache
+def remark_heads() -> tuple[str, ...]:
+    """What heads the column of remarks: Chinese as sheets are, English read too."""
+    found = []
+    for language in ("zh-hans", "en"):
+        with override(language):
+            found.append(_("问题与改法"))
+    return tuple(found)
 
 
 def bare(header: Any) -> str:
@@ -194,6 +209,9 @@ def _fit(sheet: Sheet, heads: list[tuple[Any, Any]], columns: Sequence[Column]) 
     for index, text in plain.items():
         if text in MARKED:
             sheet.crs_at = index
+            taken.add(index)
+        if text in {bare(each) for each in remark_heads()} and index not in taken:
+            sheet.remarks_at = index
             taken.add(index)
     sheet.ignored = [str(heads[index][1]).strip() for index in plain if index not in taken]
     keys = [place for place in sheet.places if place.column.key]

@@ -81,13 +81,14 @@ def _told(facts: Mapping[str, Any]) -> list[Any]:
 
 def last(register: Register, by: Actor) -> LedgerStep | None:
     """The newest step of this person here that can be taken back."""
-    rows = visible_to(by).filter(register=register.code, state="done").exclude(kind="undo")
+    rows = visible_to(by).filter(register=register.code, state="done").exclude(kind__in=["undo", "redo"])
     return rows.order_by("-at").first()
 
 
 def newest(register: Register, by: Actor) -> LedgerStep | None:
-    """The newest step that stands, a taking back too."""
-    return visible_to(by).filter(register=register.code, state="done").order_by("-at").first()
+    """The newest step that stands, a taking back too: where it is one, it can itself be taken back."""
+    rows = visible_to(by).filter(register=register.code, state="done").exclude(kind="redo")
+    return rows.order_by("-at").first()
 
 
 def _recorded(correlation: UUID) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -121,12 +122,12 @@ def undo(*, step_id: UUID, by: Actor, now: datetime) -> LedgerStep:
 def take_back(step: LedgerStep, by: Actor) -> None:
     """The work of `undo`: chunk by chunk, each in its own transaction; going over it again changes nothing."""
     register = register_of(step.register)
-    back, _new = LedgerStep.objects.get_or_create(
+    back, _new = LedgerStep.objects.in_world(by.world).get_or_create(
         undoes=step,
         state="doing",
-        world_id=by.world,
         defaults={
-            "register": step.register, "kind": "undo", "person_id": by.person, "at": timezone.now(),
+            "world_id": by.world,
+            "register": step.register, "kind": "redo" if step.kind == "undo" else "undo", "person_id": by.person, "at": timezone.now(),
             "total": step.done, "asked": step.asked, "sample": [],
         },
     )  # fmt: skip

@@ -34,7 +34,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
                 ('register', models.CharField(max_length=40, verbose_name='台账')),
-                ('kind', models.CharField(choices=[('cell', '改一格'), ('form', '改一行'), ('set', '批量改'), ('retire', '批量停用'), ('restore', '批量恢复'), ('sheet', '导入'), ('undo', '撤销')], max_length=10, verbose_name='做什么')),
+                ('kind', models.CharField(choices=[('cell', '改一格'), ('form', '改一行'), ('set', '批量改'), ('retire', '批量停用'), ('restore', '批量恢复'), ('sheet', '导入'), ('undo', '撤销'), ('redo', '再改')], max_length=10, verbose_name='做什么')),
                 ('state', models.CharField(choices=[('checking', '检查中'), ('checked', '待办'), ('refused', '不能办'), ('doing', '办理中'), ('done', '已办'), ('undoing', '撤销中'), ('undone', '已撤销'), ('withdrawn', '已作废')], default='done', max_length=10, verbose_name='状态')),
                 ('person_id', models.UUIDField(verbose_name='谁')),
                 ('at', models.DateTimeField(verbose_name='时间')),

@@ -51,7 +51,7 @@ class LedgerStep(InWorld):
     ]  # fmt: skip
     KINDS = [
         ("cell", "改一格"), ("form", "改一行"), ("set", "批量改"), ("retire", "批量停用"), ("restore", "批量恢复"),
-        ("sheet", "导入"), ("undo", "撤销"),
+        ("sheet", "导入"), ("undo", "撤销"), ("redo", "再改"),
     ]  # fmt: skip
 
     register = models.CharField("台账", max_length=40)

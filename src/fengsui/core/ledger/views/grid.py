@@ -68,7 +68,7 @@ def cell(request: HttpRequest, name: str, row_id: str) -> HttpResponse:
     code, was = request.POST.get("column", ""), request.POST.get("was", "")[:OVER]
     text = request.POST.get("value", "")[:OVER]
     given = {"code": code, "text": text, "was": was}
-    context: dict[str, Any] = {"register": register, "row_id": row_id, "column": register.by_code.get(code)}
+    context: dict[str, Any] = {"row_id": row_id, "column": register.by_code.get(code)}
     try:
         steps.recorded(
             register, by, "cell",
@@ -91,7 +91,7 @@ def cell(request: HttpRequest, name: str, row_id: str) -> HttpResponse:
     context |= {
         "columns": columns, "it": found[0], "query": wanted.query(), "may_pick": True,
     }  # fmt: skip
-    return render(request, "ledger/_saved_part.html", shell(by, None, **context, **bar(register, by)))
+    return render(request, "ledger/_saved_part.html", shell(by, register, **context, **bar(register, by)))
 
 
 def bar(register: Register, by: Actor) -> dict[str, Any]:

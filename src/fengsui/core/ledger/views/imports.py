@@ -136,4 +136,5 @@ def faults(request: HttpRequest, import_id: UUID) -> HttpResponse:
     by = actor_of(request)
     row = taking.find(import_id, by)
     opened_sheet, found = taking.all_faults(row, by)
-    return download(export.remarked(opened_sheet, found, register(row.register)), f"{row.register}-faults.xlsx")
+    body = export.remarked(opened_sheet, found, register(row.register), bytes(row.body or b""))
+    return download(body, f"{row.register}-faults.xlsx")
