@@ -158,6 +158,15 @@ function startColumns(form: HTMLFormElement): void {
   });
 }
 
+/** Where the columns stand one under another, filters begin folded: the rows come first. */
+function foldFacets(): void {
+  if (!matchMedia("(max-width: 1099px)").matches) return;
+  for (const facet of document.querySelectorAll<HTMLDetailsElement>(".lfacets details[open]"))
+    if (!facet.querySelector("[aria-current]")) facet.open = false;
+}
+
+foldFacets();
+document.addEventListener("htmx:after:swap", foldFacets);
 for (const table of document.querySelectorAll<HTMLTableElement>("table[data-grid]")) startGrid(table);
 for (const form of document.querySelectorAll<HTMLFormElement>("form[data-columns]")) startColumns(form);
 document.querySelector("[data-print]")?.addEventListener("click", () => print());

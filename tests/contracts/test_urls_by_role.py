@@ -61,7 +61,7 @@ FIXED: dict[str, dict[str, Any]] = {
     "reviews:finding-act": {"verb": "answer"},
     "sensing:reading-receive": {"station": "nowhere", "sensor": "water_depth"},
 }
-MASTER = {"person_id", "post_id", "account_id", "assignment_id", "session_id", "token_id"}
+MASTER = {"person_id", "post_id", "account_id", "assignment_id", "session_id", "token_id", "view_id"}
 """Rows that are the same in every world."""
 SHARED = {
     "alerts:bulletin-seen": "issued bulletins are public: any screen may say it showed one",

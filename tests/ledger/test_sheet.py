@@ -222,9 +222,11 @@ def test_pasted_cells_are_known_by_heading_by_place_and_by_order(by, teams):
     for text, ids, at, how, want in (
         (with_heading, (), "", pasting.HEADING, [31, 32]),
         (at_a_cell, [team.pk for team in teams[:2]], "people", pasting.PLACE, [33, 34]),
+        ("37", [teams[0].pk], "people", pasting.PLACE, [37]),
         (in_the_box, (), "", pasting.ORDER, [35]),
     ):
-        body, known = sheet(by, text, ids, at)
+        keyed = ("name", "people", "code") if text == "37" else ("name", "people", "assembly_min")
+        body, known = sheet(by, text, ids, at, cols=keyed)
         assert known == how
         row = upload("teams", body, by, "粘贴.csv")
         assert (row.state, row.faults) == ("checked", []), row.found

@@ -201,12 +201,12 @@ def set_cell(*, register: Register, row_id: str, code: str, text: str, was: str,
     Raises Conflict with the earlier, their and my text where somebody was faster; Faulty, Refused, Forbidden, NotFound,
     Invalid("core.ledger.no_column") for a key or a column that is not edited.
     """
-    column = register.by_code.get(code)
-    if column is None or not column.editable or column.key:
-        raise Invalid("core.ledger.no_column", field="column", column=code)
     with transaction.atomic():
         row = find(register, row_id, by, lock=True)
         _require(register, by, row)
+        column = register.by_code.get(code)
+        if column is None or not column.editable or column.key:
+            raise Invalid("core.ledger.no_column", field="column", column=code)
         values = parse(register, {code: text}, [column])
         now = typed(column, seen(register, {code: column.kind.plain(_walk(row, column.read_path))})[code])
         if now.replace("\r", "") != was.replace("\r", ""):

@@ -67,13 +67,16 @@ def _placed(
     register: Register, by: Actor, rows: list[list[str]], targets: Sequence[Column], ids: Sequence[str]
 ) -> list[list[str]]:
     """The rows below a heading, each with the key of the row it was pasted on; what hangs over has none."""
-    held = {column.code for column in targets}
-    keys = [] if all(each.code in held for each in register.keys) else list(register.keys)
-    heads = [*export.headers(keys), *export.headers([each for each in targets if each not in keys])]
-    columns = [*keys, *(each for each in register.columns if each.telling and each.code not in held)]
-    heads = [*export.headers(columns), *heads[len(export.headers(keys)) :]] if keys else heads
+    width, reached = max(len(row) for row in rows), list[Column]()
+    for column in targets:  # as far to the right as was pasted
+        if len(export.headers(reached)) < width:
+            reached.append(column)
+    held = {column.code for column in reached}
+    leads = not all(each.code in held for each in register.keys)
+    columns = [each for each in register.columns if (each.key or each.telling) and each.code not in held] if leads else []
+    heads = [*export.headers(columns), *export.headers(reached)]
     known: dict[str, list[str]] = {}
-    if keys:
+    if columns:
         convert, asked = register.model._meta.pk.to_python, []
         for each in ids[: len(rows)]:
             with suppress(ValidationError, ValueError):  # a key that is none belongs to no row
@@ -81,7 +84,7 @@ def _placed(
         found = register.rows(by).filter(pk__in=asked)
         for key, values, _words in listing.plain_rows(register, found, columns):
             known[str(key)] = [_key(column, value) for column, value in zip(columns, values, strict=True)]
-    empty = [""] * len(columns) if keys else []
+    empty = [""] * len(columns)
     lead = [known.get(ids[n], empty) if n < len(ids) else empty for n in range(len(rows))]
     body = [[*before, *row] for before, row in zip(lead, rows, strict=True)]
     return [_filled(heads, body), *body]
