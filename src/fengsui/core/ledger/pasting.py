@@ -73,7 +73,9 @@ def _placed(
             reached.append(column)
     held = {column.code for column in reached}
     leads = not all(each.code in held for each in register.keys)
-    columns = [each for each in register.columns if (each.key or each.telling) and each.code not in held] if leads else []
+    columns = (
+        [each for each in register.columns if (each.key or each.telling) and each.code not in held] if leads else []
+    )
     heads = [*export.headers(columns), *export.headers(reached)]
     known: dict[str, list[str]] = {}
     if columns:

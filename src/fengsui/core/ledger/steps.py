@@ -126,9 +126,8 @@ def take_back(step: LedgerStep, by: Actor) -> None:
         undoes=step,
         state="doing",
         defaults={
-            "world_id": by.world,
-            "register": step.register, "kind": "redo" if step.kind == "undo" else "undo", "person_id": by.person, "at": timezone.now(),
-            "total": step.done, "asked": step.asked, "sample": [],
+            "world_id": by.world, "register": step.register, "kind": "redo" if step.kind == "undo" else "undo",
+            "person_id": person_of(by), "at": timezone.now(), "total": step.done, "asked": step.asked, "sample": [],
         },
     )  # fmt: skip
     actor = by.in_chain(back.pk).because("undo")

@@ -20,8 +20,6 @@ from fengsui.core.ledger.views.shared import actor_of, download, opened, shell
 from fengsui.core.models import LedgerState
 
 API_PAGE = 1000
-FACETS_LATER = 5_000
-"""Above so many rows the filters are counted after the page is there."""
 ON_PAPER = 3_000
 
 
@@ -49,12 +47,13 @@ def show(request: HttpRequest, name: str) -> HttpResponse:
     wanted = saved.opened(register, by, request.GET)
     columns = listing.shown_columns(register, wanted)
     page = listing.page_of(register, by, wanted)
+    later = page.paginator.count > listing.FACETS_LATER or listing.is_large(register)
     context = {
         "wanted": wanted, "columns": columns, "page": page, "rows": lines(register, page.object_list, columns),
         "query": wanted.query(), "illustrative": register.made_up(by).exists(),
         "tabs": saved.tabs(register, by, wanted), "may_share": saved.may_share_with_all(by, register),
-        "facets": [] if page.paginator.count > FACETS_LATER else listing.facets(register, by, wanted),
-        "later": page.paginator.count > FACETS_LATER, "bulk_columns": bulk.columns_of(register),
+        "facets": [] if later else listing.facets(register, by, wanted),
+        "later": later, "bulk_columns": bulk.columns_of(register),
         "rest": [column for column in register.columns if column not in columns], **bar(register, by),
     }  # fmt: skip
     return render(request, "ledger/list.html", shell(by, register, **context))
@@ -65,8 +64,13 @@ def facets(request: HttpRequest, name: str) -> HttpResponse:
     """The filters with their counts alone: a long register shows its rows first."""
     register, by = opened(request, name)
     wanted = saved.opened(register, by, request.GET)
-    context = {"facets": listing.facets(register, by, wanted), "wanted": wanted, "later": False}
-    return render(request, "ledger/_facets_part.html", context)
+    context = {
+        "facets": listing.facets(register, by, wanted),
+        "wanted": wanted,
+        "later": False,
+        "query": wanted.query(),
+    }
+    return render(request, "ledger/_facets_part.html", shell(by, register, **context))
 
 
 @require_GET
