@@ -139,7 +139,6 @@ function startGrid(table: HTMLTableElement): void {
     const button = document.querySelector<HTMLElement>({ z: "[data-undo]", y: "[data-redo]" }[e.key.toLowerCase()] ?? "[data-none]");
     if (button) { e.preventDefault(); button.click(); }
   });
-  document.querySelector("#lbulk select[name=column]")?.addEventListener("focus", () => document.getElementById("lvalue")?.dispatchEvent(new Event("pick")), { once: true });
   ready();
   editing.redrawn = ready;
   counted();

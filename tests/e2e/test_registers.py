@@ -79,3 +79,59 @@ def test_a_sheet_is_brought_in_by_hand(visit, tmp_path) -> None:
     page.wait_for_timeout(1500)
     shot(page, "map")
     assert window.trouble == []
+
+
+def test_a_register_is_worked_in_by_keyboard_alone(visit) -> None:
+    """Change a cell, meet somebody else's change, take it back, change several rows, paste: no mouse."""
+    window = visit("leader")
+    page, keys = window.page, window.page.keyboard
+    window.go("/registers/shelters/?sort=code")
+    cell = page.locator("tbody tr").nth(1).locator("td[data-c=capacity]")
+    page.locator("tbody td[tabindex='0']").focus()
+    keys.press("ArrowDown")
+    keys.press("End")
+    keys.press("ArrowLeft")
+    expect(cell).to_be_focused()
+    keys.press("F2")
+    expect(page.locator("td.editing input")).to_be_focused()
+    other = visit("duty")
+    other.go("/registers/shelters/?sort=code")
+    other.page.locator("tbody tr").nth(1).locator("td[data-c=capacity]").dblclick()
+    other.page.locator("td.editing input").fill("4242")
+    other.page.keyboard.press("Enter")
+    expect(other.page.locator("#lstep")).to_contain_text("→ 4,242")
+    keys.type("5151")
+    keys.press("Enter")
+    expect(page.locator(".lclash")).to_contain_text("4242")
+    shot(page, "conflict")
+    assert window.axe() == []
+    expect(page.locator(".lclash [data-mine]")).to_be_focused()
+    keys.press("Enter")
+    expect(page.locator("#lstep")).to_contain_text("4,242 → 5,151")
+    expect(page.locator("tbody tr").nth(2).locator("td[data-c=capacity]")).to_be_focused()
+    keys.press("Control+z")
+    expect(page.locator("#said")).to_contain_text("已撤回")
+    expect(page.locator("tbody tr").nth(1)).to_contain_text("4,242")
+    page.locator("tbody td[tabindex='0']").focus()
+    keys.press(" ")
+    keys.press("ArrowDown")
+    keys.press(" ")
+    expect(page.locator("[data-picked]")).to_have_text("选 2 行")
+    page.locator("#lbulk select[name=column]").select_option("grade")
+    page.locator("#lvalue input[aria-label=类别]").fill("中心避难场所")
+    page.locator("#lbulk button[value=set]").press("Enter")
+    expect(page.locator("#step")).to_contain_text("会写进去的")
+    shot(page, "bulk")
+    assert window.axe() == []
+    page.locator("button:has-text('改 2 行')").press("Enter")
+    expect(page.locator("#step")).to_contain_text("改了 2 行")
+    page.locator("button:has-text('全部撤回')").press("Enter")
+    expect(page.locator("#said")).to_contain_text("已撤回")
+    page.locator("tbody tr").nth(0).locator("td[data-c=capacity]").focus()
+    page.evaluate(
+        """() => { const data = new DataTransfer(); data.setData("text/plain", "61\\n许多");
+        document.activeElement.dispatchEvent(new ClipboardEvent("paste", { clipboardData: data, bubbles: true })) }"""
+    )
+    expect(page.locator("#preview")).to_contain_text("“许多”不是数字")
+    told = [each for each in window.trouble if "409" not in each]
+    assert told == []
