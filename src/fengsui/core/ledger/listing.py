@@ -119,7 +119,7 @@ class Wanted:
 
     def plainly(self) -> bool:
         """Whether nothing was asked: no filter, order, columns or word."""
-        return not (self.q or self.order or self.columns or self.retired or self.filters)
+        return not (self.q or self.order or self.columns or self.retired or self.within or self.filters)
 
 
 def _order(codes: Any, given: Sequence[str]) -> str:
