@@ -8,8 +8,8 @@ from argparse import Namespace
 from fengsui.config.ops import alone
 from fengsui.config.ops.stack import fengsui
 
-ANSWER_S = 75
-"""How long the first name may stay silent here. By hand it is the district's own five minutes."""
+ANSWER_S, SPEED = 75, 200.0
+"""How long the first name may stay silent here, at that speed; by hand it is the district's own five minutes."""
 
 
 def main(options: Namespace) -> int:
@@ -25,5 +25,5 @@ def _walk(options: Namespace, language: str) -> int:
     for name in ("only", "out"):
         if value := getattr(options, name):
             words += [f"--{name}", os.path.abspath(value) if name == "out" else value]
-    clocks = {"FENGSUI_CLOCKS": f"alerts.acknowledge={ANSWER_S}"}
+    clocks = {"FENGSUI_CLOCKS": f"alerts.acknowledge={ANSWER_S * SPEED / options.speed:.0f}"}
     return alone.run(fengsui(*words), name="screenshots", env=clocks)

@@ -80,6 +80,12 @@ class Hand:
         self._wait(field, label, DRAWN_S)
         field.fill(value)
 
+    def tick(self, label: str | Term) -> None:
+        said = shown(self.language, label)
+        box = self.page.get_by_label(re.compile(re.escape(said), re.IGNORECASE)).locator("visible=true").first
+        self._wait(box, said, DRAWN_S)
+        box.check()
+
     def attach(self, label: str, name: str, data: bytes) -> None:
         self._field(label).set_input_files(
             {"name": name, "mimeType": mimetypes.guess_type(name)[0] or "text/csv", "buffer": data}

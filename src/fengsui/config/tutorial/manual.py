@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fengsui.apps.people.rules import ROLES
 from fengsui.config.tutorial.steps import Step, Walk
 from fengsui.kernel.clock import ClockKind
 from fengsui.kernel.terms import Term
@@ -67,6 +68,8 @@ def exercise(walk: Walk) -> None:
     leader.press(NAV_DRILLS, nav=True)
     leader.press("策划一次演练")
     leader.fill("名称", leader.said("七月防汛演练", "July flood exercise"))
+    for role in ("duty_officer", "duty_leader", "commander", "team_leader"):
+        leader.tick(ROLES[role])
     leader.press("策划好了，存下")
     leader.press("开始演练")
     leader.shoot("drill")

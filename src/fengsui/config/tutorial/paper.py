@@ -46,6 +46,9 @@ class PaperWindow:
     def fill(self, label: str, value: str, **values: object) -> None:
         pass
 
+    def tick(self, label: str | Term) -> None:
+        shown(self.walk.language, label)
+
     def attach(self, label: str, name: str, data: bytes) -> None:
         pass
 
