@@ -27,7 +27,7 @@ def compile_translations(root: Path = REPO / "locale") -> int:
             continue
         with open(source, "rb") as read:
             catalog = read_po(read, locale=source.parts[-3])
-        part = target.with_suffix(".mo.part")
+        part = target.with_suffix(f".mo.{os.getpid()}.part")  # two installations of one clone may start at once
         with open(part, "wb") as out:
             write_mo(out, catalog)
         part.replace(target)
