@@ -190,6 +190,9 @@ def tell() -> Story:
         "view_id": _view(by("duty"), now),
         "person_id": Account.objects.get(username="community").person_id,
         **_rights(by("secadmin"), now),
+        "screen_id": rights.grant_screen(name="大厅主屏", layout="wide", factor=100, days=30, by=by("leader"), now=now)[
+            0
+        ].pk,
         "code": Station.objects.in_world(LIVE).order_by("code")[0].code,
     }
     return story

@@ -119,6 +119,8 @@ FORMS: dict[str, dict[str, Any]] = {
     "ledger:cell-save": {"column": "datum_m", "value": "1.5", "was": ""},
     "ledger:view-keep": {"name": REASON, "query": "sort=name"},
     "people:person-reveal": {"reason": REASON},
+    "people:screen-list": {"name": REASON, "layout": "wide", "factor": "100", "days": "30"},
+    "people:screen-open": {"code": "2345678999"},
     "people:token-end": {"reason": REASON},
     "people:post-assign": {"reason": REASON},
 }

@@ -12,6 +12,8 @@ from fengsui.apps.desk.views import (
     own,
     phone,
     proofs,
+    series,
+    wall,
 )
 
 app_name = "desk"
@@ -48,6 +50,12 @@ urlpatterns = [
     path("map/print", map_prints.ask, name="map-print"),
     path("map/prints/<uuid:print_id>/", map_prints.show, name="map-print-show"),
     path("map/prints/<uuid:print_id>/map.pdf", map_prints.pdf, name="map-print-pdf"),
+    path("series/", series.show, name="series-show"),
+    path("series/lane.json", series.lane, name="series-lane"),
+    path("series/marks.json", series.marks, name="series-marks"),
+    path("series/series.xlsx", series.export, name="series-export"),
+    path("wall/", wall.show, name="wall-show"),
+    path("wall/now", wall.part, name="wall-part"),
     path("audit/", audit.search, name="audit-search"),
     path("audit/list.csv", audit.export, name="audit-export"),
     path("audit/subject/<str:subject>", audit.subject, name="audit-subject"),

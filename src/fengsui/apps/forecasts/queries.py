@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from datetime import datetime
 from uuid import UUID
 
 from django.db.models import F, OuterRef, Q, Subquery
@@ -14,6 +16,15 @@ def latest(datastream: int) -> ForecastRun | None:
     rows = ForecastRun.objects.all_worlds("a datastream lives in one world").filter(datastream_id=datastream)
     newest: ForecastRun | None = rows.order_by("-issued_at").first()
     return newest
+
+
+def newest_of(datastreams: Iterable[int], upto: datetime, since: datetime) -> dict[int, ForecastRun]:
+    """The newest run of each stream that was issued in (since, upto]; one query for all."""
+    rows = ForecastRun.objects.all_worlds("a datastream lives in one world").filter(
+        datastream_id__in=list(datastreams), issued_at__lte=upto, issued_at__gt=since
+    )
+    newest = rows.order_by("datastream_id", "-issued_at").distinct("datastream_id")
+    return {row.datastream_id: row for row in newest}
 
 
 def waiting() -> list[CurrentValue]:

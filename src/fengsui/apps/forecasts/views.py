@@ -9,10 +9,10 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.http import urlencode
-from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from fengsui.apps.forecasts import queries, rules
+from fengsui.apps.forecasts.drawn import drawn, tenths
 from fengsui.apps.forecasts.models import ForecastRun
 from fengsui.apps.people.edge import actor_of
 from fengsui.apps.sensing import boards, curves
@@ -29,7 +29,7 @@ def chart(request: HttpRequest, code: str) -> JsonResponse:
     data = curves.curve(stream, now, curves.hours_of(request.GET.get("hours", "")))
     run = queries.latest(stream.id)
     if run and rules.is_current(run.issued_at, run.horizon_s, run.speed, now):
-        data["forecast"] = _drawn(run, boards.display_of(stream))
+        data["forecast"] = drawn(run, boards.display_of(stream))
     return JsonResponse(data)
 
 
@@ -55,22 +55,6 @@ def panel(request: HttpRequest, code: str) -> HttpResponse:
 def _stream(request: HttpRequest, code: str) -> Datastream:
     row = sensing.station(code, actor_of(request))
     return boards.stream_of(row, request.GET.get("kind", ""))[0]
-
-
-def tenths(share: float) -> str:
-    """9 成 on screens (interface direction, section 7)."""
-    if boards.english():
-        return f"{share:.0%}"
-    return _("%(n)g 成") % {"n": round(share * 10, 1)}
-
-
-def _drawn(run: ForecastRun, shown: Display) -> dict[str, Any]:
-    start = [run.issued_at.timestamp() * 1000, shown.number(run.value)]
-    columns = {
-        name: [start, *([row[0], shown.number(row[i])] for row in run.points)]
-        for name, i in (("points", 1), ("low", 2), ("high", 3))
-    }
-    return {"issued_at": run.issued_at.isoformat(), "confidence": tenths(run.coverage), **columns}
 
 
 def _crossings(run: ForecastRun, shown: Display) -> list[dict[str, Any]]:

@@ -14,7 +14,8 @@ from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 
-from fengsui.apps.people import queries, session_world, tokens
+from fengsui.apps.people import queries, screens, session_world, tokens
+from fengsui.apps.people.models import Screen
 from fengsui.core.api.bearer import is_api, recognised_by
 from fengsui.core.models import World
 from fengsui.core.worlds import LIVE
@@ -34,6 +35,7 @@ OPEN = (
     "/api/v1/readings",
     "/sw.js",
     "/manifest/",
+    screens.OPENING,
 )
 """Paths that nobody logs in for; every other one needs an account. Tested URL by URL."""
 BEFORE_ALL_ELSE = ("/me/password", "/me/second-factor", "/logout/", *OPEN)
@@ -66,6 +68,8 @@ def actor_middleware(get_response: Respond) -> Respond:
             if refused := session_world.of_another_page(request, world):
                 return refused
             return session_world.marked(get_response(request), request, session_world.world_after(request))
+        if screen := screens.recognised(request):
+            return _for_screen(request, screen, get_response)
         if not request.path.startswith(OPEN):
             return _to_login(request)
         return get_response(request)
@@ -77,6 +81,14 @@ def _for_program(request: HttpRequest, get_response: Respond) -> HttpResponse:
     """Programs come with a token; a browser's login counts for nothing there."""
     answer, bearer = get_response(request), getattr(request, "bearer", None)
     return answer if bearer is None or bearer.by.world == LIVE else session_world.said_inside(answer, request)
+
+
+def _for_screen(request: HttpRequest, screen: Screen, get_response: Respond) -> HttpResponse:
+    """A large screen has no session: it opens the wall of its world, whoever stands before it."""
+    request.screen = screen  # type: ignore[attr-defined]  # set on the request by our middleware
+    request.world = SimpleLazyObject(lambda: World.objects.get(pk=screen.world_id))  # type: ignore[attr-defined]  # set on the request by our middleware
+    request.actor = screens.actor_of(screen, request)  # type: ignore[attr-defined]  # set on the request by our middleware
+    return session_world.marked(get_response(request), request, screen.world_id)
 
 
 def _to_login(request: HttpRequest) -> HttpResponse:

@@ -147,3 +147,18 @@ class TokenMade:
 class TokenRevoked:
     token_id: UUID
     account_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class ScreenGranted:
+    screen_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class ScreenOpened:
+    screen_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class ScreenRevoked:
+    screen_id: UUID

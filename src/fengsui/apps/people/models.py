@@ -271,3 +271,34 @@ class TokenUse(models.Model):
     began_at = models.DateTimeField("这一分钟起")
     used = models.PositiveIntegerField("次数")
     last_at = models.DateTimeField("最近使用")
+
+
+class Screen(models.Model):
+    """A large screen that nobody logs in at: it may open the wall, and nothing else, until it is revoked or runs out.
+
+    Paired by a code that is typed once at the screen; afterwards the screen holds a secret of which this has the hash.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    world_id = models.UUIDField("世界")
+    name = models.CharField("屏名", max_length=60)
+    layout = models.CharField("版式", max_length=8, help_text="wide 3840×1080，single 1920×1080")
+    factor = models.PositiveSmallIntegerField("字号系数 %", default=100)
+    code_digest = models.CharField(max_length=64, blank=True)
+    code_until = models.DateTimeField("配对码到期", null=True)
+    digest = models.CharField(max_length=64, blank=True, db_index=True)
+    granted_by = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+", verbose_name="授权人")
+    granted_at = models.DateTimeField("授权")
+    expires_at = models.DateTimeField("到期")
+    opened_at = models.DateTimeField("配对", null=True)
+    source = models.CharField("来自", max_length=45, blank=True)
+    seen_at = models.DateTimeField("最近取数", null=True)
+    revoked_at = models.DateTimeField("撤销", null=True)
+    revoked_by = models.ForeignKey(Person, on_delete=models.PROTECT, null=True, related_name="+")
+
+    class Meta:
+        ordering = ["-granted_at"]
+        verbose_name = "大屏"
+
+    def __str__(self) -> str:
+        return self.name

@@ -22,6 +22,14 @@ rule("people.assign", "people.approve", "people.account")(roles("security_admin"
 rule("people.see_accounts")(roles("security_admin", "audit_admin", "auditor"))
 
 
+# Who grants a screen shows nobody but the hall what he sees himself; administrators look after accounts, not the wall.
+rule("people.screen_grant")(roles("duty_leader", "commander"))
+rule("people.screen_revoke")(roles("duty_officer", "duty_leader", "commander", "security_admin"))
+rule("people.screen_see")(
+    roles("duty_officer", "duty_leader", "commander", "security_admin", "system_admin", "audit_admin", "auditor")
+)
+
+
 @rule("people.see")
 def may_see(by: Actor, row: object) -> bool:
     """Organisations, posts and persons of one's own scope; the queries decide which."""

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from fengsui.apps.people.views import accounts, directory, login, own, rights, tokens
+from fengsui.apps.people.views import accounts, directory, login, own, rights, screens, tokens
 
 app_name = "people"
 urlpatterns = [
@@ -17,6 +17,9 @@ urlpatterns = [
     path("me/tokens/<uuid:token_id>/revoke", tokens.own_revoke, name="token-revoke"),
     path("people/tokens/", tokens.everyone, name="token-all"),
     path("people/tokens/<uuid:token_id>/revoke", tokens.revoke, name="token-end"),
+    path("wall/screens/", screens.listing, name="screen-list"),
+    path("wall/screens/<uuid:screen_id>/revoke", screens.revoke, name="screen-revoke"),
+    path("wall/open/", screens.opening, name="screen-open"),
     path("people/", directory.organisations, name="organisation-list"),
     path("people/persons/", directory.persons, name="person-list"),
     path("people/persons.csv", directory.persons_export, name="person-export"),

@@ -3,6 +3,13 @@ from django.utils.translation import gettext_noop as mark
 from fengsui.core.wording import words
 
 words(
+    people__screen__no_name=(mark("大屏没有名字"), mark("写明是哪个厅的哪块屏，撤销时认得出")),
+    people__screen__no_choice=(mark("选项里没有这一项"), mark("从列出的几项中选")),
+    people__screen__wrong_code=(
+        mark("配对码不对，或已经用过、过了 15 分钟"),
+        mark("请授权人再看一遍；还不行就重新授权一块屏"),
+    ),
+    people__screen__not_found=(mark("没有这块大屏"), mark("刷新本页：它可能已经撤销")),
     people__login__wrong=(mark("账号或密码不对"), mark("检查后再试；连续错 5 次会锁定 30 分钟")),
     people__login__locked=(mark("账号已锁定"), mark("%(minutes)s 分钟后再试，或请安全管理员解锁")),
     people__factor__wrong=(

@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
-import json
 from datetime import datetime, timedelta
 from typing import Any
 
+import numpy as np
 from django.contrib.gis.db.models.functions import Distance
 
-from fengsui.apps.sensing import queries, rules
+from fengsui.apps.sensing import rules, series
 from fengsui.apps.sensing.boards import display_of, flag_words, kind_word, nature, wall_period_s
 from fengsui.apps.sensing.models import CurrentValue, Datastream
+from fengsui.catalog.sensors import Display
 from fengsui.science.series.quality import SUSPECT
+from fengsui.science.series.thin import Piece
 
 HOURS = (1, 3, 12, 24, 72)
 DEFAULT_HOURS = 3
+POINTS = 1000
+
+
+def pairs(found: Piece, shown: Display) -> list[tuple[int, float | None, str]]:
+    """[(milliseconds, value in the shown unit, why it was not taken, or "")] by time."""
+    words = {int(f): flag_words(int(f)) if f else "" for f in np.unique(found.flags & SUSPECT)}
+    rows = zip((found.at // 1000).tolist(), found.value.tolist(), (found.flags & SUSPECT).tolist(), strict=True)
+    return [(at, shown.number(value), words[flags]) for at, value, flags in rows]
 
 
 def hours_of(wanted: str) -> int:
@@ -33,10 +43,7 @@ def window(stream: Datastream, now: datetime, hours: float) -> tuple[datetime, d
 def curve(stream: Datastream, now: datetime, hours: float) -> dict[str, Any]:
     """The measured part of what frontend/src/chart/data.ts draws: series, ladder, rain of the nearest gauge."""
     shown, (low, high) = display_of(stream), window(stream, now, hours)
-    points = [
-        [t, shown.number(v), flag_words(f & SUSPECT) if f & SUSPECT else ""]
-        for t, v, f in json.loads(queries.series_json(stream.id, low, high))
-    ]
+    points = pairs(series.thinned(stream, low, high, now, POINTS).piece, shown)
     lines = {code: stream.ladder.get(code) for code in ("watch", *rules.LEVEL_CODES)}
     return {
         "series": [
@@ -65,5 +72,6 @@ def _rain(stream: Datastream, low: datetime, high: datetime) -> dict[str, Any] |
     if near is None:
         return None
     shown = display_of(near)
-    points = [[t, v] for t, v, f in json.loads(queries.series_json(near.id, low, high)) if not f & SUSPECT]
+    found = series.thinned(near, low, high, high, POINTS).piece
+    points = [[t, v] for t, v, why in pairs(found, shown) if not why]
     return {"name": near.station.name, "unit": shown.unit, "points": points} if points else None

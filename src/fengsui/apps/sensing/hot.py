@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -38,6 +39,7 @@ from fengsui.science.series.ladder import Crossing, climb
 _NEVER = int(NEVER)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 PG_EPOCH_US = 946_684_800_000_000
+DAY_US = 86_400_000_000
 _HEADER = b"PGCOPY\n\xff\r\n\0" + bytes(8)
 _ROW = np.dtype(
     [
@@ -74,6 +76,12 @@ FROM unnest(%b::int[], %b::bigint[], %b::bigint[], %b::float8[]) AS n(i, id, at,
 JOIN sensing_observation o ON o.datastream_id = n.id AND o.at = {_US.format("n.at")}
 WHERE o.value <> n.value ORDER BY n.i, (o.flags & %b)
 """
+_UNKEEP = """
+DELETE FROM sensing_keptday k USING unnest(%b::bigint[], %b::int[]) AS n(id, day)
+WHERE k.datastream_id = n.id AND k.day = date '1970-01-01' + n.day
+"""
+UNKEEP_AFTER_US = 12 * 3_600_000_000
+"""Days are kept (sensing.series) when they are two days over; a reading so much younger cannot be in one."""
 _LOCK = """
 SELECT datastream_id, at, value, level, level_since, (extract(epoch FROM good_at) * 1000000)::bigint, good_value,
        memory, memory_version
@@ -126,6 +134,7 @@ def store_readings(
         _flag_second_values(cursor, batch, verdict, book.ids[used])
         crossings = climb(batch, verdict.trusted, [book.ladders[i] for i in used], memory)
         kept = _copy(cursor, batch, verdict, book.ids[used])
+        _unkeep(cursor, batch, book.ids[used])
         if verdict.chain.any() or crossings:
             streams = [book.streams[i] for i in used]
             _update_current(cursor, rows, batch, verdict, memory, streams)
@@ -185,6 +194,14 @@ def _copy(cursor: Any, batch: Batch, verdict: quality.Verdict, ids: npt.NDArray[
                           verdict.flags[send], verdict.detail[send]))  # fmt: skip
     cursor.execute(_INSERT)
     return int(cursor.rowcount)
+
+
+def _unkeep(cursor: Any, batch: Batch, ids: npt.NDArray[np.int64]) -> None:
+    """Forget the kept days that a late reading is in. Whoever keeps a day holds the stream's lock as we do."""
+    late = np.flatnonzero(batch.at < time.time_ns() // 1000 - UNKEEP_AFTER_US)
+    if len(late):
+        days = np.unique(np.stack((ids[batch.stream[late]], batch.at[late] // DAY_US), axis=1), axis=0)
+        cursor.execute(_UNKEEP, [days[:, 0].tolist(), days[:, 1].tolist()])
 
 
 def encode(

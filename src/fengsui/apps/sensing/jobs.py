@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.utils import timezone
 from procrastinate.contrib.django import app
 
-from fengsui.apps.sensing import actions
+from fengsui.apps.sensing import actions, series
 from fengsui.core.jobs import clean
 
 
@@ -22,3 +22,11 @@ def make_partitions(timestamp: int) -> None:
 @clean
 def sweep_map(timestamp: int) -> None:
     actions.sweep_map()
+
+
+@app.periodic(cron="50 17 * * *")
+@app.task(name="sensing.keep_days", queue="upkeep", queueing_lock="sensing.keep_days")
+@clean
+def keep_days(timestamp: int) -> None:
+    """Daily: the day that is over is condensed, so that nobody waits for it who asks for a year."""
+    series.keep_settled(timezone.now())

@@ -96,6 +96,23 @@ class Observation(models.Model):
         verbose_name = "观测值"
 
 
+class KeptDay(models.Model):
+    """One past day of one stream as few points (science.series.thin.condense), so that a year is drawn from 365 rows
+    and not from half a million. Derived: a reading that comes late deletes its day, the next look makes it again."""
+
+    pk = models.CompositePrimaryKey("datastream", "day")
+    datastream = models.ForeignKey(Datastream, on_delete=models.CASCADE, db_index=False, related_name="+")
+    day = models.DateField("日（UTC）")
+    gap_us = models.BigIntegerField("断数界限", help_text="按它认定断数；周期改了就重做")
+    of = models.IntegerField("读数")
+    refused = models.IntegerField("未采用")
+    rows = models.BinaryField("留下的点", help_text="小端 int64 微秒、float64 值、int16 标志")
+    gaps = models.BinaryField("断数", help_text="小端 int64 微秒，成对")
+
+    class Meta:
+        verbose_name = "过程线日摘要"
+
+
 class CurrentValue(models.Model):
     """One row a datastream: what is known now. `memory` is the series' state between batches (science.series.batch)."""
 

@@ -1,4 +1,4 @@
-"""Reading sensing: current values as JSON built in SQL, series that keep their extremes, boards."""
+"""Reading sensing: stations in sight, what is not normal, what is history."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from uuid import UUID
 
 import numpy as np
 import numpy.typing as npt
-from django.db import connection
 from django.db.models import Case, Count, ExpressionWrapper, F, FloatField, Max, Q, QuerySet, Value, When
 from django.db.models.functions import Extract, Greatest
 from django.db.models.lookups import GreaterThan
@@ -68,53 +67,6 @@ def station(code: str, by: Actor) -> Station:
 def streams_of(row: Station) -> QuerySet[Datastream]:
     rows: QuerySet[Datastream] = Datastream.objects.in_world(row.world_id).filter(station=row)
     return rows.select_related("current").order_by("kind")
-
-
-# Each bucket gives its first, last, lowest and highest reading, so a peak of one reading is on every scale.
-_SERIES = """
-WITH raw AS (
-    SELECT at, value, flags, CASE WHEN %(n)s <= %(max)s THEN row_number() OVER (ORDER BY at, value)
-        ELSE width_bucket(extract(epoch FROM at), extract(epoch FROM %(low)s::timestamptz),
-                          extract(epoch FROM %(high)s::timestamptz), %(buckets)s) END AS bucket
-    FROM sensing_observation WHERE datastream_id = %(id)s AND at >= %(low)s AND at < %(high)s
-), ranked AS (
-    SELECT *, row_number() OVER w_first AS f, row_number() OVER w_last AS l,
-           row_number() OVER w_low AS lo, row_number() OVER w_high AS hi
-    FROM raw
-    WINDOW w_first AS (PARTITION BY bucket ORDER BY at, value),
-           w_last AS (PARTITION BY bucket ORDER BY at DESC, value DESC),
-           w_low AS (PARTITION BY bucket ORDER BY (flags & %(suspect)s) <> 0, value, at),
-           w_high AS (PARTITION BY bucket ORDER BY (flags & %(suspect)s) <> 0, value DESC, at)
-)
-SELECT coalesce(jsonb_agg(jsonb_build_array(round(extract(epoch FROM at) * 1000), value, flags) ORDER BY at, value),
-                '[]')::text
-FROM ranked WHERE f = 1 OR l = 1 OR lo = 1 OR hi = 1
-"""
-
-
-def series_json(datastream: int, low: datetime, high: datetime, max_points: int = 1000) -> bytes:
-    """[[milliseconds, value, flags], ...] of [low, high), at most `max_points`; every bucket keeps its extremes.
-
-    Extremes are those of trusted readings where a bucket has any: a rejected spike must not hide the real peak.
-    """
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT count(*) FROM sensing_observation WHERE datastream_id = %s AND at >= %s AND at < %s",
-            [datastream, low, high],
-        )
-        n = cursor.fetchone()[0]
-    facts = {
-        "id": datastream,
-        "low": low,
-        "high": high,
-        "n": n,
-        "max": max_points,
-        "buckets": max(1, max_points // 4),
-        "suspect": SUSPECT,
-    }
-    with connection.cursor() as cursor:
-        cursor.execute(_SERIES, facts)
-        return str(cursor.fetchone()[0]).encode()
 
 
 def wall_period(stream: str = "") -> Greatest:

@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from django.db import connection
 from django.db.transaction import atomic
 from django.db.utils import ProgrammingError
+
+
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """roads: (rank, SVG path), the smaller ones first; water: (whether a surface, path); illustrative: not surveyed."""
+
+    roads: list[tuple[int, str]]
+    water: list[tuple[bool, str]]
+    illustrative: bool
 
 
 class BaseMap:
@@ -21,6 +32,20 @@ class BaseMap:
         except ProgrammingError:
             return None
         return bytes(found) if found is not None else None
+
+    def drawing(self, west: float, south: float, east: float, north: float, width: int) -> Drawing:
+        """The main roads and the water of a box (EPSG:3857 metres) as SVG paths in pixels, `width` of them across.
+
+        Nothing where no base map is loaded. Kept until another one is: a wall asks twice a minute for the same box.
+        """
+        try:
+            with atomic(), connection.cursor() as cursor:
+                cursor.execute("SELECT key, illustrative FROM basemap.build")
+                key, illustrative = cursor.fetchone() or ("", True)
+        except ProgrammingError:
+            return Drawing([], [], True)
+        roads, water = _paths(str(key), round(west), round(south), round(east), round(north), width)
+        return Drawing(roads, water, illustrative)
 
     def roads_named(self, q: str, most: int) -> list[tuple[str, float, float]]:
         """(name, lon, lat) on the longest stretch of each road whose name holds the words, larger roads first."""
@@ -64,3 +89,27 @@ class BaseMap:
                 return list(cursor.fetchall())
         except ProgrammingError:
             return []
+
+
+# One path a rank; simplified to half a pixel. ST_AsSVG turns the y axis, so the box's north comes to 0.
+_SVG = """
+WITH box AS (SELECT ST_MakeEnvelope(%(west)s, %(south)s, %(east)s, %(north)s, 3857) AS shape)
+SELECT {kind}, ST_AsSVG(ST_Scale(ST_Translate(
+    ST_SimplifyPreserveTopology(
+        ST_Collect(ST_ClipByBox2D(geom, ST_Expand(shape, %(metres)s * 40)::box2d)), %(metres)s / 2),
+    -%(west)s, -%(north)s), 1 / %(metres)s, 1 / %(metres)s), 0, 0)
+FROM basemap.{table}, box WHERE geom && shape {only} GROUP BY 1 ORDER BY 1 DESC
+"""
+
+
+@lru_cache(maxsize=16)
+def _paths(
+    key: str, west: int, south: int, east: int, north: int, width: int
+) -> tuple[list[tuple[int, str]], list[tuple[bool, str]]]:
+    facts = {"west": west, "south": south, "east": east, "north": north, "metres": (east - west) / width}
+    with connection.cursor() as cursor:
+        cursor.execute(_SVG.format(kind="rank", table="road", only="AND rank < 3"), facts)
+        roads = [(int(rank), path) for rank, path in cursor.fetchall() if path]
+        cursor.execute(_SVG.format(kind="ST_Dimension(geom) = 2", table="water", only=""), facts)
+        water = [(bool(area), path) for area, path in cursor.fetchall() if path]
+    return roads, water

@@ -21,6 +21,7 @@ from fengsui.apps.people.actions.own import (
 )
 from fengsui.apps.people.actions.phones import reveal_phone
 from fengsui.apps.people.actions.posts import approve, assign, leave_post, refuse, take_post, withdraw
+from fengsui.apps.people.actions.screens import grant_screen, open_screen, revoke_screen
 from fengsui.apps.people.actions.shifts import keep_shift, offer_shift, take_shift
 from fengsui.apps.people.actions.tokens import make_token, revoke_own_token, revoke_token
 
@@ -32,6 +33,7 @@ __all__ = [
     "confirm_factor",
     "deactivate",
     "end_session",
+    "grant_screen",
     "keep_shift",
     "leave_post",
     "log_in",
@@ -41,6 +43,7 @@ __all__ = [
     "offer_shift",
     "open_account",
     "open_first",
+    "open_screen",
     "prepare_factor",
     "reactivate",
     "refuse",
@@ -48,6 +51,7 @@ __all__ = [
     "reset_password",
     "reveal_phone",
     "revoke_own_token",
+    "revoke_screen",
     "revoke_token",
     "second_factor",
     "stop_sessions",

@@ -1,12 +1,11 @@
 from __future__ import annotations
 
-import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.db import connection
 
-from fengsui.apps.sensing import actions, boards, book, queries, rules
+from fengsui.apps.sensing import actions, boards, book, rules
 from fengsui.apps.sensing.models import CurrentValue, Datastream, Observation, RejectedMessage
 from fengsui.apps.sensing.tests.make import LADDER, US0, columns, make_stream, moment
 from fengsui.core.models import StoredEvent
@@ -121,26 +120,6 @@ def test_keep_rejections_keeps_one_row_when_delivered_again():
         known.streams[0].id,
         LIVE,
     )
-
-
-def test_series_json_is_made_by_the_database():
-    stream = make_stream()
-    actions.store_readings(book.read(), *columns([(0, 0, 0.01), (0, 60, 9.0), (0, 120, 0.06)]))
-    points = json.loads(queries.series_json(stream.id, moment(0), moment(121)))
-    ms = US0 // 1000
-    assert points == [[ms, 0.01, 0], [ms + 60_000, 9.0, q.RANGE], [ms + 120_000, 0.06, 0]]
-
-
-def test_series_json_keeps_a_peak_of_one_reading_when_there_are_many():
-    stream = make_stream()
-    readings = [(0, 10 * i, 0.02 + 0.0001 * (i % 7)) for i in range(5000)]
-    readings[3333] = (0, 33_330, 0.045)
-    actions.store_readings(book.read(), *columns(readings))
-    points = json.loads(queries.series_json(stream.id, moment(0), moment(50_000), max_points=200))
-    assert len(points) <= 200
-    assert max(p[1] for p in points) == 0.045
-    assert points[0][0] == US0 // 1000
-    assert points[-1][0] == US0 // 1000 + 49_990_000
 
 
 def test_book_reads_a_stream_with_a_broken_ladder_as_one_without():
