@@ -69,11 +69,13 @@ def search(site: dict[str, Any], query: str, language: str) -> list[Found]:
     wanted = terms(query)
     rows = [(at, weight) for at, weight in _readable(site, language)] if wanted else []
     strengths = [[_strength(term, *site["plain"][at]) for term in wanted] for at, _weight in rows]
-    rarity = [math.log(1 + len(rows) / (1 + sum(1 for each in strengths if each[at] > 0))) for at in range(len(wanted))]
+    held_by = [sum(1 for each in strengths if each[at] > 0) for at in range(len(wanted))]
+    # Pairs across two words (`入一` in 导入一张表) stand nowhere and say nothing.
+    rarity = [math.log(1 + len(rows) / (1 + count)) if count else 0.0 for count in held_by]
     whole, most, scored = plain(query).strip(), sum(rarity), []
     for (at, weight), each in zip(rows, strengths, strict=True):
         held = sum(rare for rare, strength in zip(rarity, each, strict=True) if strength)
-        if held < ENOUGH * most:
+        if not held or held < ENOUGH * most:
             continue
         score = sum(rare * strength for rare, strength in zip(rarity, each, strict=True)) * (held / most) ** 2
         _title, heading, text, _sound = site["plain"][at]
