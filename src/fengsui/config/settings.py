@@ -167,6 +167,8 @@ STATIC_ROOT = VAR / "static"
 STATIC_ROOT.mkdir(parents=True, exist_ok=True)
 (ROOT / "src/fengsui/static").mkdir(exist_ok=True)
 WHITENOISE_USE_FINDERS = True
+# The build puts a hash of the content into these names: what a browser has of them is right for ever.
+WHITENOISE_IMMUTABLE_FILE_TEST = r"^/static/dist/assets/.+-[\w-]{8}\.\w+$"
 
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_500_000
 FENGSUI_BODY_LIMIT = 12_000_000

@@ -38,7 +38,8 @@ def stale() -> bool:
 
 
 def command() -> list[str]:
-    """The build as one shell command: packages when the lock changed, Vite (pages, service worker), then the stamp.
+    """The build as one shell command: packages when the lock changed, Vite (pages, service worker), each file packed
+    beside itself for browsers that ask so, then the stamp.
 
     Run in `frontend/`, in a session of its own; exits non-zero where a step failed, so that the stamp is only written
     after success. SIGTERM ends npm, Node and whatever they started: the shell waits beside them, not for them.
@@ -51,6 +52,7 @@ def command() -> list[str]:
         'printf %s "$lock" >node_modules/.fengsui-lock; fi; '
         'step "$1/node" node_modules/vite/bin/vite.js build --logLevel warn || exit 1; '
         'step "$1/node" node_modules/vite/bin/vite.js build --config vite.sw.config.ts --logLevel warn || exit 1; '
+        'step "$1/python" -m whitenoise.compress -q "$2/assets" || exit 1; '
         'mkdir -p "$2" && printf %s "$3" >"$2/$4"'
     )
     return ["sh", "-c", script, "build", str(BIN), str(TARGET), fingerprint(), STAMP]
