@@ -72,25 +72,25 @@ def test_three_reports_written_without_network_arrive_once_each_when_the_server_
     page.set_input_files("input[name=photo]", {"name": "a.jpg", "mimeType": "image/jpeg", "buffer": picture.getvalue()})
     page.fill("textarea[name=text]", "泵已架好")
     page.get_by_role("button", name="回报进展").click()
-    expect(page.locator("#queue h3")).to_have_text("没发出 1 条")
+    expect(page.locator("#unsent h3")).to_have_text("没发出 1 条")
     page.fill("textarea[name=text]", "水位下降 6 cm")
     page.get_by_role("button", name="回报进展").click()
-    expect(page.locator("#queue h3")).to_have_text("没发出 2 条")
+    expect(page.locator("#unsent h3")).to_have_text("没发出 2 条")
     page.goto(mortal.url + tasks["拦住车和人"])
     page.get_by_role("button", name="我接令").click()
-    expect(page.locator("#queue h3")).to_have_text("没发出 3 条")
+    expect(page.locator("#unsent h3")).to_have_text("没发出 3 条")
     expect(page.locator("#queue-line")).to_contain_text("只发一次")
 
     page.route("**/do/report", _lost_answer(mortal), times=1)
     with page.expect_event("requestfailed", lambda request: request.url.endswith("/do/report")):
         context.set_offline(False)
         page.evaluate("window.dispatchEvent(new Event('online'))")
-    expect(page.locator("#queue h3")).to_have_text("没发出 3 条")
+    expect(page.locator("#unsent h3")).to_have_text("没发出 3 条")
     assert mortal.sql("SELECT count(*) FROM command_progress") == [(1,)]  # done, and nobody on the phone knows it
     mortal.start()
     page.evaluate("window.dispatchEvent(new Event('online'))")
-    expect(page.locator("#queue h3")).to_have_text("都已发出")
-    expect(page.locator("#queue li.ok")).to_have_count(3)
+    expect(page.locator("#unsent h3")).to_have_text("都已发出")
+    expect(page.locator("#unsent li.ok")).to_have_count(3)
     told = mortal.sql("SELECT text, photo_id IS NOT NULL FROM command_progress ORDER BY at")
     assert told == [("泵已架好", True), ("水位下降 6 cm", False)]
     width = mortal.sql("SELECT greatest(width, height) FROM command_photo")
@@ -113,11 +113,11 @@ def test_queue_stays_with_its_writer_when_another_person_uses_the_phone(
     visitor.log_in("street")
     visitor.go("/phone/")
     expect(page.locator("#heard")).to_contain_text("已收")
-    expect(page.locator("#queue")).to_be_hidden()
+    expect(page.locator("#unsent")).to_be_hidden()
     assert mortal.sql("SELECT count(*) FROM command_progress") == before
     context.clear_cookies(name="sessionid")
     visitor.log_in("team")
-    expect(page.locator("#queue h3")).to_have_text("都已发出")
+    expect(page.locator("#unsent h3")).to_have_text("都已发出")
     assert mortal.sql("SELECT count(*) FROM command_progress WHERE text = '登录过期后写的'") == [(1,)]
 
 

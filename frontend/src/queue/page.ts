@@ -122,7 +122,7 @@ function row(item: Item): HTMLLIElement {
 async function draw(): Promise<number> {
   const whose = person();
   const [items, sent] = whose ? await Promise.all([waiting(whose), sentBy(whose)]) : [[], []];
-  const place = document.getElementById("queue");
+  const place = document.getElementById("unsent");
   if (place && !place.querySelector("[data-armed]")) {
     place.hidden = !items.length && !sent.length;
     const list = make("ul", {}, ...items.map(row), ...sent.slice(0, 5).map((each) =>
@@ -140,7 +140,7 @@ async function draw(): Promise<number> {
 }
 
 export function startQueue(): void {
-  if (!document.getElementById("queue") || !("indexedDB" in window)) return;
+  if (!document.getElementById("unsent") || !("indexedDB" in window)) return;
   window.addEventListener("online", () => { wait = FIRST_MS; void run(); });
   document.addEventListener("visibilitychange", () => { if (!document.hidden) void run(); });
   void draw().then((left) => { if (left) void run(); });
