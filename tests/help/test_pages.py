@@ -11,7 +11,7 @@ from fengsui.core.help import site
 
 TABLE = Path(__file__).parents[1] / "contracts" / "urls_by_role.txt"
 NO_PAGE = re.compile(
-    r"(-part|-layer|-data|-csv|-xlsx|-json|-export|-template|-xml|-atom|-index|-cap|-chart|-series|-ways|-teams|-faults"
+    r"(-part|-layer|-lane|-marks|-editor|-facets|-data|-csv|-xlsx|-json|-export|-template|-xml|-atom|-index|-cap|-chart|-series|-ways|-teams|-faults"
     r"|-paper|-words|-pdf|^maps:(tile|raster)-show|^desk:map-(state|find|select)|^healthz|^metrics|^live-state|^app-manifest"
     r"|^service-worker|^desk:phone-report|^desk:alarm-show|^people:screen-open|-facets|-lane|-marks|^ledger:cell-(editor|history)"
     r"|^alerts:feed-warnings|^command:photo-show|^desk:map-warnings|^reviews:paper-show)$"
