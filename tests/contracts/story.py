@@ -176,7 +176,7 @@ def tell() -> Story:
         "report_id": report.pk,
         "review_id": review.pk,
         "paper_id": paper.pk,
-        "print_id": _sheet(by("duty"), now),
+        "print_id": _print(by("duty"), now),
         "finding_id": finding.pk,
         "photo_id": photo.pk,
         "exercise_id": _exercise(by("leader"), now),
@@ -241,7 +241,7 @@ def _token(account: Account, holding: Holding) -> UUID:
     return row.pk
 
 
-def _sheet(by: Actor, now: datetime) -> UUID:
+def _print(by: Actor, now: datetime) -> UUID:
     """A map on paper that the duty officer asked for."""
     asked = {"layers": ["stations"], "at": "", "centre": [123.35, 41.8], "zoom": 12, "within": []}
     made = desk.ask_print(asked=asked, paper="A4", by=by, now=now)
