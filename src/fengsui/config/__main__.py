@@ -333,6 +333,10 @@ def parser() -> argparse.ArgumentParser:
     test.add_argument(
         "--journeys", action="store_true", help=word("十项首次任务，数按键与页面", "ten first tasks, counted")
     )
+    test.add_argument(
+        "--screens", action="store_true", help=word("各页截图并查无障碍", "pictures of all pages, judged by axe")
+    )
+    test.add_argument("--all", action="store_true", help=word("截图:全部角色和组合", "screens: every role and look"))
     test.add_argument("paths", nargs="*", help=word("文件或目录", "files or folders"))
     check = add("check", _check, "代码、契约、翻译、目录、许可", "code, contracts, translations, catalogue, licences")
     check.add_argument("only", nargs="*", help=word("只做这几项", "only these"))

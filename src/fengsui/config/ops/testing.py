@@ -101,6 +101,10 @@ def main(options: Namespace) -> int:
         command += ["-k", options.expression]
     with throw_away_database(home, durable=False) as url:
         env = _environment(url)
+        if options.screens:
+            build_frontend(env)
+            more = [*(["--all"] if options.all else []), *(["-k", options.expression] if options.expression else [])]
+            return _attached([sys.executable, "-m", "tests.screens", *more], env)
         if options.fast:
             say("开始测试", "Testing")
             return _attached([*command, "-m", "not slow and not browser", *options.paths], env)
