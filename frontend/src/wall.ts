@@ -25,6 +25,11 @@ function fit(): void {
     while (shown > 0 && list.scrollHeight > list.clientHeight) rows[--shown]!.hidden = true;
     if (shown < all) head?.append(Object.assign(document.createElement("b"), { className: "more", textContent: (list.dataset.more ?? "#").replace("#", String(all - shown)) }));
   }
+  // 超 1 小时 31 分 is twice as long as 超 4 分 and must not run over its box.
+  for (const chip of root.querySelectorAll<HTMLElement>(".clk")) {
+    chip.classList.remove("long");
+    chip.classList.toggle("long", (chip.firstElementChild as HTMLElement).offsetWidth > chip.clientWidth - 12);
+  }
   const facts = root.querySelector<HTMLElement>(".facts"), said = [...(facts?.children ?? [])] as HTMLElement[];
   for (const each of said) each.hidden = false;
   while (facts && said.length && facts.scrollWidth > facts.clientWidth) said.pop()!.hidden = true;
