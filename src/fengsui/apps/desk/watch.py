@@ -9,6 +9,7 @@ from django.db.models import Count, Max, Q
 from django.urls import reverse
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop as mark
 
 from fengsui.apps.desk import clocks, telling
 from fengsui.apps.desk.panels import SHOWN, Line, Panel, counted
@@ -23,10 +24,15 @@ from fengsui.kernel.proof import STATES
 SEALED_WITHIN = timedelta(hours=25)
 """A day and the hour that a checkpoint may be late."""
 DAY = timedelta(hours=24)
-RIGHTS = (
-    "people.LoginFailed", "people.AccountLocked", "people.PhoneRevealed", "people.PostTaken", "people.PostLeft",
-    "people.AssignmentAsked", "people.AccountOpened",
-)  # fmt: skip
+RIGHTS = {
+    "people.LoginFailed": mark("登录没有成功"),
+    "people.AccountLocked": mark("账号锁定"),
+    "people.PhoneRevealed": mark("查看电话号码"),
+    "people.PostTaken": mark("任职生效"),
+    "people.PostLeft": mark("离任"),
+    "people.AssignmentAsked": mark("申请任职"),
+    "people.AccountOpened": mark("账号开通"),
+}
 
 
 def _hm(at: datetime) -> str:
@@ -195,12 +201,12 @@ def sessions(by: Actor, now: datetime) -> Panel:
 
 def rights(by: Actor, now: datetime) -> Panel:
     """What happened to logins, rights and personal data within a day, the newest first."""
-    rows = AuditRow.objects.filter(verb__in=RIGHTS, at__gt=now - DAY).select_related("event").order_by("-at", "-pk")
+    rows = AuditRow.objects.filter(verb__in=list(RIGHTS), at__gt=now - DAY).order_by("-at", "-pk")
     listed: list[Any] = list(rows[: SHOWN * 2])
     names = people.people_names({row.person_id for row in listed if row.person_id})
     lines = [
         Line(
-            telling.say(row.event),
+            _(RIGHTS[row.verb]),
             reverse("desk:audit-subject", args=[row.subject]),
             names.get(row.person_id, row.system),
             _hm(row.at),
