@@ -203,11 +203,11 @@ class Visitor:
         self.page.wait_for_url(self.site + "/")
 
     def axe(self) -> list[str]:
-        """Rules broken seriously or critically, each with the first element."""
+        """Rules broken seriously or critically, each with the first elements and what is wrong with them."""
         self.page.evaluate(AXE.read_text("utf-8"))
         found = self.page.evaluate("async () => (await axe.run(document, {resultTypes: ['violations']})).violations")
         return [
-            f"{each['id']}: {each['help']} {[node['html'][:160] for node in each['nodes']][:3]}"
+            f"{each['id']}: {[(node['html'][:160], node['failureSummary'][:240]) for node in each['nodes']][:3]}"
             for each in found
             if each["impact"] in ("serious", "critical")
         ]

@@ -13,7 +13,7 @@ os.environ.setdefault("FENGSUI_DEMO", "1")
 from a2wsgi import WSGIMiddleware
 from django.conf import settings
 
-settings.ROOT_URLCONF = "fengsui.core.ui.urls"
+settings.ROOT_URLCONF = "fengsui.core.urls"
 # The shell's navigation belongs to an app above; the gallery stands alone.
 for engine in settings.TEMPLATES:
     listed = engine["OPTIONS"].get("context_processors", [])
