@@ -77,7 +77,8 @@ def test_whatever_a_first_page_and_the_map_lead_to_opens(story, role):
     """Navigation, tabs, shortcuts, panels, the map of the product: no link that says 403."""
     client = client_of(LOGINS[role])
     links = set(re.findall(r'href="(/[^"#]*)"', page(role) + page(role, "/product/")))
-    links = {each.replace("&amp;", "&") for each in links if not each.startswith("/static/")}
+    links = {each.replace("&amp;", "&") for each in links if not each.startswith(("/static/", "/help/"))}
+    # the guides have their own tests (tests/help): every page that is named there exists
     assert len(links) > 3
     wrong = {each: client.get(each).status_code for each in sorted(links)}
     assert {each: code for each, code in wrong.items() if code != 200} == {}

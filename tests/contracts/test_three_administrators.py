@@ -18,12 +18,14 @@ VERBS: dict[str, set[str]] = {
     # rights: the security administrator's alone
     "people.account": {"security_admin"},
     "people.approve": {"security_admin"},
+    "people.screen_revoke": {"security_admin"},
     "people.assign": {"security_admin"},
     # the machinery: the system administrator's alone
     "alerts.retry": {"system_admin"},
     "alerts.self_test": {"system_admin"},
     "alerts.waive": {"system_admin"},
     "core.jobs": {"system_admin"},
+    "desk.own_district": {"system_admin"},
     "sensing.change_ladder": {"system_admin"},
     "sensing.credentials": {"system_admin"},
     # the record: only those who change nothing
@@ -35,7 +37,9 @@ VERBS: dict[str, set[str]] = {
     "core.proofs": {"system_admin", "audit_admin", "auditor"},
     "drills.compare": {"auditor"},
     "drills.view": {"system_admin", "security_admin", "audit_admin", "auditor"},  # those that their post takes part in
+    "desk.wall": {"system_admin", "audit_admin", "auditor"},
     "incidents.view": {"audit_admin", "auditor"},
+    "people.screen_see": {"system_admin", "security_admin", "audit_admin", "auditor"},
     "people.see": {"system_admin", "security_admin", "audit_admin", "auditor"},
     "people.see_accounts": {"security_admin", "audit_admin", "auditor"},
     "reviews.view": {"audit_admin", "auditor"},

@@ -68,7 +68,6 @@ PAGES = (
     "/map/layers/closures.geojson",
     "/map/layers/ahead.geojson",
     "/tiles/stations/10/862/380.mvt",
-    "/tiles/stations/16/55214/24376.mvt",
     "/closures/layer.geojson",
     "/desk/nav",
     "/desk/parts/burning",

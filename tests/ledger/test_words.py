@@ -34,7 +34,7 @@ def test_page_says_words_and_no_codes_in_both_languages(district, language, kind
     assert kind in body
     assert skill in body
     assert where in body
-    assert kind in text.split("lfacets")[1].split("</aside>")[0]
+    assert kind in text.split("<aside")[1].split("</aside>")[0]
     for code in ("water_supply", "fire_rescue", ">zone<"):
         assert code not in body
 

@@ -12,7 +12,7 @@ from django.test import Client
 
 from fengsui.core.ui import assets
 
-HEAVY = {"map", "chart", "replay"}
+HEAVY = {"map", "chart", "replay", "series"}
 """Entries that draw: only pages with a map or a chart load them."""
 MOST_BYTES = 200_000
 

@@ -11,11 +11,11 @@ NAV_DRILLS = Term("drills", "演练", "Exercises")
 """In the menu; elsewhere the word marks a page."""
 SHEET = (
     "编号,名称,街道,类别,有效面积,人均面积,最长开放,可容纳人数,位置\n"
-    'S-901,示意小学操场,启工街道,紧急,1200,2,3,600,"123.36,41.80"\n'
-    'S-902,示意中学操场,启工街道,紧急,两千,2,3,六百,"123.37,41.81"\n'
+    'S-901,示意小学操场,没有这条路,紧急,1200,2,3,600,"123.36,41.80"\n'
+    'S-902,示意中学操场,没有这条巷,紧急,两千,2,3,六百,"123.37,41.81"\n'
     'S-903,示意广场,没有这条街,固定,3000,2,15,1500,"41.79,123.35"\n'
 ).encode()
-"""Three rows, two of them wrong."""
+"""Three rows, each of them wrong; no street of a district is named here."""
 
 
 def hand_over(walk: Walk) -> None:
@@ -79,7 +79,7 @@ def rights(walk: Walk) -> None:
     admin = walk.person("secadmin")
     admin.press("人员", nav=True)
     admin.press("岗位")
-    admin.open(Term("post", "铁西区应急局带班领导", "铁西区应急局带班领导"))
+    admin.open(ROLES["duty_leader"])
     admin.shoot("rights")
 
 

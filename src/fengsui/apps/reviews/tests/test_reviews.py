@@ -13,6 +13,7 @@ from fengsui.apps.resources.models import Team
 from fengsui.apps.reviews import actions, jobs, queries
 from fengsui.apps.reviews.models import Paper
 from fengsui.core.models import Clock, StoredEvent
+from fengsui.core.ui import press
 from fengsui.core.worlds import LIVE
 from fengsui.kernel.actor import Actor
 from fengsui.kernel.errors import Forbidden, Invalid, Refused
@@ -85,7 +86,7 @@ def test_paper_is_made_by_the_job_and_frozen(ended, actors):
 
 def test_paper_fetches_nothing():
     with pytest.raises(ValueError, match="holds everything"):
-        jobs._nothing("http://example.invalid/x.css")
+        press._nothing("http://example.invalid/x.css")
 
 
 def test_page_shows_the_story_and_gives_the_paper_when_ready(ended, actors, client):
