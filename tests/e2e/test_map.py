@@ -24,11 +24,6 @@ def test_map_is_worked_by_keyboard_from_layers_to_history_to_the_list(visit) -> 
     expect(page.locator("[data-layer=depot] input")).to_be_checked()
     expect(box).to_have_attribute("data-ready", "true")
 
-    with page.expect_response("**/map/layers/closures.geojson*"):
-        page.evaluate(
-            "document.querySelector('.map').dispatchEvent(new CustomEvent('fengsui:redraw', {detail: 'command'}))"
-        )
-
     with page.expect_response(re.compile(r"/map/layers/stations\.geojson\?at=")):
         page.locator("[data-time]").press("ArrowLeft")
     expect(page.locator("[data-time-said]")).to_contain_text("历史")
