@@ -6,6 +6,7 @@ interface Ctx {
   text: string;
   response: { status: number };
   request?: { method?: string };
+  sourceEvent?: Event;
   liveRefresh?: boolean;
   target: Element;
 }
@@ -32,7 +33,10 @@ export function startRequests(): void {
   });
   document.addEventListener("htmx:error", (event) => {
     const ctx = (event as unknown as CustomEvent<{ ctx?: Ctx }>).detail.ctx;
-    if (ctx?.request?.method && ctx.request.method !== "GET") sayProblem(0);
+    if (!ctx || ctx.liveRefresh) return;
+    // What a person pressed is answered; a fragment that the page asked for itself is live.ts's matter.
+    const pressed = ["click", "submit", "change"].includes(ctx.sourceEvent?.type ?? "");
+    if (pressed || (ctx.request?.method && ctx.request.method !== "GET")) sayProblem(0);
   });
 }
 
