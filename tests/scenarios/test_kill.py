@@ -187,7 +187,12 @@ def test_nothing_is_lost_or_doubled_and_the_story_completes_when_everything_is_k
     sent = json.loads((tmp_path / "acknowledged.json").read_text())
     wanted, refused = sort_out(sent["keys"])
     wait("the last reading", lambda: len(stored(installation)) >= len(wanted), 60)
-    wait("the last rung", lambda: len(firings(installation, clocks)) >= 2 * CLOCKS, 60)
+    try:
+        wait("the last rung", lambda: len(firings(installation, clocks)) >= 2 * CLOCKS, 120)
+    except AssertionError as late:
+        told_by = (installation.home.log / "clocks.log").read_text(errors="replace")[-4000:]
+        due = ask(installation, "SELECT count(*), min(next_fire_at), now() FROM core_clock WHERE state = 'running'")
+        raise AssertionError(f"{late}\n{len(firings(installation, clocks))} fired; open: {due}\n{told_by}") from None
     (tmp_path / "calm").touch()
     code = story.wait(120)
     rows = stored(installation)

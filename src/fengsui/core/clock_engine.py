@@ -5,15 +5,16 @@ from __future__ import annotations
 import signal
 import threading
 import time
-from datetime import datetime
+from datetime import datetime, timedelta
+from uuid import UUID
 
 import structlog
-from django.db import DatabaseError, close_old_connections
+from django.db import DatabaseError, InterfaceError, OperationalError, close_old_connections, connection
 from django.db.transaction import atomic
 from django.utils import timezone
 
 from fengsui.core import events, proofs
-from fengsui.core.metrics import CLOCK_FIRED, CLOCK_SWEEP
+from fengsui.core.metrics import CLOCK_FAILED, CLOCK_FIRED, CLOCK_SWEEP
 from fengsui.core.models import Clock, ClockFiring
 from fengsui.core.record import announce
 from fengsui.kernel.actor import Actor
@@ -28,22 +29,57 @@ SETTLE_S = 10.0
 """After the wall clock jumped the engine waits so long before firing, so that a corrected jump fires nothing."""
 
 
-def sweep(now: datetime, limit: int = BATCH) -> int:
-    """Fire what is due, one transaction a clock; SKIP LOCKED lets several engines share the work. Returns firings."""
-    fired = 0
-    while True:
+ASIDE = timedelta(seconds=10)
+"""How long a clock that could not be fired waits for its next try: the others go before it."""
+LOCK_WAIT_MS = 5_000
+"""The longest wait for the chain of one subject, which somebody else may be holding."""
+
+Aside = dict[UUID, datetime]
+"""Clocks that could not be fired, with the time of their next try."""
+
+
+def sweep(now: datetime, limit: int = BATCH, aside: Aside | None = None) -> int:
+    """Fire what is due, one transaction a clock; SKIP LOCKED lets several engines share the work. Returns firings.
+
+    A clock whose firing fails goes to `aside`, is told in the log and the metrics, and stops no other.
+    """
+    fired, aside = 0, {} if aside is None else aside
+    while fired < limit and (clock_id := _fire_next(now, aside)):
+        if clock_id not in aside:
+            fired += 1
+    return fired
+
+
+def _fire_next(now: datetime, aside: Aside) -> UUID | None:
+    """Fire the clock that is due longest. Returns its id, None where none is due; raises where the database is gone."""
+    clock: Clock | None = None
+    waiting = [each for each, again in aside.items() if again > now]
+    try:
         with atomic():
             clock = (
                 Clock.objects.all_worlds("the engine serves every world")
                 .filter(state="running", next_fire_at__lte=now)
+                .exclude(pk__in=waiting)
                 .select_for_update(skip_locked=True)
                 .order_by("next_fire_at")
                 .first()
             )
-            if clock is None or fired >= limit:
-                return fired
+            if clock is None:
+                return None
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT set_config('lock_timeout', %s, true)", [str(LOCK_WAIT_MS)])
             fire(clock, now)
-            fired += 1
+    except Exception as error:
+        # Whatever one clock does to its own firing must not keep the next name from being called: only a lost
+        # database ends the sweep, since then nothing can be fired at all.
+        if clock is None or (isinstance(error, OperationalError | InterfaceError) and not connection.is_usable()):
+            raise
+        log.exception("clock.failed", clock=str(clock.pk), kind=clock.kind, error=type(error).__name__)
+        CLOCK_FAILED.labels(clock.kind).inc()
+        aside[clock.pk] = now + ASIDE
+    else:
+        aside.pop(clock.pk, None)
+    return clock.pk
 
 
 def fire(clock: Clock, now: datetime) -> None:
@@ -79,6 +115,7 @@ class Engine:
         self._settled_at = 0.0
         self._looked_at = -WATCH_EVERY_S
         self._began_at: float | None = None
+        self._aside: Aside = {}
         self._wall, self._mono = timezone.now(), time.monotonic()
 
     def step(self, wall: datetime, mono: float) -> int:
@@ -91,7 +128,7 @@ class Engine:
         if mono < self._settled_at:
             return 0
         with CLOCK_SWEEP.time():
-            return sweep(wall)
+            return sweep(wall, aside=self._aside)
 
     def _look(self, wall: datetime, mono: float) -> None:
         """Proofs of life, four times a minute; not while the wall clock settles.
@@ -114,7 +151,7 @@ class Engine:
             try:
                 self.step(timezone.now(), time.monotonic())
                 self._look(timezone.now(), time.monotonic())
-            except DatabaseError as error:
+            except (DatabaseError, InterfaceError) as error:
                 log.warning("clock_engine.database", error=type(error).__name__)
             close_old_connections()
             self.ending.wait(self.every_s)

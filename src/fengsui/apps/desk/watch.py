@@ -29,7 +29,7 @@ RIGHTS = {
     "people.AccountLocked": mark("账号锁定"),
     "people.PhoneRevealed": mark("查看电话号码"),
     "people.PostTaken": mark("任职生效"),
-    "people.PostLeft": mark("离任"),
+    "people.PostLeft": mark("卸任"),
     "people.AssignmentAsked": mark("申请任职"),
     "people.AccountOpened": mark("账号开通"),
 }

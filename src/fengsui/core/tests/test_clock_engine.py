@@ -101,6 +101,27 @@ def test_sweep_stops_when_its_limit_is_reached(by):
     assert [sweep(later(5), limit=3), sweep(later(5), limit=3), sweep(later(5), limit=3)] == [3, 2, 0]
 
 
+def test_other_clocks_fire_when_one_cannot_be_fired(by, monkeypatch):
+    """And the one is tried again when its wait is over, in this sweep or a later one."""
+    poison, sound = make_clock(by, slot="poison"), make_clock(by, slot="sound")
+    real, broken = clock_engine.announce, [True]
+
+    def announce(event, **facts):
+        if broken[0] and facts["about"].pk == poison.pk:
+            raise KeyError("a subject that no longer says what it is")
+        real(event, **facts)
+
+    monkeypatch.setattr(clock_engine, "announce", announce)
+    aside = {}
+    assert sweep(later(5), aside=aside) == 1
+    assert list(ClockFiring.objects.values_list("clock", flat=True)) == [sound.pk]
+    broken[0] = False
+    assert sweep(later(5), aside=aside) == 0
+    assert sweep(later(6), aside=aside) == 1
+    assert set(ClockFiring.objects.values_list("clock", flat=True)) == {sound.pk, poison.pk}
+    assert aside == {}
+
+
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=st.lists(st.integers(min_value=0, max_value=600), min_size=1, max_size=8))
 def test_every_rung_fires_exactly_once_when_sweeps_come_at_any_time(by, steps):
