@@ -175,7 +175,7 @@ class Series {
     for (const link of document.querySelectorAll<HTMLAnchorElement>("[data-series-take]")) link.search = `?${q}${link.dataset.seriesTake === "raw" ? "&what=raw" : ""}`;
     for (const [name, t] of [["from", a], ["to", b]] as const) {
       const field = document.querySelector<HTMLInputElement>(`.series-span [name=${name}]`);
-      if (field) field.value = full(t).replace(" ", "T");
+      if (field) field.value = full(t);
     }
     this.root.querySelector<HTMLElement>("[data-series-back]")!.hidden = !this.zoomed();
   }

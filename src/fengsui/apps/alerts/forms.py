@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from fengsui.apps.alerts.rules import STATUSES
 from fengsui.catalog.hazards import hazards
+from fengsui.core.ui.moments import DayField
 from fengsui.kernel.levels import LEVELS, Level
 
 LEVEL_CHOICES = [(str(int(Level.of(code))), LEVELS.zh(code)) for code in reversed(list(LEVELS)) if code != "none"]
@@ -16,7 +17,7 @@ class FilterForm(forms.Form):
     q = forms.CharField(label=_("点位名称或代码"), required=False, max_length=60)
     status = forms.ChoiceField(label=_("状态"), required=False)
     level = forms.ChoiceField(label=_("级别"), required=False)
-    since = forms.DateField(label=_("起"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
+    since = DayField(label=_("起"), required=False)
 
     def __init__(self, *args: object, words: dict[str, str], levels: dict[str, str], **kwargs: object) -> None:
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]  # handed on as they came

@@ -12,7 +12,6 @@ import numpy as np
 from django.db.models import F, Min, Q
 from django.http import QueryDict
 from django.utils import timezone
-from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -21,6 +20,7 @@ from fengsui.apps.forecasts.drawn import drawn
 from fengsui.apps.sensing import boards, curves, rules, series
 from fengsui.apps.sensing.models import Datastream, Observation
 from fengsui.catalog.sensors import kinds
+from fengsui.core.ui.moments import asked_moment
 from fengsui.kernel.actor import Actor
 from fengsui.kernel.errors import Invalid
 from fengsui.science.series.quality import SUSPECT
@@ -66,10 +66,12 @@ def _local(at: datetime) -> str:
 def window_of(asked: QueryDict, now: datetime, streams: Sequence[Datastream]) -> Window:
     """The time that was asked for; a replay runs fast, so without a wish an hour of it, else a day.
 
-    Raises Invalid("desk.series.bad_time" | "desk.series.wrong_order" | "desk.series.too_long", field=…).
+    Without an end it goes on to now, without a beginning it is a day long.
+    Raises Invalid("core.moment.…" | "desk.series.wrong_order" | "desk.series.too_long", field=…).
     """
     if asked.get("from") or asked.get("to"):
-        low, high = _moment(asked, "from"), _moment(asked, "to")
+        high = asked_moment(asked, "to", _("到")) or now
+        low = asked_moment(asked, "from", _("从")) or high - timedelta(days=1)
         if low >= high:
             raise Invalid("desk.series.wrong_order", field="to")
         if high - low > LONGEST:
@@ -81,18 +83,6 @@ def window_of(asked: QueryDict, now: datetime, streams: Sequence[Datastream]) ->
         return Window(_first(streams, now), now, "all")
     period = period if period in PERIODS else usual
     return Window(now - PERIODS[period][0], now, period)
-
-
-def _moment(asked: QueryDict, name: str) -> datetime:
-    text = asked.get(name, "").strip()
-    try:
-        # A plus of an offset comes out of an address as a blank.
-        found = parse_datetime(text.replace(" ", "+") if text.count(":") > 2 or "T" in text else text)
-    except ValueError:
-        found = None
-    if found is None:
-        raise Invalid("desk.series.bad_time", field=name, said=text[:40])
-    return found if timezone.is_aware(found) else timezone.make_aware(found)
 
 
 def _first(streams: Sequence[Datastream], now: datetime) -> datetime:

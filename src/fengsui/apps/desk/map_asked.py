@@ -12,7 +12,9 @@ from django.http import QueryDict
 from django.utils import timezone
 
 from fengsui.core.maps import area
+from fengsui.core.ui.moments import moment
 from fengsui.kernel.geo import Point
+from fengsui.kernel.moments import MIDNIGHT, Unclear
 
 HISTORY = timedelta(hours=72)
 MINUTE = "%Y-%m-%dT%H:%M"
@@ -73,8 +75,7 @@ def read(asked: QueryDict, now: datetime) -> Asked:
 
 def _moment(text: str, now: datetime) -> datetime | None:
     try:
-        found = datetime.fromisoformat(text)
-    except ValueError:
+        at = moment(text, alone=MIDNIGHT)
+    except Unclear:
         return None
-    at = found if found.tzinfo else timezone.make_aware(found)
     return None if at >= now else max(at, now - HISTORY)

@@ -24,12 +24,11 @@ words(
     district__setup__edited=(mark("%(files)s 有人手工改过"), mark("看清会盖掉什么；确要盖掉就勾选后再按")),
     district__setup__not_writable=(mark("不能写 %(folder)s"), mark("请把这个目录的所有权给运行本平台的用户")),
     district__setup__running=(mark("上一步还在装入"), mark("等它完成再按；进度在本页上方")),
-    desk__series__bad_time=(mark("“%(said)s”不是时间"), mark("写成 2026-07-28 02:00，或从日历里选")),
     desk__series__wrong_order=(mark("止时不在起时之后"), mark("把“到”改到“从”之后")),
     desk__series__too_long=(mark("时段超过 %(days)s 天"), mark("把“从”往后移，或分几段看")),
     desk__series__too_many_rows=(
         mark("时段内有 %(count)s 个读数，一份表最多写 %(most)s 行"),
         mark("缩短时段或少选几路，或改取抽稀的表"),
     ),
-    desk__audit__bad_filter=(mark("“%(field)s”写得不对"), mark("时间写成 2026-07-01T08:00，链号和对象照抄页面上的")),
+    desk__audit__bad_filter=(mark("“%(field)s”写得不对"), mark("链号照抄页面上的，32 位")),
 )

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from fengsui.apps.incidents.rules import FIELDS, GRADES, SOURCES, STATES, TYPES
 from fengsui.apps.places.models import Area, Place
 from fengsui.catalog.hazards import hazards
+from fengsui.core.ui.moments import MomentField
 from fengsui.kernel.levels import LEVELS
 from fengsui.kernel.terms import Terms
 
@@ -30,19 +31,8 @@ def _with(*first: tuple[str, Any], terms: Terms) -> Callable[[], list[tuple[str,
     return lambda: [*first, *_words(terms)()]
 
 
-class LocalTime(forms.DateTimeInput):
-    input_type = "datetime-local"
-
-    def __init__(self) -> None:
-        super().__init__(format="%Y-%m-%dT%H:%M")
-
-
 def _named(row: Place | Area) -> str:
     return row.name_en if row.name_en and (get_language() or "").startswith("en") else row.name
-
-
-def _moment(label: Any, **over: Any) -> forms.DateTimeField:
-    return forms.DateTimeField(label=label, widget=LocalTime(), input_formats=["%Y-%m-%dT%H:%M"], **over)
 
 
 def _count(label: Any) -> forms.IntegerField:
@@ -81,8 +71,8 @@ class IntakeForm(CountsForm):
     area = forms.ModelChoiceField(
         label=_("街道（镇）"), queryset=Area.objects.none(), required=False, empty_label=_("选街道")
     )
-    known_at = _moment(_("接报时间"), help_text=_("法定时限从这里起算，立案后不能改"))
-    occurred_at = _moment(_("事发时间"), required=False)
+    known_at = MomentField(label=_("接报时间"), help_text=_("法定时限从这里起算，立案后不能改"))
+    occurred_at = MomentField(label=_("事发时间"), required=False)
     summary = forms.CharField(label=_("发生了什么"), widget=forms.Textarea(attrs={"rows": 4}), max_length=2000)
     informant = forms.CharField(label=_("报告人"), max_length=60, required=False)
     informant_phone = forms.CharField(label=_("报告人电话"), max_length=20, required=False)

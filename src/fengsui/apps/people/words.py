@@ -52,7 +52,6 @@ words(
     people__assign__retired=(mark("%(name)s 已停用"), mark("选在用的，或先在台账里恢复使用")),
     people__assign__holds_already=(mark("他在这段时间已任此岗位"), mark("看本页的任职经过，换一个人或改起止时间")),
     people__assign__over=(mark("这段任职到那时已经结束"), mark("刷新本页看任职经过")),
-    people__assign__bad_time=(mark("时间写法不对"), mark("按 年-月-日 时:分 填写，不填即从现在起")),
     people__assign__who=(mark("没有选人"), mark("先按姓名找到人，再选中")),
     people__approve__asked_already=(mark("这个人任此岗位的申请已在等批准"), mark("等另一名安全管理员决定，或先撤回")),
     people__approve__same_person=(mark("要由另一名安全管理员批准"), mark("申请人不能批准自己的申请")),

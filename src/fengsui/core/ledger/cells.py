@@ -8,6 +8,8 @@ import unicodedata
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from fengsui.kernel.moments import MIDNIGHT, Unclear, moment_of
+
 MISSING = {"", "-", "--", "—", "——", "/", "\\", "N/A", "n/a", "#N/A", "不详", "未知", "无", "空", "暂无"}
 BROKEN = re.compile(r"^#(REF|VALUE|NAME\?|DIV/0|NUM|NULL|N/A)!?$")
 DANGEROUS = re.compile(r"^'*[=+\-@\t\r]")
@@ -131,16 +133,12 @@ def date_of(value: Any) -> date | None:
     if match := re.match(r"^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d)(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)?$", text):
         moment = datetime.fromisoformat(text)
         return (moment + timedelta(hours=8)).date() if match[8] == "Z" else moment.date()
-    match = re.match(r"^(\d{4})\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})\s*日?(\s+\d{1,2}:\d\d(:\d\d)?)?$", text)
-    match = match or re.match(r"^(\d{4})(\d\d)(\d\d)$", text)
-    if match:
-        try:
-            return date(int(match[1]), int(match[2]), int(match[3]))
-        except ValueError:
-            raise BadCell("not_date", text=text) from None
     if re.match(r"^\d{5}(\.\d+)?$", text):
         return (EXCEL_EPOCH + timedelta(days=float(text))).date()
-    raise BadCell("not_date", text=text)
+    try:
+        return moment_of(text, alone=MIDNIGHT).date()
+    except Unclear:
+        raise BadCell("not_date", text=text) from None
 
 
 YES = {"是", "有", "√", "✓", "y", "yes", "true", "1", "在用", "可用", "对"}

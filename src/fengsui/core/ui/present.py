@@ -14,7 +14,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from jinja2 import Environment
 
-from fengsui.core.ui import assets, paper
+from fengsui.core.ui import assets, moments, paper
 from fengsui.kernel.levels import LEVELS, Level
 
 TEN_MINUTES = 600
@@ -229,6 +229,8 @@ def install(env: Environment) -> None:
         assets_ready=assets.ready,
         qr=paper.qr,
         gbt9704=paper.gbt9704,
+        moment_pattern=moments.PATTERN,
+        moment_sample=moments.SAMPLES.__getitem__,
         same_time=lambda at: _hm(at, timezone.now()) if at else "",
     )
     env.filters.update(

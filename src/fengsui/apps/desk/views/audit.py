@@ -16,8 +16,6 @@ from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, QueryDict, StreamingHttpResponse
 from django.shortcuts import render
-from django.utils import timezone
-from django.utils.dateparse import parse_date, parse_datetime
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
@@ -30,6 +28,7 @@ from fengsui.apps.people.models import Person
 from fengsui.core import policy
 from fengsui.core.models import AuditCheckpoint, AuditHead, AuditRow, Clock, StoredEvent
 from fengsui.core.record import digest, row_body
+from fengsui.core.ui.moments import asked_moment
 from fengsui.kernel.actor import Actor
 from fengsui.kernel.errors import Invalid, NotFound
 
@@ -58,25 +57,10 @@ class Wanted:
             asked.get("person", "").strip()[:60],
             asked.get("subject", "").strip()[:130],
             asked.get("verb", "").strip()[:80],
-            _moment(asked, "since"),
-            _moment(asked, "until"),
+            asked_moment(asked, "since", _("自")),
+            asked_moment(asked, "until", _("至")),
             correlation,
         )
-
-
-def _moment(asked: QueryDict, name: str) -> datetime | None:
-    text = asked.get(name, "").strip()
-    if not text:
-        return None
-    try:
-        found = parse_datetime(text)
-        if found is None and (day := parse_date(text)):
-            found = datetime.combine(day, datetime.min.time())
-    except ValueError:
-        found = None
-    if found is None:
-        raise Invalid("desk.audit.bad_filter", field=name)
-    return found if timezone.is_aware(found) else timezone.make_aware(found)
 
 
 def _rows(by: Actor, wanted: Wanted) -> QuerySet[AuditRow]:

@@ -21,6 +21,7 @@ from fengsui.apps.desk.page import shell
 from fengsui.apps.people.edge import actor_of
 from fengsui.core.maps import points, tiles
 from fengsui.core.maps.registry import point_layer
+from fengsui.core.ui import moments
 from fengsui.kernel.actor import Actor
 
 LISTED = 100
@@ -104,6 +105,7 @@ def layer(request: HttpRequest, name: str) -> JsonResponse:
 def listing(request: HttpRequest) -> HttpResponse:
     """Everything the map shows, as tables: works without WebGL, by keyboard and by ear. The same address asks both."""
     by, now = actor_of(request), timezone.now()
+    moments.asked_moment(request.GET, "at", _("时刻"))  # the map opens an old link at now; who typed it here is told
     asked = map_asked.read(request.GET, now)
     kept = _kept(by)
     sections: list[dict[str, Any]] = []
@@ -126,7 +128,7 @@ def listing(request: HttpRequest) -> HttpResponse:
 
 
 def _minute(at: datetime) -> str:
-    return timezone.localtime(at).strftime(map_asked.MINUTE)
+    return moments.written(at)
 
 
 @require_GET

@@ -11,7 +11,6 @@ from django.db.models import Prefetch, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
-from django.utils.dateparse import parse_date
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
@@ -21,6 +20,7 @@ from fengsui.apps.people.models import Holding, Person, Post
 from fengsui.apps.people.rules import ORG_KINDS, ROLES, mask_phone
 from fengsui.apps.people.views.shared import EXPORT_LIMIT, asked, history, paged, table, word
 from fengsui.core import policy
+from fengsui.core.ui.moments import asked_day
 from fengsui.kernel.errors import NotFound
 
 PERSON_ORDERS = {"name": ("name", "id"), "org": ("org__path", "name", "id")}
@@ -32,12 +32,8 @@ POST_ORDERS = {
 
 
 def _day(request: HttpRequest) -> tuple[datetime, str]:
-    """The end of the day asked about; now where none or an impossible one was."""
-    text = request.GET.get("on", "").strip()
-    try:
-        day = parse_date(text) if text else None
-    except ValueError:
-        day = None
+    """The end of the day asked about; now where none was. Raises Invalid("core.moment.…")."""
+    day = asked_day(request.GET, "on", _("在哪一天"))
     if day is None or day == timezone.localdate():
         return timezone.now(), ""
     return timezone.make_aware(datetime.combine(day, time(23, 59, 59))), day.isoformat()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -12,7 +11,6 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
@@ -23,22 +21,9 @@ from fengsui.apps.people.rules import ADMINS, ASSIGNMENT, ASSIGNMENT_STATES, ROL
 from fengsui.apps.people.views.shared import history, key_of, say_refused, word
 from fengsui.core import policy
 from fengsui.core.models import Clock
+from fengsui.core.ui.moments import asked_moment
 from fengsui.kernel.clock import MACHINE as CLOCKS
-from fengsui.kernel.errors import FengsuiError, Invalid, NotFound
-
-
-def _moment(request: HttpRequest, name: str) -> datetime | None:
-    """A local date and time of a form; empty means now or open. Raises Invalid("people.assign.bad_time")."""
-    text = request.POST.get(name, "").strip()
-    if not text:
-        return None
-    try:
-        found = parse_datetime(text)
-    except ValueError:
-        found = None
-    if found is None:
-        raise Invalid("people.assign.bad_time")
-    return found if timezone.is_aware(found) else timezone.make_aware(found)
+from fengsui.kernel.errors import FengsuiError, NotFound
 
 
 @require_GET
@@ -83,8 +68,8 @@ def assign(request: HttpRequest, post_id: UUID) -> HttpResponse:
         done = actions.assign(
             post_id=post_id,
             person_id=key_of(request, "person"),
-            since=_moment(request, "since"),
-            until=_moment(request, "until"),
+            since=asked_moment(request.POST, "since", _("从何时起"), alone=None),
+            until=asked_moment(request.POST, "until", _("到何时止"), alone=None),
             alongside=request.POST.get("alongside") == "1",
             reason=request.POST.get("reason", ""),
             by=by,
@@ -108,7 +93,7 @@ def leave(request: HttpRequest, holding: int) -> HttpResponse:
     try:
         actions.leave_post(
             holding_id=holding,
-            at=_moment(request, "at"),
+            at=asked_moment(request.POST, "at", _("从何时起"), alone=None),
             reason=request.POST.get("reason", ""),
             by=by,
             now=timezone.now(),

@@ -11,7 +11,6 @@ from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.utils import timezone
-from django.utils.dateparse import parse_date
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
@@ -25,6 +24,7 @@ from fengsui.catalog.hazards import hazards
 from fengsui.catalog.indicators import Indicator, Item, indicators
 from fengsui.core import policy
 from fengsui.core.models import StoredEvent
+from fengsui.core.ui.moments import asked_day
 from fengsui.kernel.actor import Actor
 from fengsui.kernel.errors import NotFound
 
@@ -35,7 +35,10 @@ LONGEST = timedelta(days=3660)
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """The period by whole days of the district's time, both included; a bad date falls back to the last 90 days."""
+    """The period by whole days of the district's time, both included; one too long falls back to 90 days.
+
+    Raises Invalid("core.moment.…", field=…).
+    """
 
     since: datetime
     until: datetime
@@ -44,7 +47,7 @@ class Wanted:
     @classmethod
     def of(cls, asked: QueryDict) -> Wanted:
         today = timezone.localdate()
-        first, last = _day(asked.get("since", "")), _day(asked.get("until", ""))
+        first, last = asked_day(asked, "since", _("从")), asked_day(asked, "until", _("到"))
         last = last or today
         first = first or last - timedelta(days=DAYS)
         if first > last or last - first > LONGEST:
@@ -68,13 +71,6 @@ class Wanted:
         if self.hazard:
             found["hazard"] = self.hazard
         return found.urlencode()
-
-
-def _day(text: str) -> Any:
-    try:
-        return parse_date(text)
-    except ValueError:
-        return None
 
 
 @require_GET
