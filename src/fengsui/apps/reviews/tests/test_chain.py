@@ -247,7 +247,10 @@ def test_period_counts_what_began_in_it_and_asks_as_often_when_longer(ended, act
     with CaptureQueriesContext(connection) as many:
         client.get(page)
     assert len(many) == len(few)
-    assert client.get("/reviews/indicators/?since=2026-13-45&until=x&hazard=y").status_code == 200
+    assert client.get("/reviews/indicators/?since=2026-12-31&until=2026-01-01&hazard=y").status_code == 200
+    refused = client.get("/reviews/indicators/?since=2026-13-45")
+    assert refused.status_code == 422
+    assert "“从”没有这个日期或时刻：2026-13-45" in refused.content.decode()
     assert client.get("/reviews/indicators/nothing/").status_code == 404
 
 
