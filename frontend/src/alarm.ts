@@ -64,11 +64,13 @@ function strip(): void {
   let label = place.querySelector("b");
   if (!label) {
     const go = Object.assign(document.createElement("a"), { className: "btn", textContent: say("去办", "Open") });
-    const quiet = Object.assign(document.createElement("button"), { type: "button", className: "btn", textContent: say("知道了，不响", "I know, be quiet") });
+    const quiet = Object.assign(document.createElement("button"), { type: "button", className: "btn folded", textContent: say("知道了，不响", "I know, be quiet") });
     quiet.addEventListener("click", hush);
-    const hint = Object.assign(document.createElement("button"), { type: "button", className: "btn" });
+    const hint = Object.assign(document.createElement("button"), { type: "button", className: "btn folded" });
     hint.dataset.alarmOn = "";
-    place.replaceChildren((label = document.createElement("b")), go, quiet, hint);
+    const more = Object.assign(document.createElement("button"), { type: "button", className: "btn unfold", ariaLabel: say("展开提醒", "Unfold the alarm"), ariaExpanded: "false" });
+    more.dataset.unfold = "alarm";
+    place.replaceChildren((label = document.createElement("b")), go, quiet, hint, more);
   }
   if (label.textContent !== text) label.textContent = text;
   place.querySelector("a")!.href = first.it.url;

@@ -19,11 +19,13 @@ import { startRequests } from "./requests";
 import { startTabs } from "./tabs";
 import { startTerms } from "./terms";
 import { startTheme } from "./theme";
+import { startUnfold } from "./unfold";
 
 startTheme();
 startRequests();
 startClocks();
 startTabs();
+startUnfold();
 startSending(takes);
 startDrafts();
 startMoments();

@@ -3,6 +3,7 @@
 
 import { fold } from "./acts";
 import { mark, told } from "./terms";
+import { foldBar } from "./unfold";
 import { say } from "./words";
 
 const OFF = "keys-off";
@@ -36,6 +37,7 @@ function fire(el: HTMLElement): void {
 function back(): boolean {
   const open = document.querySelector<HTMLDetailsElement>("details[data-danger][open], details.menu[open], details.clkbox[open]");
   if (open) { fold(open); return true; }
+  if (foldBar()) return true;
   const here = current();
   if (here) { here.removeAttribute("data-cursor"); return true; }
   const up = keyed("esc");

@@ -115,6 +115,34 @@ def test_team_gets_the_phone_page_first_when_it_logs_in(visit) -> None:
     expect(window.page.locator(".p-tabs a")).to_have_count(5)
 
 
+TALLEST = {".top": 56, "#alarm": 56, "#bar": 0.2 * 740}
+"""Pixels of a bar that is folded, on the smallest phone."""
+
+
+def test_bars_leave_the_warning_its_room_and_unfold_by_key_on_a_phone(visit) -> None:
+    window = visit("duty", width=360, height=740)
+    page = window.page
+    page.locator("#act a", has_text="去核定预警").click()
+    expect(page.locator("#alarm b")).to_be_visible()
+    heights = {bar: page.locator(bar).bounding_box()["height"] for bar in TALLEST}
+    assert {bar: height for bar, height in heights.items() if height > TALLEST[bar]} == {}
+    other = page.locator("#bar summary", has_text="不发布")
+    expect(page.locator("#bar button", has_text="核定，送签发")).to_be_visible()
+    expect(other).to_be_hidden()
+    page.locator("[data-unfold=bar]").press("Enter")
+    expect(other).to_be_visible()
+    with page.expect_response("**/parts/bar"):
+        page.evaluate("window.dispatchEvent(new CustomEvent('fengsui:refresh', {detail: '*'}))")
+    expect(page.locator("[data-unfold=bar]")).to_have_attribute("aria-expanded", "true")
+    expect(other).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(other).to_be_hidden()
+    expect(page.locator("[data-unfold=bar]")).to_be_focused()
+    page.locator("[data-unfold=nav]").click()
+    page.locator("nav#nav").get_by_text("时限").click()
+    expect(page.locator("[data-unfold=nav]")).to_contain_text("时限")
+
+
 def test_audit_shows_an_intact_chain_when_an_auditor_opens_a_subject(visit) -> None:
     window = visit("auditor")
     window.go("/audit/?verb=WarningDrafted")

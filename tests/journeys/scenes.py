@@ -30,6 +30,7 @@ from fengsui.apps.people import queries as people
 from fengsui.apps.people.models import Account, Handover, Person, Post
 from fengsui.apps.places.models import WaterloggingPoint
 from fengsui.apps.resources.models import Team
+from fengsui.apps.reviews import actions as reviewing
 from fengsui.apps.reviews.models import Paper, Review
 from fengsui.apps.sensing.models import CurrentValue
 from fengsui.config.ops.home import Home
@@ -101,6 +102,9 @@ def tidy() -> None:
             file_away(row.pk)
     for shift in Handover.objects.in_world(LIVE).filter(status="offered"):
         rights.keep_shift(handover_id=shift.pk, by=people.actor_for(shift.outgoing_id, LIVE), now=now)
+    until("every reaction to the tidying", quiet)
+    for review in Review.objects.in_world(LIVE).filter(status="open").order_by("pk"):
+        reviewing.finish(incident_id=review.incident_id, by=leader, now=now, assessment=WHY, lessons=WHY)
     for n in range(len(OWED)):
         clocks.cancel("command.progress", about=_anybody(), slot=f"journey-{n}", by=leader, now=now, reason=WHY)
 

@@ -53,17 +53,32 @@ FIRSTS: dict[str, First] = {
     "street_officer": First(
         mark("本街道要叫应的、要办的、正在发生的"),
         ("shelters", "points", "reach"),
-        {"bulletins": panels.bulletins, "incidents": panels.incidents, "shelters": panels.shelters},
+        {
+            "bulletins": panels.bulletins,
+            "spots": panels.spots,
+            "incidents": panels.incidents,
+            "shelters": panels.shelters,
+        },
     ),
     "community_officer": First(
         mark("要应答的、要入户的、本社区的避难场所"),
         ("shelters", "points"),
-        {"bulletins": panels.bulletins, "incidents": panels.incidents, "shelters": panels.shelters},
+        {
+            "bulletins": panels.bulletins,
+            "spots": panels.spots,
+            "incidents": panels.incidents,
+            "shelters": panels.shelters,
+        },
     ),
     "team_leader": First(
         mark("下给本队的令、本队的人和装备"),
         ("team", "reach"),
-        {"team": panels.team, "closures": panels.closures, "bulletins": panels.bulletins},
+        {
+            "team": panels.team,
+            "closures": panels.closures,
+            "spots": panels.spots,
+            "bulletins": panels.bulletins,
+        },
     ),
     "depot_keeper": First(
         mark("要出库的、不够的、好久没有核对的"),
@@ -73,12 +88,23 @@ FIRSTS: dict[str, First] = {
     "safety_officer": First(
         mark("本单位欠着什么、几时到期；正在生效的预警"),
         ("own_people", "findings"),
-        {"owed": panels.owed, "findings": panels.findings, "bulletins": panels.bulletins},
+        {
+            "owed": panels.owed,
+            "findings": panels.findings,
+            "bulletins": panels.bulletins,
+            "spots": panels.spots,
+        },
     ),
     "auditor": First(
         mark("链条是否完整、哪些环没有按时合上"),
         ("audit", "indicators", "late", "findings"),
-        {"chain": watch.chain, "late": watch.late, "findings": panels.findings},
+        {
+            "chain": watch.chain,
+            "late": watch.late,
+            "recorded": watch.recorded,
+            "rights": watch.rights,
+            "findings": panels.findings,
+        },
     ),
     "system_admin": First(
         mark("部件是否都在、作业是否办成、数据是否在来"),

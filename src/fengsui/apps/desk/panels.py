@@ -19,6 +19,7 @@ from fengsui.apps.command import queries as command
 from fengsui.apps.command.models import UNDER_WAY, Closure, Deployment
 from fengsui.apps.command.rules import TASK_STATES
 from fengsui.apps.desk import clocks
+from fengsui.apps.desk import queries as desk
 from fengsui.apps.incidents import queries as reported
 from fengsui.apps.incidents.rules import STATES
 from fengsui.apps.places import queries as places
@@ -149,6 +150,22 @@ def _bulletins(rows: Sequence[Any], title: str, *, linked: bool = True) -> Panel
         for row in rows
     ]
     return Panel(title, lines, _("现在没有生效的预警"), count=counted(lines), topics="alerts")
+
+
+def spots(by: Actor, now: datetime) -> Panel:
+    """Places over a line or silent, the worst first; the levels of the district are everybody's on duty."""
+    found = desk.board(by, now, SHOWN)
+    lines = [
+        Line(
+            row.name,
+            row.url,
+            _("%(at)s 的数") % {"at": f"{localtime(row.at):%H:%M}"} if row.at else _("没有读数"),
+            f"{row.value} {row.unit}",
+            level="" if row.level in ("lost", "watch") else row.level,
+        )
+        for row in found
+    ]
+    return Panel(_("过线的点"), lines, _("没有过线的点"), count=counted(lines), topics="sensing")
 
 
 def shelters(by: Actor, now: datetime) -> Panel:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -17,7 +18,7 @@ from fengsui.apps.people import queries as people
 from fengsui.apps.people.models import Account, Assignment, Session
 from fengsui.apps.sensing import queries as sensing
 from fengsui.core import failed_jobs, proofs
-from fengsui.core.models import AuditCheckpoint, AuditHead, AuditRow
+from fengsui.core.models import AuditCheckpoint, AuditHead, AuditRow, StoredEvent
 from fengsui.kernel.actor import Actor
 from fengsui.kernel.proof import STATES
 
@@ -68,6 +69,25 @@ def chain(by: Actor, now: datetime) -> Panel:
     )
     return Panel(
         _("审计链"), lines, "", more=_("查审计"), more_url=reverse("desk:audit-search"), topics="core.audit",
+    )  # fmt: skip
+
+
+def recorded(by: Actor, now: datetime) -> Panel:
+    """The newest entries of the record: what happened, by whom, when."""
+    listed = list(AuditRow.objects.filter(world_id=by.world).order_by("-id")[: SHOWN + SHOWN // 2])
+    names = people.people_names({row.person_id for row in listed if row.person_id})
+    lines = [
+        Line(
+            telling.say(StoredEvent(name=row.verb, payload=json.loads(row.facts).get("payload") or {})),
+            reverse("desk:audit-subject", args=[row.subject]),
+            names.get(row.person_id, row.system) if row.person_id else _("系统"),
+            _hm(row.at),
+        )
+        for row in listed
+    ]
+    return Panel(
+        _("最近记下的"), lines, _("还没有记录"), more=_("查审计"), more_url=reverse("desk:audit-search"),
+        topics="desk core.audit",
     )  # fmt: skip
 
 

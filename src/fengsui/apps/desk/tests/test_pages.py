@@ -155,7 +155,7 @@ def test_next_act_is_the_earliest_of_mine_when_none_is_a_decision(house) -> None
 def test_first_screen_is_the_phone_page_when_the_role_works_in_the_field(house) -> None:
     make_clock(house["a"], label="去看水")
     assert "去看水" in shown(house["a"], "/")
-    assert 'class="phone"' in shown(house["a"], "/")
+    assert 'class="phone wide"' in shown(house["a"], "/")
     assert 'class="phone"' not in shown(house["duty"], "/")
 
 

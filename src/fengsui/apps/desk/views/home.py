@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -16,6 +16,7 @@ from fengsui.apps.alerts.rules import STATUSES
 from fengsui.apps.command.rules import TASK_STATES
 from fengsui.apps.desk import acts, clocks, domains, firsts, nav, offers, queries, telling
 from fengsui.apps.desk.page import shell
+from fengsui.apps.desk.panels import Panel
 from fengsui.apps.desk.rules import works_by_phone
 from fengsui.apps.incidents.rules import GRADES
 from fengsui.apps.people.edge import actor_of
@@ -26,6 +27,7 @@ from fengsui.kernel.actor import Actor
 from fengsui.kernel.levels import Level
 
 Facts = dict[str, Any]
+MOST_COLUMNS = 3
 
 
 def _act(by: Actor, now: datetime) -> Facts:
@@ -105,14 +107,25 @@ def _first(by: Actor, role: str, now: datetime) -> Facts:
     """What a role's first page has of its own: words, first actions, panels."""
     first = firsts.FIRSTS[role]
     made = [(name, make(by, now)) for name, make in first.panels.items()]
+    made.sort(key=lambda pair: not pair[1].lines)  # what says something first; what is empty is one row below it
     return {
         "role": clocks.word(ROLES[role]),
         "lead": first.lead,
         "quick": offers.starts(by, *first.starts) if first.starts else [],
         "panels": made,
-        "left": made[::2],
-        "right": made[1::2],
     }
+
+
+def _columns(made: Sequence[tuple[str, Panel]], most: int) -> list[list[tuple[str, Panel]]]:
+    """Each panel under the shortest column so far, so that none stands empty beside a long one."""
+    columns: list[list[tuple[str, Panel]]] = [[] for _n in range(min(most, len(made)))]
+    for pair in made:
+        min(columns, key=_height).append(pair)
+    return columns
+
+
+def _height(column: Sequence[tuple[str, Panel]]) -> int:
+    return sum(1 + len(panel.lines) for _name, panel in column)
 
 
 @require_GET
@@ -125,7 +138,9 @@ def show(request: HttpRequest) -> HttpResponse:
         return kept_by_phone(_phone)(request, own)
     if role not in domains.ON_DUTY:
         mine = _mine(by, now)
-        context = {"act": _act(by, now), "mine": mine if mine["count"] or mine["ahead"] else None, **own}
+        shown = mine if mine["count"] or mine["ahead"] else None
+        columns = _columns(own["panels"], MOST_COLUMNS - bool(shown))
+        context = {"act": _act(by, now), "mine": shown, "columns": columns, **own}
         topics = {topic for _name, panel in own["panels"] for topic in panel.topics.split()}
         return render(request, "desk/first.html", shell(request, *sorted(topics), **context))
     parts = ("act", "burning", "mine", "overdue", "recent", "situation")
