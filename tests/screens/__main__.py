@@ -31,10 +31,14 @@ AXE = REPO / "frontend/node_modules/axe-core/axe.min.js"
 FIRST = ("duty_officer", "duty_leader", "team_leader", "security_admin", "system_admin")
 """Whose eyes a page is seen with where one pair is enough: the first of them that may open it, else anybody who may."""
 DRAWN_MS = 350
+HEIGHTS = {390: 844, 1440: 900, 1920: 1080, 3840: 1080}
 THUMB = 360
 JUDGE = """async tags => (await axe.run(document, {resultTypes: ['violations']})).violations
   .filter(v => v.impact === 'serious' || v.impact === 'critical')
   .map(v => `${v.id}: ${v.nodes.slice(0, 3).map(n => n.html.slice(0, 140)).join(' | ')}`)"""
+
+WIDEST = """() => [...document.querySelectorAll('body *')].filter(e => e.getBoundingClientRect().right > innerWidth + 1)
+  .slice(-2).map(e => `${Math.round(e.getBoundingClientRect().right)} px ${e.outerHTML.slice(0, 140)}`).join(' | ')"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +59,8 @@ FEW = (
     Look(390, "light", "zh"), Look(390, "dark", "en"), Look(390, "sun", "zh"),
 )  # fmt: skip
 """Both widths in every theme, both languages in both widths."""
+HALL = (Look(1920, "dark", "zh"), Look(3840, "dark", "zh"), Look(1920, "light", "en"))
+"""The hall's page is made for two sizes and is looked at in no other."""
 ALL = tuple(
     Look(width, theme, language)
     for width in (1440, 390)
@@ -93,11 +99,12 @@ def main() -> int:
         pages = json.loads(Path(listed.name).read_text("utf-8"))
         chosen = [each for each in eyes(pages, options.all) if options.only in each[0]]
         print(f"{len(pages)} pages, {len(chosen)} with their roles, {len(looks)} looks each", flush=True)
-        for login, language in sorted({(each[1], look.language) for each in chosen for look in looks}):
+        for login, language in sorted({(each[1], look.language) for each in chosen for look in (*looks, *HALL)}):
             mine = [each for each in chosen if each[1] == login]
-            window = _enter(browser, site, login, language)
+            window = enter(browser, site, login, language)
             for name, _login, where in mine:
-                for look in [each for each in looks if each.language == language]:
+                wanted = HALL if name == "desk:wall-show" else looks
+                for look in [each for each in wanted if each.language == language]:
                     file, found = _look(window, site, where, look, out / f"{name}-{login}".replace(":", "-"))
                     shots.append((name, login, look, file))
                     told = [f"{name} {login} {look.name}: {each}" for each in found]
@@ -127,7 +134,7 @@ def serving(listed: str) -> Iterator[str]:
             connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
 
 
-def _enter(browser: Any, site: str, login: str, language: str) -> Any:
+def enter(browser: Any, site: str, login: str, language: str) -> Any:
     context = browser.new_context(reduced_motion="reduce", device_scale_factor=1)
     context.add_cookies([{"name": "django_language", "value": "en" if language == "en" else "zh-hans", "url": site}])
     page = context.new_page()
@@ -140,14 +147,14 @@ def _enter(browser: Any, site: str, login: str, language: str) -> Any:
 
 
 def _look(page: Any, site: str, where: str, look: Look, base: Path) -> tuple[str, list[str]]:
-    page.set_viewport_size({"width": look.width, "height": 900 if look.width > 800 else 844})
+    page.set_viewport_size({"width": look.width, "height": HEIGHTS[look.width]})
     page.context.add_cookies([{"name": "theme", "value": look.theme, "url": site}])
     page.goto(site + where)
     page.wait_for_load_state("load")
     page.wait_for_timeout(DRAWN_MS)
     found = []
     if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
-        found.append(f"wider than the window: {page.evaluate('document.documentElement.scrollWidth')} px")
+        found.append(f"wider than the window: {page.evaluate(WIDEST)}")
     page.evaluate(AXE.read_text("utf-8"))
     found += page.evaluate(JUDGE)
     picture = Image.open(io.BytesIO(page.screenshot(animations="disabled"))).convert("RGB")

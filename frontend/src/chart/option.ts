@@ -38,7 +38,7 @@ export function draw(data: ChartData, p: Palette, width: number, height: number)
     markArea: i ? undefined : { silent: true, data: [
       ...r.gaps.map((g) => [{ xAxis: g.from, itemStyle: { color: { image: hatch(p), repeat: "repeat" } },
         label: label(p.ink, { show: (g.to - g.from) / (until - from) > 0.05, position: "insideBottom", distance: 14, backgroundColor: p.panel, padding: [1, 4], formatter: say(`断 ${span((g.to - g.from) / 1000)}`, `lost ${span((g.to - g.from) / 1000)}`)  }) }, { xAxis: g.to }]),
-      ...(until > now ? [[{ xAxis: now, itemStyle: { color: p.sunk, opacity: 0.7 }, label: label(p["ink-2"], { show: Boolean(forecast) && (width - right - 44) * (until - now) / (until - from) > 120, position: "insideBottomRight", formatter: said(forecast) }) }, { xAxis: until }]] : []),
+      ...(until > now ? [[{ xAxis: now, itemStyle: { color: p.sunk, opacity: 0.7 }, label: label(p["ink-2"], { show: Boolean(forecast) && (width - right - 44) * (until - now) / (until - from) > 120, position: "insideBottomRight", backgroundColor: p.sunk, padding: [1, 3], formatter: said(forecast) }) }, { xAxis: until }]] : []),
     ] },
     markLine: i ? undefined : { silent: true, symbol: "none", animation: false, data: [
       ...ladder.filter((l) => l.value <= max).map((l) => ({ yAxis: l.value, label: { show: false }, lineStyle: { color: p["ink-2"], width: l === crossed ? 1.4 : 0.9, type: l === crossed ? "solid" : [4, 3] } })),

@@ -55,7 +55,7 @@ export function signOf(w: Wanted, p: Palette): HTMLCanvasElement {
 }
 
 export function legend(kinds: Wanted["kind"][], p: Palette): HTMLElement {
-  const box = Object.assign(document.createElement("div"), { className: "map-legend" });
+  const box = Object.assign(document.createElement("div"), { className: "map-legend", tabIndex: 0, role: "group", ariaLabel: say("图例", "Legend") });
   const add = (mark: HTMLElement, word: string): void => {
     const item = document.createElement("span");
     mark.setAttribute("aria-hidden", "true");

@@ -105,7 +105,7 @@ export class WholeMap {
       item.querySelector("[data-n]")!.textContent = String(state.n);
       const age = item.querySelector<HTMLElement>("[data-age]")!;
       age.textContent = state.age;
-      age.className = `age t12 ${state.state}`;
+      age.className = `age fr t12 ${state.state}`;
     }
     this.root.dataset.stated = "true";
   }

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from fengsui.apps.alerts.models import Warning
 from fengsui.apps.command.timeline import SAID
-from fengsui.apps.desk import clocks
+from fengsui.apps.desk import clocks, trail
 from fengsui.apps.incidents import queries as incidents
 from fengsui.apps.people import queries as people
 from fengsui.apps.people.rules import DISTRICT_ROLES
@@ -130,7 +130,7 @@ def say(row: StoredEvent) -> str:
     """An event in words; its name where no app has words or its content is of an older shape."""
     words = SAID.get(row.name) or QUIET.get(row.name)
     if words is None:
-        return row.name
+        return _(trail.NAMED[row.name]) if row.name in trail.NAMED else row.name
     try:
         return words(row.payload)
     except (KeyError, ValueError, TypeError):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.db import connection
@@ -35,6 +36,20 @@ def jurisdictions() -> list[tuple[str, str, str]]:
 
 
 JURISDICTION = Choice(of=jurisdictions)
+
+
+@dataclass(frozen=True, eq=False)
+class PostCode(Code):
+    """The code of a post, where the row keeps no more than that; people read the post's title, sheets hold the code."""
+
+    titles: Mapping[str, str] | None = None
+
+    def ready(self) -> PostCode:
+        return replace(self, titles=dict(Post.objects.values_list("code", "title")))
+
+    def show(self, plain: Any) -> str:
+        known = self.titles if self.titles is not None else self.ready().titles
+        return str((known or {}).get(plain or "", plain or ""))
 
 
 def set_paths(keys: Sequence[Any], by: Actor) -> None:

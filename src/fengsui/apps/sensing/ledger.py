@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from fengsui.apps.people.ledger import PostCode
 from fengsui.apps.places.ledger import PROVENANCE_WORDS, STAFF
 from fengsui.apps.places.models import Place
 from fengsui.apps.sensing import queries
@@ -29,7 +30,7 @@ STATIONS = add(
             Column("name", _("名称"), required=True, search=True, aliases=("站名", "测站名称")),
             Column("place", _("所在点位"), Ref(model=Place), search=True, aliases=("所在隐患点", "积水点")),
             Column("location", _("位置"), Position(), required=True, shown=False),
-            Column("owner_post", _("责任岗位"), Code(), aliases=("责任岗位代码",)),
+            Column("owner_post", _("责任岗位"), PostCode(), aliases=("责任岗位代码",)),
             Column("datum_m", _("零点高程"), Number(), unit="m"),
             Column("provenance", _("数据性质"), Choice(of=PROVENANCE_WORDS), facet=True),
             Column("source", _("来源"), shown=False),

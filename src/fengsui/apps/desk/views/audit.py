@@ -4,23 +4,20 @@ from __future__ import annotations
 
 import csv
 import json
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.apps import apps
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, QueryDict, StreamingHttpResponse
 from django.shortcuts import render
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
-from fengsui.apps.desk import clocks, queries, telling
+from fengsui.apps.desk import clocks, queries, telling, trail
 from fengsui.apps.desk.page import shell
 from fengsui.apps.people import queries as people
 from fengsui.apps.people.edge import actor_of
@@ -105,7 +102,11 @@ def _one(row: AuditRow, names: dict[UUID, str], intact: bool | None, fault: str)
     facts = json.loads(row.facts)
     before, after = facts.get("before") or {}, facts.get("after") or {}
     keys = sorted(key for key in {*before, *after} if before.get(key) != after.get(key))
-    changes = tuple((key, _short(before.get(key)), _short(after.get(key))) for key in keys)
+
+    def said_of(key: str, facts: dict[str, Any]) -> str:
+        return _short(trail.value_word(row.subject, key, facts.get(key)))
+
+    changes = tuple((trail.field_word(row.subject, key), said_of(key, before), said_of(key, after)) for key in keys)
     who = names.get(row.person_id, str(row.person_id)) if row.person_id else _("系统")
     said = telling.say(StoredEvent(name=row.verb, payload=facts.get("payload") or {}))
     return Shown(
@@ -117,24 +118,11 @@ def _one(row: AuditRow, names: dict[UUID, str], intact: bool | None, fault: str)
         intact,
         fault,
         "" if said == row.verb else said,
-        _kind_of(row.subject),
+        trail.kind_word(row.subject),
     )
 
 
-def _kind_of(subject: str) -> str:
-    """What a subject is, in words: 账号 for `people.account:…`; the model's own name in English."""
-    label = subject.partition(":")[0]
-    try:
-        model = apps.get_model(label)
-    except (LookupError, ValueError):
-        return label
-    if (get_language() or "").startswith("en"):
-        return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", model.__name__).lower()
-    return _("时限") if label == "core.clock" else str(model._meta.verbose_name)
-
-
-def _short(value: Any) -> str:
-    text = "" if value is None else value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+def _short(text: str) -> str:
     return text if len(text) <= 120 else text[:119] + "…"
 
 
@@ -224,6 +212,7 @@ def subject(request: HttpRequest, subject: str) -> HttpResponse:
     tail = bool(head) and head.n == rows[-1].n and head.hash == rows[-1].hash  # type: ignore[union-attr]  # bool(head) stands before
     context = {
         "subject": subject,
+        "about": trail.kind_word(subject),
         "rows": shown,
         "whole": tail and all(row.intact for row in shown),
         "tail": tail,

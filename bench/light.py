@@ -1,0 +1,138 @@
+"""`./fengsui bench light`: Lighthouse on the main pages, as a desktop and as a phone, from a cold browser.
+
+ours    five pages of the told story behind the login, from a real server on loopback: scores of performance,
+        accessibility and best practices (0-100), script sent (compressed kB), first and largest paint
+limit   scores of 95, 200 kB of script, a first page within 1 s
+peer    /healthz of the same server: what Lighthouse gives a page of one line on this machine
+
+Scores are of Lighthouse's own simulated slow network and processor; `cold` is the largest paint without any simulation,
+from a browser that has never been here. Every figure is the median of the rounds with its range. Lighthouse itself is
+fetched by npx and kept in npm's own store.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+REPO = Path(__file__).parents[1]
+LIGHTHOUSE = "lighthouse@13.5.0"
+LOGIN = "duty"
+KINDS = ("performance", "accessibility", "best-practices")
+GOAL, GOAL_KB, GOAL_COLD_MS = 95, 200, 1000
+FORMS: dict[str, tuple[str, ...]] = {
+    "desktop": ("--preset=desktop",),
+    "phone": (),
+    "cold": ("--preset=desktop", "--throttling-method=provided", "--only-categories=performance"),
+}
+Figures = dict[str, list[float]]
+
+
+def main(arguments: list[str]) -> int:
+    parser = argparse.ArgumentParser(prog="./fengsui bench light")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--only", default="", help="pages whose name holds this text")
+    options = parser.parse_args(arguments)
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "fengsui.config.settings")
+    sys.path.insert(0, str(REPO))
+    import django
+
+    django.setup()
+    from tests.screens.__main__ import enter, serving
+
+    from fengsui.config.tutorial.walk import chromium
+
+    with tempfile.NamedTemporaryFile(suffix=".json") as listed, serving(listed.name) as site:
+        pages = json.loads(Path(listed.name).read_text("utf-8"))
+        wanted = {name: where for name, where in _main(pages).items() if options.only in name}
+        with chromium() as browser:
+            cookies = enter(browser, site, LOGIN, "zh").context.cookies()
+        cookie = "; ".join(f"{each['name']}={each['value']}" for each in cookies)
+        found = {
+            (name, form): _measure(site + where, "" if name == "peer" else cookie, form, options.rounds)
+            for name, where in wanted.items()
+            for form in FORMS
+        }
+    return _print(found)
+
+
+def _main(pages: dict[str, dict[str, str]]) -> dict[str, str]:
+    """The five pages that people have open all day, and the one line that every server can give."""
+    names = {
+        "first page": "desk:home-show", "warning": "alerts:warning-show", "incident": "incidents:incident-show",
+        "tasks": "command:task-list", "register": "ledger:register-show",
+    }  # fmt: skip
+    return {name: pages[page][""] for name, page in names.items()} | {"peer": "/healthz"}
+
+
+def _measure(address: str, cookie: str, form: str, rounds: int) -> Figures:
+    found: Figures = {}
+    for _ in range(rounds):
+        for key, value in _once(address, cookie, form).items():
+            found.setdefault(key, []).append(value)
+    return found
+
+
+def _once(address: str, cookie: str, form: str) -> dict[str, float]:
+    headers = json.dumps({"Cookie": cookie}) if cookie else "{}"
+    with tempfile.NamedTemporaryFile(suffix=".json") as out:
+        subprocess.run(
+            ["npx", "--yes", LIGHTHOUSE, address, "--quiet", "--output=json", f"--output-path={out.name}",
+             f"--extra-headers={headers}", "--chrome-flags=--headless=new --no-sandbox --disable-dev-shm-usage",
+             "--only-categories=" + ",".join(KINDS), *FORMS[form]],
+            env=os.environ | {"CHROME_PATH": str(shutil.which("chromium"))}, check=True, stdout=subprocess.DEVNULL,
+        )  # fmt: skip
+        told: dict[str, Any] = json.loads(Path(out.name).read_text("utf-8"))
+    audits = told["audits"]
+    figures = {kind: 100 * (each["score"] or 0) for kind, each in told["categories"].items()}
+    figures |= {
+        "first": audits["first-contentful-paint"]["numericValue"],
+        "largest": audits["largest-contentful-paint"]["numericValue"],
+        "script": sum(
+            each["transferSize"] / 1000
+            for each in audits["network-requests"]["details"]["items"]
+            if each.get("resourceType") == "Script"
+        ),
+    }
+    for audit in audits.values():
+        if audit["score"] is not None and audit["score"] < 0.9 and audit["scoreDisplayMode"] == "binary":
+            print(f"  {form} {address.partition('//')[2].partition('/')[2]}: {audit['title']}", flush=True)
+    return figures
+
+
+def _print(found: dict[tuple[str, str], Figures]) -> int:
+    missed = 0
+    print(f"{'page':12} {'as':8} {'perf.':>14} {'access.':>14} {'practices':>14} {'script kB':>10} {'largest ms':>18}")
+    for (name, form), each in found.items():
+        cells = [_spread(each.get(kind, [])) for kind in (*KINDS, "script", "largest")]
+        print(f"{name:12} {form:8} {cells[0]:>14} {cells[1]:>14} {cells[2]:>14} {cells[3]:>10} {cells[4]:>18}")
+        if name != "peer":
+            missed += _misses(each, form)
+    print(f"goals missed: {missed} (score {GOAL}, script {GOAL_KB} kB, cold {GOAL_COLD_MS} ms)")
+    return 1 if missed else 0
+
+
+def _misses(each: Figures, form: str) -> int:
+    if form == "cold":
+        return int(statistics.median(each["largest"]) > GOAL_COLD_MS)
+    low = sum(statistics.median(each[kind]) < GOAL for kind in KINDS)
+    return low + int(statistics.median(each["script"]) > GOAL_KB)
+
+
+def _spread(values: list[float]) -> str:
+    if not values:
+        return ""
+    low, high = min(values), max(values)
+    return f"{statistics.median(values):.0f}" + (f" ({low:.0f}-{high:.0f})" if high - low >= 1 else "")
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
