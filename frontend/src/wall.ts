@@ -6,11 +6,15 @@ import { stand } from "./clocks";
 import { learn, now } from "./now";
 import { say, span, wall } from "./words";
 
-const SILENT_MS = 15_000, POLL_MS = 20_000, PACE_MS = 2_000, LATE_MS = 20_000;
+const SILENT_MS = 15_000, POLL_MS = 20_000, PACE_MS = 2_000, LATE_MS = 20_000, WIDE_FROM = 2.6;
 const root = document.getElementById("wall")!, bar = document.getElementById("wall-stale")!;
 const url = root.dataset.partUrl!;
 let stream: EventSource | null = null, retry = 1_000, heard = Date.now(), asked = 0, waiting = 0, busy = false, over = false;
 let stood = now();
+
+// Who opens the page from a desk has no hall's setting: the window's own shape decides, once.
+if ("anyShape" in root.dataset && !location.search.includes("layout=") && innerWidth < WIDE_FROM * innerHeight)
+  location.replace(`?layout=single&factor=${innerWidth < 1500 ? 75 : 100}`);
 
 const part = (): HTMLElement => root.querySelector<HTMLElement>(".wall-now")!;
 
