@@ -15,6 +15,8 @@ from fengsui.kernel.terms import Terms
 PLACE = re.compile(r"%\((\w+)\)[-+0-9.]*[a-zA-Z]|\{\w*\}|<[^>]+>|%%")
 HAN = re.compile(r"[\u4e00-\u9fff]")
 ENOUGH = 7
+SAID = re.compile(r'\bsay\("([^"]+)", "([^"]+)"\)')
+"""A word that the browser's own code says, Chinese first."""
 BOLD = re.compile(r"\*\*(.+?)\*\*")
 
 
@@ -26,7 +28,7 @@ def _pattern(message: str) -> re.Pattern[str]:
 
 @cache
 def catalogue() -> list[tuple[str, str]]:
-    """(Chinese, English) of every message of the interface and every declared term."""
+    """(Chinese, English) of every message of the interface, here or in the browser, and every declared term."""
     pairs = []
     with open(REPO / "locale/en/LC_MESSAGES/django.po", "rb") as source:
         for message in read_po(source):
@@ -37,6 +39,8 @@ def catalogue() -> list[tuple[str, str]]:
     for terms in Terms.registered.values():
         pairs += [(term.zh, term.en) for term in terms.values()]
     pairs += [(kind.verb.zh, kind.verb.en) for kind in ClockKind.registered.values()]
+    for script in (REPO / "frontend/src").rglob("*.ts"):
+        pairs += SAID.findall(script.read_text("utf-8"))
     return pairs
 
 
