@@ -153,15 +153,15 @@ def _bulletins(rows: Sequence[Any], title: str, *, linked: bool = True) -> Panel
 
 
 def spots(by: Actor, now: datetime) -> Panel:
-    """Places over a line or silent, the worst first; the levels of the district are everybody's on duty."""
-    found = desk.board(by, now, SHOWN)
+    """Places over a line, the worst first; the levels of the district are everybody's on duty."""
+    found = [row for row in desk.board(by, now, SHOWN) if row.level not in ("lost", "watch")]
     lines = [
         Line(
             row.name,
             row.url,
-            _("%(at)s 的数") % {"at": f"{localtime(row.at):%H:%M}"} if row.at else _("没有读数"),
+            _("%(at)s 的数") % {"at": f"{localtime(row.at):%H:%M}"} if row.at else "",
             f"{row.value} {row.unit}",
-            level="" if row.level in ("lost", "watch") else row.level,
+            level=row.level,
         )
         for row in found
     ]
