@@ -119,7 +119,7 @@ FIRSTS: dict[str, First] = {
     "audit_admin": First(
         mark("链条是否完整、谁动了权限、谁登录失败"),
         ("audit", "late", "tokens"),
-        {"chain": watch.chain, "rights": watch.rights, "late": watch.late},
+        {"chain": watch.chain, "rights": watch.rights, "late": watch.late, "recorded": watch.recorded},
     ),
     "public": First(mark("现在对公众生效的预警"), (), {"bulletins": panels.public_bulletins}),
 }

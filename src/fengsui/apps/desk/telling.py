@@ -17,6 +17,7 @@ from fengsui.apps.incidents import queries as incidents
 from fengsui.apps.people import queries as people
 from fengsui.apps.people.rules import DISTRICT_ROLES
 from fengsui.apps.places.queries import place_word
+from fengsui.apps.reviews.telling import REST
 from fengsui.core.models import StoredEvent
 from fengsui.kernel.actor import Actor
 
@@ -92,6 +93,20 @@ QUIET: dict[str, Callable[[dict[str, Any]], str]] = {
     "people.PhoneRevealed": lambda f: _("查看电话号码"),
     "people.PostTaken": lambda f: _("接岗"),
     "people.PostLeft": lambda f: _("离岗"),
+    "people.LoggedOut": lambda f: _("退出登录"),
+    "people.PasswordChanged": lambda f: _("改了密码"),
+    "people.PasswordReset": lambda f: _("重设密码"),
+    "people.FactorEnrolled": lambda f: _("开通第二因素"),
+    "people.FactorReset": lambda f: _("重设第二因素"),
+    "people.AccountOpened": lambda f: _("账号开通"),
+    "people.AccountDeactivated": lambda f: _("停用账号"),
+    "people.AccountReactivated": lambda f: _("重新启用账号"),
+    "people.AccountUnlocked": lambda f: _("解锁账号"),
+    "people.SessionsEnded": lambda f: _("结束会话"),
+    "people.AssignmentAsked": lambda f: _("申请任职"),
+    "people.AssignmentDecided": lambda f: _("任职申请有了结论"),
+    "people.TokenMade": lambda f: _("发放程序令牌"),
+    "people.TokenRevoked": lambda f: _("收回程序令牌"),
     "core.ClockStarted": lambda f: _("“%(kind)s”开始计时") % {"kind": clocks.verb_of(f["kind"])},
     "core.ClockClosed": lambda f: (
         _("“%(kind)s”办结，用 %(took)s 秒") % {"kind": clocks.verb_of(f["kind"]), "took": round(f["took_s"])}
@@ -128,7 +143,7 @@ def has_words(name: str) -> bool:
 
 def say(row: StoredEvent) -> str:
     """An event in words; its name where no app has words or its content is of an older shape."""
-    words = SAID.get(row.name) or QUIET.get(row.name)
+    words = SAID.get(row.name) or QUIET.get(row.name) or REST.get(row.name)
     if words is None:
         return _(trail.NAMED[row.name]) if row.name in trail.NAMED else row.name
     try:
