@@ -62,6 +62,8 @@ PAGES = {
         "/registers/stations/?sort=provenance,-name&cols=code,name,place",
         "/registers/stations/facets",
         "/registers/stations/paper",
+        "/registers/stations/cards",
+        "/handover/sheet/",
     ],
     "auditor": ["/", "/audit/", "/people/tokens/"],
     "traffic": ["/"],

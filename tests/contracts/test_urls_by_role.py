@@ -30,7 +30,7 @@ TABLE = Path(__file__).with_name("urls_by_role.txt")
 LEDGER = (
     "register-show", "register-map", "register-csv", "register-xlsx", "register-json", "register-layer",
     "register-paper", "register-facets", "register-template", "import-new", "import-paste", "cell-editor", "cell-save",
-    "cell-history", "bulk-ask", "view-keep", "view-choose", "view-drop", "row-new",
+    "register-cards", "cell-history", "bulk-ask", "view-keep", "view-choose", "view-drop", "row-new",
     "row-show", "row-edit", "row-retire", "row-restore", "row-undo",
 )  # fmt: skip
 """Pages of a register: asked for the stations, whose rows belong to a world and to a street."""

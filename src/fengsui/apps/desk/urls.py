@@ -3,6 +3,7 @@ from django.urls import path
 from fengsui.apps.desk.views import (
     audit,
     clocks,
+    duty_sheet,
     find,
     handover,
     home,
@@ -32,6 +33,7 @@ urlpatterns = [
     path("clocks/<uuid:clock_id>/pause", clocks.pause, name="clock-pause"),
     path("clocks/<uuid:clock_id>/resume", clocks.resume, name="clock-resume"),
     path("handover/", handover.listing, name="handover-list"),
+    path("handover/sheet/", duty_sheet.show, name="duty-sheet"),
     path("handover/offer", handover.offer, name="handover-offer"),
     path("handover/<uuid:handover_id>/", handover.show, name="handover-show"),
     path("handover/<uuid:handover_id>/<slug:verb>", handover.act, name="handover-act"),

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID, uuid4
 
-from django.db.models import Q, QuerySet
+from django.db.models import Model, Q, QuerySet
 
 from fengsui.apps.people.models import Account, Assignment, Handover, Holding, Organisation, Person, Post
 from fengsui.apps.people.rules import DISTRICT_ROLES, ON_DUTY, ancestors
@@ -73,6 +74,30 @@ def holders(posts: Iterable[UUID]) -> dict[UUID, list[Holder]]:
     for row in _current().filter(post_id__in=set(posts)).order_by("since", "id"):
         found.setdefault(row.post_id, []).append(_holder(row))
     return found
+
+
+def posts_said(codes: Iterable[str], by: Actor) -> dict[str, str]:
+    """`post name、name` of each post by its code, as a card says it; a name only where the reader sees the person."""
+    posts = {post.pk: post for post in Post.objects.filter(code__in=set(codes), retired_at__isnull=True)}
+    held = holders(posts)
+    persons = {holder.person for each in held.values() for holder in each}
+    seen = set(persons_visible_to(by).filter(pk__in=persons).values_list("pk", flat=True))
+    said = {}
+    for pk, post in posts.items():
+        names = "、".join(holder.name for holder in held.get(pk, []) if holder.person in seen)
+        said[post.code] = f"{post.title} {names}" if names else post.title
+    return said
+
+
+def answers_at(model: type[Model], path: str) -> Callable[[Sequence[Any], Actor], dict[Any, list[str]]]:
+    """Who answers for a row whose post's code stands at `path`: what a register's card asks for."""
+
+    def answers(keys: Sequence[Any], by: Actor) -> dict[Any, list[str]]:
+        codes = dict(model._base_manager.filter(pk__in=keys).values_list("pk", path))
+        said = posts_said([code for code in codes.values() if code], by)
+        return {key: [said[code]] for key, code in codes.items() if code in said}
+
+    return answers
 
 
 def people_names(persons: Iterable[UUID]) -> dict[UUID, str]:

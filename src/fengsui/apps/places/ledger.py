@@ -15,6 +15,7 @@ from fengsui.apps.places import queries
 from fengsui.apps.places.models import Area, Place, Shelter, WaterloggingPoint
 from fengsui.apps.places.rules import AREA_KINDS, POINT_FORMS
 from fengsui.core.ledger import (
+    Card,
     Choice,
     Code,
     Column,
@@ -184,6 +185,7 @@ POINTS = add(
         order="code",
         fresh=_new_point,
         about=_("一点一策：形态、分级水深、泵与封控"),
+        card=Card(("form", "ladder_m", "clearance_m"), queries.answers_for),
     )
 )
 SHELTERS = add(
@@ -222,6 +224,7 @@ SHELTERS = add(
         order="code",
         fresh=_new("shelter"),
         about=_("类别、面积、可容纳人数"),
+        card=Card(("grade", "capacity", "area_m2", "open_days"), queries.answers_for),
     )
 )
 CHECKPOINTS = add(
@@ -238,5 +241,6 @@ CHECKPOINTS = add(
         order="code",
         fresh=lambda by: {"kind": "checkpoint", "provenance": "document"},
         about=_("森林防火检查站"),
+        card=Card(answers=queries.answers_for),
     )
 )

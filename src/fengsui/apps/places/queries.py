@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
@@ -54,7 +55,7 @@ def call_chain_for(place: Place) -> list[people.Holder]:
 
     The posts that the district lists for the place; else those of its policy and then those listed for its area.
     """
-    order = place.call_order or [*_of_policy(place), *place.area.call_order]
+    order = _order(place)
     posts = {post.code: post.pk for post in Post.objects.filter(code__in=order, retired_at__isnull=True)}
     held = people.holders(posts.values())
     chain: dict[UUID, people.Holder] = {}
@@ -62,6 +63,18 @@ def call_chain_for(place: Place) -> list[people.Holder]:
         for holder in held.get(posts[code], []) if code in posts else []:
             chain.setdefault(holder.person, holder)
     return list(chain.values())
+
+
+def answers_for(keys: Sequence[Any], by: Actor) -> dict[Any, list[str]]:
+    """`post name` of those who are called for each place, in order; names as far as the reader may see them."""
+    rows = Place.objects.filter(pk__in=keys).select_related("area", "waterlogging")
+    orders = {place.pk: _order(place) for place in rows}
+    said = people.posts_said({code for order in orders.values() for code in order}, by)
+    return {key: [said[code] for code in dict.fromkeys(order) if code in said] for key, order in orders.items()}
+
+
+def _order(place: Place) -> list[str]:
+    return place.call_order or [*_of_policy(place), *place.area.call_order]
 
 
 def _of_policy(place: Place) -> list[str]:

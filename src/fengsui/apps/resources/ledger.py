@@ -6,11 +6,12 @@ from django.utils.translation import gettext_lazy as _
 
 from fengsui.apps.people.ledger import JURISDICTION
 from fengsui.apps.people.models import Organisation, Post
+from fengsui.apps.people.queries import answers_at
 from fengsui.apps.places.ledger import KEEPERS, PROVENANCE_WORDS, STAFF, origin, place
 from fengsui.apps.resources import queries
 from fengsui.apps.resources.models import Depot, StockItem, Team
 from fengsui.apps.resources.rules import READINESS, SKILLS, TEAM_KINDS, TEAM_LEVELS
-from fengsui.core.ledger import Choice, Code, Column, Number, Position, Ref, Register, Retire, Words, add
+from fengsui.core.ledger import Card, Choice, Code, Column, Number, Position, Ref, Register, Retire, Words, add
 from fengsui.core.policy import roles
 
 TEAMS = add(
@@ -45,6 +46,7 @@ TEAMS = add(
         order="code",
         fresh=lambda by: {"provenance": "document"},
         about=_("人数、技能、泵、集结时间、在位状态"),
+        card=Card(("kind", "people", "assembly_min", "pump_m3h", "skills"), answers_at(Team, "leader_post__code")),
     )
 )
 DEPOTS = add(
@@ -66,6 +68,7 @@ DEPOTS = add(
         order="code",
         fresh=lambda by: {"place__kind": "depot", "place__provenance": "document"},
         about=_("面积、保管岗位、位置"),
+        card=Card(("floor_m2",), answers_at(Depot, "keeper_post__code")),
     )
 )
 STOCK = add(

@@ -6,11 +6,12 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from fengsui.apps.people.ledger import PostCode
+from fengsui.apps.people.queries import answers_at
 from fengsui.apps.places.ledger import PROVENANCE_WORDS, STAFF
 from fengsui.apps.places.models import Place
 from fengsui.apps.sensing import queries
 from fengsui.apps.sensing.models import Station
-from fengsui.core.ledger import Choice, Code, Column, Number, Position, Ref, Register, Retire, add
+from fengsui.core.ledger import Card, Choice, Code, Column, Number, Position, Ref, Register, Retire, add
 from fengsui.core.policy import roles
 
 
@@ -43,5 +44,6 @@ STATIONS = add(
         fresh=lambda by: {"provenance": "document"},
         page=lambda row: f"/stations/{row}/",
         about=_("站码、所在点位、责任岗位"),
+        card=Card(("place",), answers_at(Station, "owner_post")),
     )
 )

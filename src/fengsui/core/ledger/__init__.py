@@ -4,12 +4,13 @@ from fengsui.core.ledger import jobs, words  # noqa: F401 - tasks and sentences 
 from fengsui.core.ledger.choices import Choice, Words
 from fengsui.core.ledger.columns import Code, Column, Day, Kind, Number, Phone, Position, Ref, YesNo
 from fengsui.core.ledger.lists import Refs
-from fengsui.core.ledger.register import Register, Retire, add
+from fengsui.core.ledger.register import Card, Register, Retire, add
 from fengsui.core.ledger.shapes import Line, Moment
 
 Text = Kind
 
 __all__ = [
+    "Card",
     "Choice",
     "Code",
     "Column",

@@ -44,6 +44,17 @@ class Retire:
 
 
 @dataclass(frozen=True, eq=False)
+class Card:
+    """What the card of a row says beside name, code, area, position and the QR code of its page.
+
+    `says`: codes of columns. `answers`: `post name` of who answers for each key, as far as the reader may see them.
+    """
+
+    says: Sequence[str] = ()
+    answers: Callable[[Sequence[Any], Actor], Mapping[Any, Sequence[str]]] | None = None
+
+
+@dataclass(frozen=True, eq=False)
 class Register:
     """One table that people keep.
 
@@ -72,6 +83,8 @@ class Register:
     page: Callable[[Any], str] | None = None
     origin: str = ""
     """Path to the nature of the data of what a row belongs to, where the rows themselves do not say it."""
+    card: Card | None = None
+    """Where rows are things out there that get a card on their wall or door."""
     whole: bool = False
     """Rows refer to each other: a sheet is taken over in one transaction, however long."""
 
@@ -171,6 +184,8 @@ def add(register: Register) -> Register:
         raise ValueError(f"register {register.code!r} defined twice")
     if not register.keys:
         raise ValueError(f"register {register.code!r} has no key column")
+    if register.card and not set(register.card.says) <= set(register.by_code):
+        raise ValueError(f"the card of {register.code!r} names a column that is none")
     if len(register.by_code) != len(register.columns):
         raise ValueError(f"register {register.code!r} has two columns of one name")
     _registers[register.code] = register

@@ -23,6 +23,7 @@ urlpatterns = [
     path("registers/<slug:name>/import", imports.start, name="import-new"),
     path("registers/<slug:name>/paste", imports.paste, name="import-paste"),
     path("registers/<slug:name>/paper", lists.paper, name="register-paper"),
+    path("registers/<slug:name>/cards", lists.as_cards, name="register-cards"),
     path("registers/<slug:name>/facets", lists.facets, name="register-facets"),
     path("registers/<slug:name>/editor", grid.editor, name="cell-editor"),
     path("registers/<slug:name>/bulk", many.ask, name="bulk-ask"),

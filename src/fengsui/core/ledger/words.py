@@ -74,6 +74,7 @@ wording.words(
     core__ledger__nothing_chosen=(mark("没有可接收的行"), mark("至少选新增或变动中的一类")),
     core__ledger__no_import=(mark("没有这份导入"), mark("回到台账重新上传")),
     core__ledger__no_row=(mark("没有这一行，或不在你的管辖内"), mark("从列表重新打开")),
+    core__ledger__no_cards=(mark("“%(register)s”没有卡片"), mark("打印整张表，或导出")),
     core__ledger__no_register=(mark("没有这个台账"), mark("回到台账目录")),
     core__ledger__no_column=(mark("这个台账没有“%(column)s”这一列，或不能这样用"), mark("列名见台账的 schema")),
     core__ledger__conflict=(mark("你打开之后别人改了这一行"), mark("看两边的不同，再决定用哪个")),

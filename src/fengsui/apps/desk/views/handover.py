@@ -31,7 +31,7 @@ SHOWN = 60
 PAGE = 30
 
 
-def _open_now(by: Actor) -> dict[str, Any]:
+def open_now(by: Actor) -> dict[str, Any]:
     """Every open clock, warning and incident that the post looks after; counted whole, listed up to `SHOWN`."""
     rows = clocks.open_rows(by)
     warnings, found = alerts.queue(by.world), incidents.open_incidents(by)
@@ -70,7 +70,7 @@ def listing(request: HttpRequest) -> HttpResponse:
         mine=mine,
         page=Paginator(people.handovers_visible_to(by), PAGE).get_page(request.GET.get("page")),
         state_words={code: clocks.word(term) for code, term in HANDOVER_STATES.items()},
-        **_open_now(by),
+        **open_now(by),
     )
     return render(request, "desk/handover.html", context)
 
@@ -90,7 +90,7 @@ def show(request: HttpRequest, handover_id: UUID) -> HttpResponse:
         state_word=clocks.word(HANDOVER_STATES[row.status]),
         may_take=may and by.person != row.outgoing_id and row.incoming_id in (None, by.person),
         may_keep=may and by.person == row.outgoing_id,
-        **_open_now(by),
+        **open_now(by),
     )
     return render(request, "desk/handover_one.html", context)
 
@@ -122,7 +122,7 @@ def offer(request: HttpRequest) -> HttpResponse:
         ("desk:handover-list",),
         _("已交班；有人接班之前仍由你负责"),
         lambda: actions.offer_shift(
-            post_id=post, incoming_id=named, note=request.POST.get("note", ""), facts=_facts(_open_now(by)), by=by,
+            post_id=post, incoming_id=named, note=request.POST.get("note", ""), facts=_facts(open_now(by)), by=by,
             now=timezone.now(),
         ),
     )  # fmt: skip

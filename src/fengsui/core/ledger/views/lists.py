@@ -12,12 +12,13 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from fengsui.core import policy
-from fengsui.core.ledger import bulk, check, export, listing, saved
+from fengsui.core.ledger import bulk, cards, check, export, listing, saved
 from fengsui.core.ledger.listing import Wanted
-from fengsui.core.ledger.register import seen_by
+from fengsui.core.ledger.register import Register, seen_by
 from fengsui.core.ledger.views.grid import bar, lines
 from fengsui.core.ledger.views.shared import actor_of, download, opened, shell
 from fengsui.core.models import LedgerState
+from fengsui.kernel.errors import NotFound
 
 API_PAGE = 1000
 ON_PAPER = 3_000
@@ -74,6 +75,34 @@ def facets(request: HttpRequest, name: str) -> HttpResponse:
 
 
 @require_GET
+def as_cards(request: HttpRequest, name: str) -> HttpResponse:
+    """Cards to cut out, of the rows that were ticked or all that the list shows. Raises NotFound where it has none."""
+    register, by = opened(request, name)
+    if register.card is None:
+        raise NotFound("core.ledger.no_cards", register=str(register.name))
+    wanted, keys = saved.opened(register, by, request.GET, first=False), request.GET.getlist("rows")
+    size = request.GET.get("size", "")
+    size = size if size in cards.SHEETS else "a4"
+    rows = cards.chosen(register, by, wanted, keys)
+    made = cards.cards(register, rows, by, wanted)
+    context = {
+        "wanted": wanted, "sheets": cards.sheets(made, size), "size": size, "count": rows.count(), "shown": len(made),
+        "picked": bool(keys), "at": timezone.now(), "query": wanted.query(), "address": cards.address(wanted, keys),
+        "filters": [] if keys else _filters(register, wanted),
+        "illustrative": any(card.illustrative for card in made),
+    }  # fmt: skip
+    return render(request, "ledger/cards.html", shell(by, register, **context))
+
+
+def _filters(register: Register, wanted: Wanted) -> list[tuple[str, list[str]]]:
+    """What a list is filtered by, in words, for its paper."""
+    return [
+        (str(register.by_code[code].label), [listing.word_of(register, code, value) for value in values])
+        for code, values in wanted.filters.items()
+    ]
+
+
+@require_GET
 def paper(request: HttpRequest, name: str) -> HttpResponse:
     """The list for a printer: all its rows up to ON_PAPER, headings on every sheet, filters and time at the top."""
     register, by = opened(request, name)
@@ -81,13 +110,10 @@ def paper(request: HttpRequest, name: str) -> HttpResponse:
     columns = listing.shown_columns(register, wanted)
     rows = listing.rows_of(register, by, wanted)
     listed = list(listing.plain_rows(register, listing.ordered(register, rows, wanted)[:ON_PAPER], columns))
-    filters = [
-        (register.by_code[code].label, [listing.word_of(register, code, value) for value in values])
-        for code, values in wanted.filters.items()
-    ]
     orders = [(register.by_code[each.removeprefix("-")].label, each.startswith("-")) for each in wanted.orders]
     context = {
-        "wanted": wanted, "columns": columns, "rows": listed, "count": rows.count(), "filters": filters,
+        "wanted": wanted, "columns": columns, "rows": listed, "count": rows.count(),
+        "filters": _filters(register, wanted),
         "orders": orders, "at": timezone.now(), "large": request.GET.get("size") == "a3", "query": wanted.query(),
         "illustrative": register.made_up(by).exists(),
     }  # fmt: skip

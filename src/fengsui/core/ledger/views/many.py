@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from fengsui.core import wording
-from fengsui.core.ledger import bulk, editing, listing, saved
+from fengsui.core.ledger import bulk, cards, editing, listing, saved
 from fengsui.core.ledger.fields import field
 from fengsui.core.ledger.listing import Wanted
 from fengsui.core.ledger.views.shared import actor_of, opened, shell
@@ -36,6 +36,8 @@ def ask(request: HttpRequest, name: str) -> HttpResponse:
     if not rows and sent.get("all") != "1":
         messages.warning(request, _("先选几行，或选“全部”"))
         return redirect(f"{reverse('ledger:register-show', args=[name])}?{wanted.query()}")
+    if register.card and sent.get("act") == "cards":  # nothing is changed: paper of what was ticked
+        return redirect(f"{reverse('ledger:register-cards', args=[name])}?{cards.address(wanted, rows)}")
     try:
         step = bulk.ask(
             register=register, by=by, kind=kind, rows=rows, query=wanted.query(), column=column, text=text,
