@@ -21,11 +21,21 @@ function chosen(form: HTMLFormElement): string[] {
   return said;
 }
 
+/** Charts are drawn in the colours of the theme: for paper in those of the light one, and back afterwards. */
+function inLight(): void {
+  const root = document.documentElement, was = root.dataset.theme ?? "light";
+  if (was === "light") return;
+  const put = (theme: string): void => { root.dataset.theme = theme; window.dispatchEvent(new CustomEvent("fengsui:theme")); };
+  put("light");
+  window.addEventListener("afterprint", () => put(was), { once: true });
+}
+
 export function startPaper(): void {
+  window.addEventListener("beforeprint", inLight);
   window.addEventListener("beforeprint", () => {
     const place = document.querySelector("[data-filters]");
     if (!place) return;
-    const forms = [...document.querySelectorAll<HTMLFormElement>("main form[method=get]")].flatMap(chosen);
+    const forms = [...document.querySelectorAll<HTMLFormElement>(":is(main, .head) form[method=get]")].flatMap(chosen);
     const facets = [...document.querySelectorAll("main aside a[aria-current]")].map((a) => (a.textContent ?? "").trim().replace(/\s+/g, " "));
     const all = [...forms, ...facets];
     place.textContent = all.length ? say("筛选：", "Filtered by: ") + all.join(say("；", "; ")) : "";
