@@ -22,7 +22,8 @@ function dress(field: HTMLInputElement): void {
   const label = (field.labels?.[0]?.textContent ?? "").trim();
   const button = Object.assign(document.createElement("button"), { type: "button", className: "btn sm", textContent: say("选", "Pick") });
   button.setAttribute("aria-label", unit === "day" ? say(`选日期：${label}`, `Pick a day: ${label}`) : say(`选日期和时刻：${label}`, `Pick day and time: ${label}`));
-  button.addEventListener("click", () => {
+  button.tabIndex = -1; // no stop of the Tab key in every form: who types opens it from the text by Alt and the arrow down
+  const open = (): void => {
     const now = field.value.trim();
     native.value = WRITTEN.test(now) ? now.replace(" ", "T").slice(0, unit === "day" ? 10 : 19) : "";
     try {
@@ -31,6 +32,13 @@ function dress(field: HTMLInputElement): void {
       button.remove(); // refused, as inside a frame of another site: typing is left
       field.focus();
     }
+  };
+  button.addEventListener("click", open);
+  field.setAttribute("aria-keyshortcuts", "Alt+ArrowDown");
+  field.addEventListener("keydown", (e) => {
+    if (!e.altKey || e.key !== "ArrowDown") return;
+    e.preventDefault();
+    open();
   });
   native.addEventListener("input", () => {
     field.value = native.value.replace("T", " ");
