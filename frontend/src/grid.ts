@@ -65,8 +65,6 @@ function startGrid(table: HTMLTableElement): void {
       pick(box.closest("tr"), e.shiftKey);
       return;
     }
-    const link = target.closest<HTMLAnchorElement>("th a[data-also]");
-    if (link && e.shiftKey) { e.preventDefault(); location.assign(link.dataset.also ?? ""); return; }
     const cell = target.closest<HTMLElement>("td");
     if (cell && !target.closest("a, button, input, select, textarea")) focus(cell);
   });
@@ -157,15 +155,31 @@ function startColumns(form: HTMLFormElement): void {
   });
 }
 
-/** Where the columns stand one under another, filters begin folded: the rows come first. */
+const facetsHeld = new Map<string, boolean>();
+const facetName = (facet: HTMLDetailsElement): string => facet.querySelector("summary")?.textContent ?? "";
+
+/** Where the columns stand one under another, filters begin folded: the rows come first. News folds and opens nothing. */
 function foldFacets(): void {
-  if (!matchMedia("(max-width: 1099px)").matches) return;
-  for (const facet of document.querySelectorAll<HTMLDetailsElement>(".lfacets details[open]"))
-    if (!facet.querySelector("[aria-current]")) facet.open = false;
+  const narrow = matchMedia("(max-width: 1099px)").matches;
+  for (const facet of document.querySelectorAll<HTMLDetailsElement>("#lfacets details")) {
+    const held = facetsHeld.get(facetName(facet));
+    if (held !== undefined) facet.open = held;
+    else if (narrow && !facet.querySelector("[aria-current]")) facet.open = false;
+  }
 }
 
 foldFacets();
 document.addEventListener("htmx:after:swap", foldFacets);
+document.addEventListener("toggle", (e) => {
+  const facet = e.target as HTMLDetailsElement;
+  if (facet.matches("#lfacets details")) facetsHeld.set(facetName(facet), facet.open);
+}, true);
+document.addEventListener("click", (e) => { // one more column to order by, in any list
+  const link = (e.target as Element).closest<HTMLAnchorElement>("th a[data-also]");
+  if (!link || !e.shiftKey) return;
+  e.preventDefault();
+  location.assign(link.dataset.also ?? "");
+});
 for (const table of document.querySelectorAll<HTMLTableElement>("table[data-grid]")) startGrid(table);
 for (const form of document.querySelectorAll<HTMLFormElement>("form[data-columns]")) startColumns(form);
 document.querySelector("[data-print]")?.addEventListener("click", () => print());

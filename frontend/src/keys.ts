@@ -22,7 +22,8 @@ function move(step: number): void {
 }
 
 function keyed(key: string, inside: ParentNode = document): HTMLElement | null {
-  return [...inside.querySelectorAll<HTMLElement>(`[data-key="${CSS.escape(key)}"]`)].find(shown) ?? null;
+  const found = [...inside.querySelectorAll<HTMLElement>(`[data-key="${CSS.escape(key)}"]`)].filter(shown);
+  return found.find((el) => el.matches("input")) ?? found[0] ?? null; // a list's own search before that of everything
 }
 
 function fire(el: HTMLElement): void {

@@ -38,8 +38,8 @@ from fengsui.apps.sensing.models import Station
 from fengsui.config.district.load import load as store
 from fengsui.core import failed_jobs
 from fengsui.core.ledger import bulk, saved, taking
-from fengsui.core.ledger.listing import Wanted
 from fengsui.core.ledger.register import register
+from fengsui.core.ledger.wanted import Wanted
 from fengsui.core.models import Clock, World
 from fengsui.core.worlds import LIVE
 from fengsui.kernel import district as files

@@ -46,7 +46,7 @@ PAGES = (
     "/",
     "/warnings/",
     "/warnings/queue",
-    "/warnings/history",
+    "/tasks/all",
     "/warnings/list.csv",
     "/incidents/",
     "/incidents/layer.geojson",

@@ -11,7 +11,7 @@ expect.set_options(timeout=20_000)
 
 MAIN_PAGES = [
     "/",
-    "/clocks/?view=all",
+    "/clocks/?f.scope=any",
     "/map/",
     "/map/list",
     "/find/?q=桥",
@@ -100,13 +100,34 @@ def test_desk_follows_without_reload_when_a_colleague_pauses_a_clock(visit) -> N
     mine, colleague = visit("duty"), visit("duty2")
     expect(mine.page.locator("#heard")).to_contain_text("已收")
     colleague.go("/clocks/")
-    colleague.page.locator("#clocks a", has_text="规则与经过").last.click()
+    colleague.page.locator("#rows a", has_text="规则与经过").last.click()
     colleague.page.fill("input[name=reason]", "等外部核实")
     colleague.page.click("button:has-text('暂停计时')")
     expect(colleague.page.locator("body")).to_contain_text("等外部核实")
     expect(mine.page.locator(".clk.paused").first).to_contain_text("等外部核实")
     colleague.page.click("button:has-text('恢复计时')")
     expect(mine.page.locator(".clk.paused")).to_have_count(0)
+
+
+def test_a_list_is_narrowed_kept_as_a_view_and_walked_by_keys(visit) -> None:
+    window = visit("duty")
+    page = window.page
+    window.go("/clocks/?f.scope=any")
+    every = page.locator("#rows tbody tr").count()
+    page.locator("#lfacets a", has_text="计时中").click()
+    expect(page).to_have_url(re.compile("f.state=running"))
+    page.locator("summary", has_text="存为视图").click()
+    page.fill("#view-name", "在走的")
+    page.click("button:has-text('存下')")
+    expect(page.locator(".lviews a[aria-current]")).to_contain_text("在走的")
+    expect(page.locator("#rows tbody tr")).to_have_count(every)
+    page.keyboard.press("/")
+    expect(page.locator(".lfind input[name=q]")).to_be_focused()
+    page.keyboard.press("Escape")
+    page.locator("h1").click()
+    page.keyboard.press("j")
+    page.keyboard.press("Enter")
+    page.wait_for_url(lambda url: "/clocks/?" not in url)
 
 
 def test_team_gets_the_phone_page_first_when_it_logs_in(visit) -> None:

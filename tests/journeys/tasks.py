@@ -205,8 +205,7 @@ def overdue(stage: Stage) -> None:
     duty = stage.person("duty")
     duty.press("时限", nav=True)
     duty.press("超时", begins=True)
-    duty.choose("单位", "交警大队")
-    duty.press("筛选")
+    duty.press("交警大队", begins=True)
     for label in labels:
         duty.see(label)
     duty.absent("欠第 4 件")

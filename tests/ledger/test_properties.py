@@ -17,6 +17,7 @@ from fengsui.core import wording
 from fengsui.core.ledger import cells, export, listing
 from fengsui.core.ledger.cells import BadCell
 from fengsui.core.ledger.register import register, registers
+from fengsui.core.ledger.wanted import Wanted
 from fengsui.core.models import StoredEvent
 from fengsui.kernel.geo import gcj02_from_wgs84
 from tests.ledger.make import actor, bring, text, upload, workbook
@@ -44,7 +45,7 @@ def restored(work):
 
 def whole(code, by):
     found = register(code)
-    wanted = listing.Wanted()
+    wanted = Wanted()
     rows = listing.ordered(found, listing.rows_of(found, by, wanted), wanted)
     return found, rows, export.exported(found, list(found.columns))
 

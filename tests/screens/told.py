@@ -18,9 +18,9 @@ from tests.contracts.test_urls_by_role import TABLE, address, patterns
 from tests.e2e import scene
 
 MORE = {
-    "desk:clock-list": "?view=all&late=1",
+    "desk:clock-list": "?f.late=1&f.scope=any",
     "desk:find-show": "?q=桥",
-    "incidents:incident-list": "?state=all",
+    "incidents:incident-list": "?f.state=any",
 }
 """Pages that show more when asked so."""
 

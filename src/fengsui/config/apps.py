@@ -3,6 +3,8 @@ from importlib.util import find_spec
 
 from django.apps import AppConfig, apps
 
+PARTS = ("policy", "jobs", "handlers", "words", "ledger", "lists", "findable", "proofs", "failed_jobs")
+
 
 class ConfigConfig(AppConfig):
     name = "fengsui.config"
@@ -12,7 +14,17 @@ class ConfigConfig(AppConfig):
         """Handlers, jobs, policies, words and registers register themselves when imported; last of all apps."""
         for app in apps.get_app_configs():
             if app.name.startswith("fengsui."):
-                for part in ("policy", "jobs", "handlers", "words", "ledger", "findable", "proofs", "failed_jobs"):
+                for part in (
+                    "policy",
+                    "jobs",
+                    "handlers",
+                    "words",
+                    "ledger",
+                    "lists",
+                    "findable",
+                    "proofs",
+                    "failed_jobs",
+                ):
                     if find_spec(f"{app.name}.{part}"):
                         import_module(f"{app.name}.{part}")
         wiring = "fengsui.config.wiring"

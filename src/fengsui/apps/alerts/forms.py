@@ -5,25 +5,10 @@ from __future__ import annotations
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from fengsui.apps.alerts.rules import STATUSES
 from fengsui.catalog.hazards import hazards
-from fengsui.core.ui.moments import DayField
 from fengsui.kernel.levels import LEVELS, Level
 
 LEVEL_CHOICES = [(str(int(Level.of(code))), LEVELS.zh(code)) for code in reversed(list(LEVELS)) if code != "none"]
-
-
-class FilterForm(forms.Form):
-    q = forms.CharField(label=_("点位名称或代码"), required=False, max_length=60)
-    status = forms.ChoiceField(label=_("状态"), required=False)
-    level = forms.ChoiceField(label=_("级别"), required=False)
-    since = DayField(label=_("起"), required=False)
-
-    def __init__(self, *args: object, words: dict[str, str], levels: dict[str, str], **kwargs: object) -> None:
-        super().__init__(*args, **kwargs)  # type: ignore[arg-type]  # handed on as they came
-        every = [("", _("全部"))]
-        self.fields["status"].choices = [*every, *((code, words[code]) for code in STATUSES)]  # type: ignore[attr-defined]  # the stubs type a form's fields as their base class
-        self.fields["level"].choices = [*every, *((value, levels[value]) for value, _zh in LEVEL_CHOICES)]  # type: ignore[attr-defined]  # the stubs type a form's fields as their base class
 
 
 class ReasonForm(forms.Form):

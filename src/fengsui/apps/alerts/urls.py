@@ -6,7 +6,6 @@ app_name = "alerts"
 urlpatterns = [
     path("warnings/", bench.show, name="warning-list"),
     path("warnings/queue", bench.queue_part, name="queue-part"),
-    path("warnings/history", bench.history_part, name="history-part"),
     path("warnings/screen", bench.screen_part, name="screen-part"),
     path("warnings/list.csv", bench.export, name="warning-export"),
     path("warnings/new", bench.new, name="warning-new"),

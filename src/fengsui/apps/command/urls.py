@@ -1,6 +1,6 @@
 from django.urls import path
 
-from fengsui.apps.command.views import layers, orders, reach, room, tasks
+from fengsui.apps.command.views import layers, orders, reach, room, tasks, verbs
 
 app_name = "command"
 urlpatterns = [
@@ -16,12 +16,13 @@ urlpatterns = [
     path("closures/<uuid:closure_id>/reopen", room.reopen, name="road-reopen"),
     path("tasks/reach", reach.show, name="reach-show"),
     path("tasks/", tasks.listing, name="task-list"),
+    path("tasks/all", tasks.every, name="task-all"),
     path("tasks/<uuid:task_id>/", tasks.show, name="task-show"),
-    path("tasks/<uuid:task_id>/do/<slug:verb>", tasks.act, name="task-act"),
+    path("tasks/<uuid:task_id>/do/<slug:verb>", verbs.act, name="task-act"),
     path("tasks/<uuid:task_id>/dispatch", orders.dispatch, name="task-dispatch"),
     path("tasks/<uuid:task_id>/ways.geojson", orders.task_ways, name="task-ways"),
     path("tasks/<uuid:task_id>/teams.geojson", orders.task_teams, name="task-teams"),
     path("orders/<uuid:order_id>/", orders.order, name="order-show"),
-    path("orders/<uuid:order_id>/do/<slug:verb>", tasks.order_act, name="order-act"),
+    path("orders/<uuid:order_id>/do/<slug:verb>", verbs.order_act, name="order-act"),
     path("photos/<uuid:photo_id>.jpg", tasks.photo, name="photo-show"),
 ]

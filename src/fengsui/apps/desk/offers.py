@@ -55,7 +55,7 @@ STARTS = (
     Start("reach", mark("看队伍几分钟能到"), "command.view", "command:reach-show"),
     Start("findings", mark("看要整改的"), "reviews.see_findings", "reviews:finding-list"),
     Start("indicators", mark("看各环节用时"), "reviews.measure", "reviews:indicator-list"),
-    Start("late", mark("看超时未办的"), "", "desk:clock-list", query="?view=all&late=1"),
+    Start("late", mark("看超时未办的"), "", "desk:clock-list", query="?f.late=1&f.scope=any"),
     Start("shelters", mark("查避难场所"), "places.shelters.view", "ledger:register-show", args=("shelters",)),
     Start("points", mark("查积水点"), "places.waterlogging-points.view", "ledger:register-show",
           args=("waterlogging-points",)),

@@ -102,7 +102,8 @@ def late(by: Actor, now: datetime) -> Panel:
     ]
     return Panel(
         _("没有按时合上的环"), lines, _("没有超时的事"), _("超时未办的，最久的排在最前。"),
-        count=counted(lines, rows.count()), more=_("全部"), more_url=reverse("desk:clock-list") + "?view=all&late=1",
+        count=counted(lines, rows.count()), more=_("全部"),
+        more_url=reverse("desk:clock-list") + "?f.late=1&f.scope=any",
         topics="core.clocks",
     )  # fmt: skip
 

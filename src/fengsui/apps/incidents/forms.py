@@ -9,11 +9,10 @@ from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
-from fengsui.apps.incidents.rules import FIELDS, GRADES, SOURCES, STATES, TYPES
+from fengsui.apps.incidents.rules import FIELDS, GRADES, SOURCES, TYPES
 from fengsui.apps.places.models import Area, Place
 from fengsui.catalog.hazards import hazards
 from fengsui.core.ui.moments import MomentField
-from fengsui.kernel.levels import LEVELS
 from fengsui.kernel.terms import Terms
 
 
@@ -27,8 +26,6 @@ def _words(terms: Terms, *without: str) -> Callable[[], list[tuple[str, str]]]:
     return listed
 
 
-def _with(*first: tuple[str, Any], terms: Terms) -> Callable[[], list[tuple[str, Any]]]:
-    return lambda: [*first, *_words(terms)()]
 
 
 def _named(row: Place | Area) -> str:
@@ -137,17 +134,6 @@ class GradeForm(CountsForm):
     grade = forms.ChoiceField(label=_("初判级别"), choices=_words(GRADES))
     sensitive = forms.BooleanField(label=_("敏感"), required=False)
     reason = forms.CharField(label=_("依据"), max_length=300)
-
-
-class FilterForm(forms.Form):
-    """The list's facets; wrong values filter nothing."""
-
-    q = forms.CharField(label=_("编号、标题、地点"), max_length=60, required=False)
-    state = forms.ChoiceField(
-        label=_("状态"), required=False, choices=_with(("", _("未结")), ("all", _("全部")), terms=STATES)
-    )
-    level = forms.ChoiceField(label=_("现地等级"), required=False, choices=_with(("", _("全部")), terms=LEVELS))
-    area = forms.CharField(label=_("区域"), max_length=12, required=False, widget=forms.HiddenInput())
 
 
 class ReportForm(forms.Form):

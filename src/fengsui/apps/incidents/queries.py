@@ -111,9 +111,9 @@ def owed_reports(incident: Incident) -> list[str]:
     )
 
 
-def open_clocks(incident_ids: list[str], by: Actor) -> list[Clock]:
+def open_clocks(incident_ids: list[str], world: UUID) -> list[Clock]:
     """Running clocks of several incidents, the most urgent first."""
-    rows = Clock.objects.in_world(by.world).filter(about_type="incidents.incident", about_id__in=incident_ids)
+    rows = Clock.objects.in_world(world).filter(about_type="incidents.incident", about_id__in=incident_ids)
     return list(rows.filter(state__in=CLOCKS.open_states).order_by("due_at"))
 
 

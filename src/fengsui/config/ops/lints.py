@@ -190,7 +190,7 @@ def untranslated() -> Iterator[str]:
             continue
         for line in untranslated_template(path.read_text()):
             yield f"{path.relative_to(REPO)}:{line}: Chinese words without _() or {{% trans %}}"
-    for name in ("views", "forms", "api", "ledger"):
+    for name in ("views", "forms", "api", "ledger", "lists"):
         for path in files(f"src/fengsui/apps/**/{name}.py"):
             for line in untranslated_python(path.read_text()):
                 yield f"{path.relative_to(REPO)}:{line}: Chinese words without _()"

@@ -3,8 +3,9 @@
 from fengsui.core.ledger import jobs, words  # noqa: F401 - tasks and sentences register themselves
 from fengsui.core.ledger.choices import Choice, Words
 from fengsui.core.ledger.columns import Code, Column, Day, Kind, Number, Phone, Position, Ref, YesNo
+from fengsui.core.ledger.listed import Retire
 from fengsui.core.ledger.lists import Refs
-from fengsui.core.ledger.register import Card, Register, Retire, add
+from fengsui.core.ledger.register import Card, Register, add
 from fengsui.core.ledger.shapes import Line, Moment
 
 Text = Kind

@@ -25,8 +25,8 @@ from fengsui.core.api.shapes import Body, Nothing, Out, Page, Reason
 from fengsui.core.ledger import editing, export, listing
 from fengsui.core.ledger.columns import Column, Position
 from fengsui.core.ledger.fields import typed
-from fengsui.core.ledger.listing import Wanted
 from fengsui.core.ledger.register import Register, register, seen_by
+from fengsui.core.ledger.wanted import Wanted
 from fengsui.core.ledger.words import sentence
 from fengsui.core.web.conditional import etag_of
 from fengsui.kernel.actor import Actor

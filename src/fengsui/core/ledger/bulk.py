@@ -21,12 +21,12 @@ from fengsui.core import live, policy
 from fengsui.core.ledger import editing, jobs, listing, steps, writing
 from fengsui.core.ledger.check import Fault
 from fengsui.core.ledger.columns import Column
-from fengsui.core.ledger.listing import Wanted
 from fengsui.core.ledger.register import Register
 from fengsui.core.ledger.register import register as register_of
 from fengsui.core.ledger.staged import Staged
 from fengsui.core.ledger.taking import fingerprint
 from fengsui.core.ledger.uses import check_unused
+from fengsui.core.ledger.wanted import Wanted
 from fengsui.core.models import LedgerStep
 from fengsui.core.record import plain
 from fengsui.kernel.actor import Actor

@@ -16,7 +16,7 @@ from fengsui.core.ledger.columns import Column, Kind, Read
 from fengsui.kernel.terms import Terms
 
 
-def _english() -> bool:
+def in_english() -> bool:
     return (get_language() or "").startswith("en")
 
 
@@ -63,7 +63,7 @@ class Choice(Kind):
         words = self.words.get(plain)
         if words is None:
             return "" if plain is None else str(plain)
-        return words[1] if _english() else words[0]
+        return words[1] if in_english() else words[0]
 
     def sheet(self, plain: Any) -> Any:
         words = self.words.get(plain)
@@ -92,7 +92,7 @@ class Words(Kind):
         return read
 
     def show(self, plain: Any) -> str:
-        if self.of and _english():
+        if self.of and in_english():
             return ", ".join(self.of[each].en if each in self.of else each for each in plain or [])
         return self.sheet(plain)
 

@@ -25,10 +25,12 @@ from openpyxl.worksheet.datavalidation import DataValidation
 from fengsui.core.ledger.cells import safe
 from fengsui.core.ledger.check import Fault
 from fengsui.core.ledger.columns import Code, Column, Number, Position, Ref
+from fengsui.core.ledger.listed import Listed
 from fengsui.core.ledger.listing import plain_rows
 from fengsui.core.ledger.register import Register
 from fengsui.core.ledger.sheet import Sheet, remark_heads
 from fengsui.core.ledger.words import sentence
+from fengsui.core.ledger.worklist import Worklist
 
 MOST = 100_000
 _BOLD = Font(bold=True)
@@ -64,7 +66,7 @@ def ready(columns: Sequence[Column]) -> list[Column]:
     return [replace(column, kind=column.kind.ready()) for column in columns]
 
 
-def exported(register: Register, columns: Sequence[Column]) -> list[Column]:
+def exported(register: Listed, columns: Sequence[Column]) -> list[Column]:
     """The shown columns, the key and the kind of data: without these a file could not be brought back or judged."""
     listed = [*register.keys, *columns]
     if register.provenance:
@@ -72,16 +74,20 @@ def exported(register: Register, columns: Sequence[Column]) -> list[Column]:
     return list({column.code: column for column in listed}.values())
 
 
-def note(register: Register, at: datetime, illustrative: bool) -> str:
+def note(register: Listed, at: datetime, illustrative: bool, drill: bool = False) -> str:
     """The line below an export; importing it again passes over it."""
     text = _("注：%(name)s，%(at)s 导出") % {
         "name": register.name,
         "at": timezone.localtime(at).strftime("%Y-%m-%d %H:%M"),
     }
-    return f"{text}；{_('含示意数据，非真实情况')}" if illustrative else text
+    told = [_("演练，不对外")] if drill else []
+    told += [_("含示意数据，非真实情况")] if illustrative else []
+    return "；".join([text, *told])
 
 
-def csv_lines(register: Register, rows: QuerySet[Any], columns: Sequence[Column], at: datetime) -> Iterator[str]:
+def csv_lines(
+    register: Listed, rows: QuerySet[Any], columns: Sequence[Column], at: datetime, *, drill: bool = False
+) -> Iterator[str]:
     """Lines of a .csv in UTF-8 with its mark, so that spreadsheets read the Chinese."""
     out = csv.writer(_Echo())
     yield "\ufeff" + out.writerow(headers(columns))
@@ -89,14 +95,16 @@ def csv_lines(register: Register, rows: QuerySet[Any], columns: Sequence[Column]
     for _key, values, _words in plain_rows(register, rows[:MOST], columns):
         invented = invented or _invented(register, columns, values)
         yield out.writerow(["" if each is None else each for each in cells_of(worded, values)])
-    yield out.writerow([note(register, at, invented)])
+    yield out.writerow([note(register, at, invented, drill)])
 
 
-def _belongs_to_invented(register: Register, rows: QuerySet[Any]) -> bool:
+def _belongs_to_invented(register: Listed, rows: QuerySet[Any]) -> bool:
+    if isinstance(register, Worklist) and not (register.origin or register.provenance):
+        return True  # names of people and places in a list of what is under way are the district's, made up or not
     return bool(register.origin) and rows.filter(**{register.origin: ILLUSTRATIVE}).exists()
 
 
-def _invented(register: Register, columns: Sequence[Column], values: Sequence[Any]) -> bool:
+def _invented(register: Listed, columns: Sequence[Column], values: Sequence[Any]) -> bool:
     return register.provenance is not None and values[columns.index(register.provenance)] == ILLUSTRATIVE
 
 
@@ -105,7 +113,9 @@ class _Echo:
         return text
 
 
-def xlsx(register: Register, rows: QuerySet[Any], columns: Sequence[Column], at: datetime) -> bytes:
+def xlsx(
+    register: Listed, rows: QuerySet[Any], columns: Sequence[Column], at: datetime, *, drill: bool = False
+) -> bytes:
     """What is shown, as a workbook."""
     book = Workbook(write_only=True)
     page = book.create_sheet(str(register.name)[:31])
@@ -115,7 +125,7 @@ def xlsx(register: Register, rows: QuerySet[Any], columns: Sequence[Column], at:
     for _key, values, _words in plain_rows(register, rows[:MOST], columns):
         invented = invented or _invented(register, columns, values)
         page.append([_typed(page, each) for each in cells_of(worded, values)])
-    page.append([note(register, at, invented)])
+    page.append([note(register, at, invented, drill)])
     return _bytes(book)
 
 

@@ -7,12 +7,13 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
-from django.db.models import Field, Model, QuerySet
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
 
 from fengsui.core import policy
 from fengsui.core.ledger.choices import Words
-from fengsui.core.ledger.columns import Column, Number, Position
-from fengsui.core.models import InWorld
+from fengsui.core.ledger.columns import Column, Number
+from fengsui.core.ledger.listed import Given, Listed
 from fengsui.core.policy import Rule
 from fengsui.kernel.actor import Actor
 from fengsui.kernel.errors import NotFound
@@ -24,23 +25,6 @@ SIZES: dict[str, tuple[float, float]] = {
     "IntegerField": (-(2**31), 2**31 - 1),
     "FloatField": (-1e12, 1e12),
 }
-Visible = Callable[[Actor], QuerySet[Any]]
-
-
-@dataclass(frozen=True, eq=False)
-class Retire:
-    """How a row goes out of use: a moment in `path` (None while in use), or a flag that becomes `off`."""
-
-    path: str
-    flag: bool = False
-    also: Callable[[Any, bool], None] | None = None
-    """What else goes out of use with the row, or comes back (True): (row, used)."""
-
-    def in_use(self, rows: QuerySet[Any]) -> QuerySet[Any]:
-        return rows.filter(**({self.path: True} if self.flag else {f"{self.path}__isnull": True}))
-
-    def out_of_use(self, rows: QuerySet[Any]) -> QuerySet[Any]:
-        return rows.filter(**({self.path: False} if self.flag else {f"{self.path}__isnull": False}))
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,7 +39,7 @@ class Card:
 
 
 @dataclass(frozen=True, eq=False)
-class Register:
+class Register(Listed):
     """One table that people keep.
 
     `visible_to(by)` is the scope: whoever may see the register sees these rows, and may leave a row only inside them.
@@ -63,26 +47,13 @@ class Register:
     other columns (it gets the keys of the rows that were written). Who needs more writes pages.
     """
 
-    app: str
-    code: str
-    name: Any
-    model: type[Model]
-    columns: Sequence[Column]
-    visible_to: Visible
-    view: Rule
     edit: Rule | None = None
     bring: Rule | None = None
-    retire: Retire | None = None
     end: Rule | None = None
     """Who may retire and restore, where that is not who may edit: rows of a read-only register can be retired too."""
-    title: str = "name"
-    order: str = "code"
-    about: Any = ""
     fresh: Callable[[Actor], Mapping[str, Any]] | None = None
     after: Callable[[Sequence[Any], Actor], None] | None = None
     page: Callable[[Any], str] | None = None
-    origin: str = ""
-    """Path to the nature of the data of what a row belongs to, where the rows themselves do not say it."""
     card: Card | None = None
     """Where rows are things out there that get a card on their wall or door."""
     whole: bool = False
@@ -105,50 +76,23 @@ class Register:
         return replace(column, kind=kind)
 
     @property
-    def verb(self) -> str:
-        return f"{self.app}.{self.code}"
-
-    @property
     def read_only(self) -> bool:
         return self.edit is None
 
     @property
-    def in_world(self) -> bool:
-        return issubclass(self.model, InWorld)
+    def home(self) -> str:
+        return reverse("ledger:register-show", args=[self.code])
 
-    @cached_property
-    def by_code(self) -> dict[str, Column]:
-        return {column.code: column for column in self.columns}
+    @property
+    def given(self) -> Sequence[Given]:
+        return (Given(_("全部"), self.everything),)
 
-    @cached_property
-    def keys(self) -> list[Column]:
-        return [column for column in self.columns if column.key]
+    def may_share(self, by: Actor) -> bool:
+        return policy.can(by, f"{self.verb}.edit") or policy.can(by, f"{self.verb}.retire")
 
     @cached_property
     def writable(self) -> list[Column]:
         return [column for column in self.columns if column.editable]
-
-    @cached_property
-    def geometry(self) -> Column | None:
-        return next((column for column in self.columns if isinstance(column.kind, Position)), None)
-
-    @cached_property
-    def provenance(self) -> Column | None:
-        return self.by_code.get("provenance")
-
-    def made_up(self, by: Actor) -> QuerySet[Any]:
-        """The visible rows that are illustrative; pages and exports say so."""
-        path = self.provenance.path if self.provenance else self.origin
-        rows = self.rows(by)
-        return rows.filter(**{path: "illustrative"}) if path else rows.none()
-
-    def field_of(self, path: str) -> Field[Any, Any]:
-        """The model's field at the end of a path `name` or `part__name`."""
-        model: type[Model] = self.model
-        *parts, last = path.split("__")
-        for part in parts:
-            model = model._meta.get_field(part).related_model  # type: ignore[assignment]  # a column's path was checked when the register was declared
-        return model._meta.get_field(last)  # type: ignore[return-value]  # a column's path was checked when the register was declared
 
     @cached_property
     def parts(self) -> list[str]:
@@ -159,11 +103,6 @@ class Register:
     def stored_paths(self) -> list[str]:
         found = [column.path for column in self.columns]
         return [*found, self.retire.path] if self.retire else found
-
-    def rows(self, by: Actor) -> QuerySet[Any]:
-        """What this person may see of it. Raises Forbidden."""
-        policy.require(by, f"{self.verb}.view")
-        return self.visible_to(by)
 
     def schema(self) -> dict[str, Any]:
         """JSON Schema of a row, for the API."""

@@ -1,4 +1,4 @@
-"""Saved views of a register: one's own, given to one's organisation, given to all; and the one it opens with."""
+"""Saved views of a list: one's own, given to one's organisation, given to all; and the one it opens with."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from django.db.models import Q, QuerySet
 from django.http import QueryDict
 
 from fengsui.core import policy
-from fengsui.core.ledger.listing import Wanted
-from fengsui.core.ledger.register import Register
+from fengsui.core.ledger.listed import Given, Listed
 from fengsui.core.ledger.steps import person_of
+from fengsui.core.ledger.wanted import Wanted
 from fengsui.core.models import LedgerChosen, LedgerView
 from fengsui.kernel.actor import Actor
-from fengsui.kernel.errors import Invalid, NotFound, Refused
+from fengsui.kernel.errors import Forbidden, Invalid, NotFound, Refused
 
 MOST = 60
 """Views a person may keep in one register."""
@@ -38,18 +38,13 @@ class Tab:
     opens: bool
 
 
-def visible_to(by: Actor, register: Register) -> QuerySet[LedgerView]:
+def visible_to(by: Actor, register: Listed) -> QuerySet[LedgerView]:
     """One's own, those of one's organisations, those for everybody."""
     mine = Q(person_id=person_of(by)) | Q(org_id__in=by.orgs) | Q(everyone=True)
     return LedgerView.objects.filter(mine, register=register.code).order_by("-everyone", "name")
 
 
-def may_share_with_all(by: Actor, register: Register) -> bool:
-    """Who keeps the register says how everybody sees it."""
-    return policy.can(by, f"{register.verb}.edit") or policy.can(by, f"{register.verb}.retire")
-
-
-def tabs(register: Register, by: Actor, wanted: Wanted) -> list[Tab]:
+def tabs(register: Listed, by: Actor, wanted: Wanted) -> list[Tab]:
     opens = chosen(register, by)
     return [
         Tab(
@@ -60,7 +55,19 @@ def tabs(register: Register, by: Actor, wanted: Wanted) -> list[Tab]:
     ]  # fmt: skip
 
 
-def chosen(register: Register, by: Actor) -> UUID | None:
+def given(register: Listed, by: Actor, wanted: Wanted) -> list[tuple[Given, bool]]:
+    """The views that the list itself offers; whether this is what is shown."""
+    held = wanted.view if wanted.view != WHOLE else ""
+    now = (wanted.narrowed(register, by), wanted.q, wanted.retired, wanted.within)
+    listed = []
+    for each in register.given:
+        asked = Wanted.of(register, QueryDict(each.query))
+        same = now == (asked.narrowed(register, by), asked.q, asked.retired, asked.within)
+        listed.append((each, not held and same))
+    return listed
+
+
+def chosen(register: Listed, by: Actor) -> UUID | None:
     """The view that the register opens with for this person."""
     found = LedgerChosen.objects.filter(register=register.code, person_id=person_of(by)).values_list(
         "view_id", flat=True
@@ -68,7 +75,7 @@ def chosen(register: Register, by: Actor) -> UUID | None:
     return found.first()
 
 
-def opened(register: Register, by: Actor, asked: QueryDict, *, first: bool = True) -> Wanted:
+def opened(register: Listed, by: Actor, asked: QueryDict, *, first: bool = True) -> Wanted:
     """The list's question: what the address says, over the view that it names, over the one chosen (`first`).
 
     A view that is gone or not ours is passed over: an old link still opens the register.
@@ -86,13 +93,13 @@ def opened(register: Register, by: Actor, asked: QueryDict, *, first: bool = Tru
     return _of(register, view, asked) if view else replace(wanted, view=WHOLE)
 
 
-def _of(register: Register, view: LedgerView, asked: QueryDict) -> Wanted:
+def _of(register: Listed, view: LedgerView, asked: QueryDict) -> Wanted:
     kept = QueryDict(view.query, mutable=True)
     kept["view"], kept["page"] = str(view.pk), asked.get("page", "1")
     return Wanted.of(register, kept)
 
 
-def _found(register: Register, by: Actor, key: str) -> LedgerView | None:
+def _found(register: Listed, by: Actor, key: str) -> LedgerView | None:
     try:
         pk = UUID(key)
     except ValueError:
@@ -100,7 +107,7 @@ def _found(register: Register, by: Actor, key: str) -> LedgerView | None:
     return visible_to(by, register).filter(pk=pk).first()
 
 
-def find(register: Register, view_id: UUID, by: Actor, *, own: bool = False) -> LedgerView:
+def find(register: Listed, view_id: UUID, by: Actor, *, own: bool = False) -> LedgerView:
     """Raises NotFound("core.ledger.no_view")."""
     view = visible_to(by, register).filter(pk=view_id).first()
     if view is None or (own and view.person_id != by.person):
@@ -109,7 +116,7 @@ def find(register: Register, view_id: UUID, by: Actor, *, own: bool = False) -> 
 
 
 @transaction.atomic
-def keep(*, register: Register, name: str, wanted: Wanted, shared: str, by: Actor, now: datetime) -> LedgerView:
+def keep(*, register: Listed, name: str, wanted: Wanted, shared: str, by: Actor, now: datetime) -> LedgerView:
     """Keep a question under a name; one's own view of that name is replaced.
 
     `shared`: '' for oneself, 'org' for one's organisation, 'all'. Raises Invalid("core.ledger.view_name"),
@@ -119,8 +126,8 @@ def keep(*, register: Register, name: str, wanted: Wanted, shared: str, by: Acto
     called = " ".join(name.split())[:40]
     if not called:
         raise Invalid("core.ledger.view_name", field="name")
-    if shared == "all" and not may_share_with_all(by, register):
-        policy.require(by, f"{register.verb}.edit")
+    if shared == "all" and not register.may_share(by):
+        raise Forbidden("core.policy.forbidden", verb=f"{register.verb}.share")
     held = LedgerView.objects.filter(register=register.code, person_id=person_of(by))
     if held.count() >= MOST:
         raise Refused("core.ledger.view_many", most=MOST)
@@ -135,13 +142,13 @@ def keep(*, register: Register, name: str, wanted: Wanted, shared: str, by: Acto
 
 
 @transaction.atomic
-def drop(*, register: Register, view_id: UUID, by: Actor) -> None:
+def drop(*, register: Listed, view_id: UUID, by: Actor) -> None:
     """One's own goes; for whom it was the first page, the whole register is again."""
     find(register, view_id, by, own=True).delete()
 
 
 @transaction.atomic
-def choose(*, register: Register, view_id: UUID | None, by: Actor) -> None:
+def choose(*, register: Listed, view_id: UUID | None, by: Actor) -> None:
     """The register opens with this view from now on, or whole (None). Raises NotFound."""
     if view_id is None:
         LedgerChosen.objects.filter(register=register.code, person_id=person_of(by)).delete()

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from fengsui.core.ledger.views import grid, imports, lists, many, rows
+from fengsui.core.ledger.views import grid, imports, listed, lists, many, rows
 
 app_name = "ledger"
 urlpatterns = [
@@ -15,21 +15,21 @@ urlpatterns = [
     path("registers/steps/<uuid:step_id>/undo", grid.undo, name="step-undo"),
     path("registers/<slug:name>/", lists.show, name="register-show"),
     path("registers/<slug:name>/map", lists.on_map, name="register-map"),
-    path("registers/<slug:name>/list.csv", lists.as_csv, name="register-csv"),
-    path("registers/<slug:name>/list.xlsx", lists.as_xlsx, name="register-xlsx"),
+    path("registers/<slug:name>/list.csv", listed.as_csv, name="register-csv"),
+    path("registers/<slug:name>/list.xlsx", listed.as_xlsx, name="register-xlsx"),
     path("registers/<slug:name>/list.json", lists.as_json, name="register-json"),
     path("registers/<slug:name>/layer.geojson", lists.layer, name="register-layer"),
     path("registers/<slug:name>/template.xlsx", lists.template, name="register-template"),
     path("registers/<slug:name>/import", imports.start, name="import-new"),
     path("registers/<slug:name>/paste", imports.paste, name="import-paste"),
-    path("registers/<slug:name>/paper", lists.paper, name="register-paper"),
+    path("registers/<slug:name>/paper", listed.paper, name="register-paper"),
     path("registers/<slug:name>/cards", lists.as_cards, name="register-cards"),
-    path("registers/<slug:name>/facets", lists.facets, name="register-facets"),
+    path("registers/<slug:name>/facets", listed.facets, name="register-facets"),
     path("registers/<slug:name>/editor", grid.editor, name="cell-editor"),
     path("registers/<slug:name>/bulk", many.ask, name="bulk-ask"),
-    path("registers/<slug:name>/views", many.keep_view, name="view-keep"),
-    path("registers/<slug:name>/views/first", many.choose_view, name="view-choose"),
-    path("registers/<slug:name>/views/<uuid:view_id>/drop", many.drop_view, name="view-drop"),
+    path("registers/<slug:name>/views", listed.keep_view, name="view-keep"),
+    path("registers/<slug:name>/views/first", listed.choose_view, name="view-choose"),
+    path("registers/<slug:name>/views/<uuid:view_id>/drop", listed.drop_view, name="view-drop"),
     path("registers/<slug:name>/new", rows.new, name="row-new"),
     path("registers/<slug:name>/rows/<str:row_id>/", rows.show, name="row-show"),
     path("registers/<slug:name>/rows/<str:row_id>/cell", grid.cell, name="cell-save"),

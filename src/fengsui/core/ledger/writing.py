@@ -8,6 +8,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from fengsui.core.ledger.events import RowChanged
+from fengsui.core.ledger.listed import Listed
 from fengsui.core.ledger.register import Register
 from fengsui.core.ledger.staged import Change, Staged
 from fengsui.core.models import LedgerState
@@ -58,7 +59,7 @@ def follow(register: Register, keys: Sequence[object], by: Actor) -> None:
         raise Refused("core.ledger.outside")
 
 
-def topic(register: Register) -> str:
+def topic(register: Listed) -> str:
     return f"ledger.{register.code}"
 
 

@@ -166,7 +166,6 @@ def test_fragments_when_fetched(town, outlets):
         *(f"/warnings/{row.pk}/parts/{name}" for name in ("draft", "reach", "bar")),
         *(f"/bulletins/{bulletin.pk}/parts/{name}" for name in ("deliveries", "calls")),
         "/warnings/queue",
-        "/warnings/history",
         "/warnings/screen",
     ):
         assert "<html" not in fetch(client, path)

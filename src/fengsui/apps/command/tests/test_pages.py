@@ -63,9 +63,9 @@ def test_list_filters_pages_and_exports(login, actors):
     assert "启工街道1号地道桥内涝" not in client.get("/incidents/?q=兴华").content.decode()
     assert "没有符合条件" in client.get("/incidents/?state=closed").content.decode()
     table = b"".join(client.get("/incidents/list.csv").streaming_content).decode()
-    assert table.startswith("\ufeff编号,")
-    assert table.count("\r\n") == 3
-    assert "示意数据" in table
+    assert table.startswith("\ufeff现地等级,事件,编号,")
+    assert table.count("\r\n") == 4
+    assert "含示意数据，非真实情况" in table
     assert client.get("/incidents/layer.geojson").json()["features"][0]["properties"]["mark"] == "内"
 
 

@@ -20,10 +20,10 @@ from fengsui.core.ledger.columns import Column
 from fengsui.core.ledger.export import ready
 from fengsui.core.ledger.fields import field, typed
 from fengsui.core.ledger.history import told
-from fengsui.core.ledger.listing import Wanted
 from fengsui.core.ledger.register import Register
 from fengsui.core.ledger.register import register as register_of
 from fengsui.core.ledger.views.shared import actor_of, opened, shell
+from fengsui.core.ledger.wanted import Wanted
 from fengsui.core.ledger.words import sentence
 from fengsui.kernel.actor import Actor
 from fengsui.kernel.errors import FengsuiError, NotFound

@@ -15,9 +15,9 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from fengsui.core import policy, wording
 from fengsui.core.ledger import export, listing, pasting, taking
 from fengsui.core.ledger.check import Fault
-from fengsui.core.ledger.listing import Wanted
 from fengsui.core.ledger.register import Register, register
 from fengsui.core.ledger.views.shared import actor_of, download, opened, shell
+from fengsui.core.ledger.wanted import Wanted
 from fengsui.core.ledger.words import sentence
 from fengsui.core.ledger.writing import check_world
 from fengsui.kernel.errors import FengsuiError, Invalid, Refused

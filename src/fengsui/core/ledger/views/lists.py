@@ -3,25 +3,24 @@
 from __future__ import annotations
 
 from itertools import islice
-from typing import Any
 
-from django.http import HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from fengsui.core import policy
-from fengsui.core.ledger import bulk, cards, check, export, listing, saved
-from fengsui.core.ledger.listing import Wanted
-from fengsui.core.ledger.register import Register, seen_by
+from fengsui.core.ledger import bulk, cards, check, export, facets, listing, saved
+from fengsui.core.ledger.register import seen_by
 from fengsui.core.ledger.views.grid import bar, lines
+from fengsui.core.ledger.views.listed import framed
 from fengsui.core.ledger.views.shared import actor_of, download, opened, shell
+from fengsui.core.ledger.wanted import Wanted
 from fengsui.core.models import LedgerState
 from fengsui.kernel.errors import NotFound
 
 API_PAGE = 1000
-ON_PAPER = 3_000
 
 
 @require_GET
@@ -48,30 +47,11 @@ def show(request: HttpRequest, name: str) -> HttpResponse:
     wanted = saved.opened(register, by, request.GET)
     columns = listing.shown_columns(register, wanted)
     page = listing.page_of(register, by, wanted)
-    later = page.paginator.count > listing.FACETS_LATER or listing.is_large(register)
     context = {
-        "wanted": wanted, "columns": columns, "page": page, "rows": lines(register, page.object_list, columns),
-        "query": wanted.query(), "illustrative": register.made_up(by).exists(),
-        "tabs": saved.tabs(register, by, wanted), "may_share": saved.may_share_with_all(by, register),
-        "facets": [] if later else listing.facets(register, by, wanted),
-        "later": later, "bulk_columns": bulk.columns_of(register),
-        "rest": [column for column in register.columns if column not in columns], **bar(register, by),
+        **framed(register, by, wanted, columns, page), "rows": lines(register, page.object_list, columns),
+        "illustrative": register.made_up(by).exists(), "bulk_columns": bulk.columns_of(register), **bar(register, by),
     }  # fmt: skip
     return render(request, "ledger/list.html", shell(by, register, **context))
-
-
-@require_GET
-def facets(request: HttpRequest, name: str) -> HttpResponse:
-    """The filters with their counts alone: a long register shows its rows first."""
-    register, by = opened(request, name)
-    wanted = saved.opened(register, by, request.GET)
-    context = {
-        "facets": listing.facets(register, by, wanted),
-        "wanted": wanted,
-        "later": False,
-        "query": wanted.query(),
-    }
-    return render(request, "ledger/_facets_part.html", shell(by, register, **context))
 
 
 @require_GET
@@ -88,36 +68,10 @@ def as_cards(request: HttpRequest, name: str) -> HttpResponse:
     context = {
         "wanted": wanted, "sheets": cards.sheets(made, size), "size": size, "count": rows.count(), "shown": len(made),
         "picked": bool(keys), "at": timezone.now(), "query": wanted.query(), "address": cards.address(wanted, keys),
-        "filters": [] if keys else _filters(register, wanted),
+        "filters": [] if keys else list(facets.said(register, by, wanted)),
         "illustrative": any(card.illustrative for card in made),
     }  # fmt: skip
     return render(request, "ledger/cards.html", shell(by, register, **context))
-
-
-def _filters(register: Register, wanted: Wanted) -> list[tuple[str, list[str]]]:
-    """What a list is filtered by, in words, for its paper."""
-    return [
-        (str(register.by_code[code].label), [listing.word_of(register, code, value) for value in values])
-        for code, values in wanted.filters.items()
-    ]
-
-
-@require_GET
-def paper(request: HttpRequest, name: str) -> HttpResponse:
-    """The list for a printer: all its rows up to ON_PAPER, headings on every sheet, filters and time at the top."""
-    register, by = opened(request, name)
-    wanted = saved.opened(register, by, request.GET, first=False)
-    columns = listing.shown_columns(register, wanted)
-    rows = listing.rows_of(register, by, wanted)
-    listed = list(listing.plain_rows(register, listing.ordered(register, rows, wanted)[:ON_PAPER], columns))
-    orders = [(register.by_code[each.removeprefix("-")].label, each.startswith("-")) for each in wanted.orders]
-    context = {
-        "wanted": wanted, "columns": columns, "rows": listed, "count": rows.count(),
-        "filters": _filters(register, wanted),
-        "orders": orders, "at": timezone.now(), "large": request.GET.get("size") == "a3", "query": wanted.query(),
-        "illustrative": register.made_up(by).exists(),
-    }  # fmt: skip
-    return render(request, "ledger/paper.html", shell(by, register, **context))
 
 
 @require_GET
@@ -130,29 +84,6 @@ def on_map(request: HttpRequest, name: str) -> HttpResponse:
     count = listing.rows_of(register, by, wanted).count()
     context = {"wanted": wanted, "layers": layers, "centre": middle, "count": count, "limit": listing.ON_MAP}
     return render(request, "ledger/map.html", shell(by, register, **context))
-
-
-def _asked(request: HttpRequest, name: str) -> tuple[Any, Any, list[Any]]:
-    register, by = opened(request, name)
-    wanted = saved.opened(register, by, request.GET, first=False)
-    rows = listing.ordered(register, listing.rows_of(register, by, wanted), wanted)
-    columns = list(register.columns) if request.GET.get("whole") == "1" else listing.shown_columns(register, wanted)
-    return register, rows, export.exported(register, columns)
-
-
-@require_GET
-def as_csv(request: HttpRequest, name: str) -> StreamingHttpResponse:
-    register, rows, columns = _asked(request, name)
-    lines = export.csv_lines(register, rows, columns, timezone.now())
-    response = StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8")
-    response.headers["Content-Disposition"] = f'attachment; filename="{name}.csv"'
-    return response
-
-
-@require_GET
-def as_xlsx(request: HttpRequest, name: str) -> HttpResponse:
-    register, rows, columns = _asked(request, name)
-    return download(export.xlsx(register, rows, columns, timezone.now()), f"{name}.xlsx")
 
 
 @require_GET

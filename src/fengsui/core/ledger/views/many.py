@@ -1,4 +1,4 @@
-"""Many rows at once, and views kept under a name."""
+"""Many rows of a register at once: asked, previewed, pressed."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from fengsui.core import wording
-from fengsui.core.ledger import bulk, cards, editing, listing, saved
+from fengsui.core.ledger import bulk, cards, editing, listing
 from fengsui.core.ledger.fields import field
-from fengsui.core.ledger.listing import Wanted
 from fengsui.core.ledger.views.shared import actor_of, opened, shell
+from fengsui.core.ledger.wanted import Wanted
 from fengsui.core.ledger.words import sentence
 from fengsui.kernel.errors import FengsuiError
 
@@ -71,39 +71,3 @@ def press(request: HttpRequest, step_id: UUID) -> HttpResponse:
 def withdraw(request: HttpRequest, step_id: UUID) -> HttpResponse:
     step = bulk.withdraw(step_id=step_id, by=actor_of(request), now=timezone.now())
     return redirect("ledger:register-show", step.register)
-
-
-@require_POST
-def keep_view(request: HttpRequest, name: str) -> HttpResponse:
-    register, by = opened(request, name)
-    wanted = Wanted.of(register, QueryDict(request.POST.get("query", "")[:4000]))
-    shared = request.POST.get("shared", "")
-    view = saved.keep(
-        register=register, name=request.POST.get("name", ""), wanted=wanted, by=by, now=timezone.now(),
-        shared=shared if shared in {"org", "all"} else "",
-    )  # fmt: skip
-    if request.POST.get("opens") == "1":
-        saved.choose(register=register, view_id=view.pk, by=by)
-    messages.success(request, _("视图“%(name)s”已存") % {"name": view.name})
-    return redirect(f"{reverse('ledger:register-show', args=[name])}?view={view.pk}")
-
-
-@require_POST
-def drop_view(request: HttpRequest, name: str, view_id: UUID) -> HttpResponse:
-    register, by = opened(request, name)
-    saved.drop(register=register, view_id=view_id, by=by)
-    messages.success(request, _("视图已删；行都还在"))
-    return redirect(f"{reverse('ledger:register-show', args=[name])}?view={saved.WHOLE}")
-
-
-@require_POST
-def choose_view(request: HttpRequest, name: str) -> HttpResponse:
-    """The view that this register opens with from now on; none: the whole register."""
-    register, by = opened(request, name)
-    try:
-        view_id = UUID(request.POST.get("view", ""))
-    except ValueError:
-        view_id = None
-    saved.choose(register=register, view_id=view_id, by=by)
-    messages.success(request, _("以后打开这个台账先看它") if view_id else _("以后打开这个台账先看全部"))
-    return redirect(f"{reverse('ledger:register-show', args=[name])}?view={view_id or saved.WHOLE}")

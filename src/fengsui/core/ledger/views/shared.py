@@ -7,7 +7,9 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 
 from fengsui.core import live, policy
+from fengsui.core.ledger.listed import Listed
 from fengsui.core.ledger.register import Register, register
+from fengsui.core.ledger.worklist import listed
 from fengsui.core.ledger.writing import topic
 from fengsui.core.worlds import LIVE
 from fengsui.kernel.actor import Actor
@@ -25,7 +27,14 @@ def opened(request: HttpRequest, name: str) -> tuple[Register, Actor]:
     return found, by
 
 
-def shell(by: Actor, register: Register | None, *topics: str, **context: Any) -> dict[str, Any]:
+def opened_list(request: HttpRequest, name: str) -> tuple[Listed, Actor]:
+    """The register or list and who asks. Raises NotFound, Forbidden."""
+    by, found = actor_of(request), listed(name)
+    policy.require(by, f"{found.verb}.view")
+    return found, by
+
+
+def shell(by: Actor, register: Listed | None, *topics: str, **context: Any) -> dict[str, Any]:
     """A page's own context with what every page of a register needs."""
     told = [*topics, *([topic(register)] if register else [])]
     verb = register.verb if register and (by.world == LIVE or register.in_world) else ""
