@@ -26,8 +26,6 @@ def _words(terms: Terms, *without: str) -> Callable[[], list[tuple[str, str]]]:
     return listed
 
 
-
-
 def _named(row: Place | Area) -> str:
     return row.name_en if row.name_en and (get_language() or "").startswith("en") else row.name
 
