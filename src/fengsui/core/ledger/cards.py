@@ -14,8 +14,8 @@ from django.db.models import QuerySet
 from django.urls import reverse
 
 from fengsui.core.ledger import listing
-from fengsui.core.ledger.wanted import Wanted
 from fengsui.core.ledger.register import Register
+from fengsui.core.ledger.wanted import Wanted
 from fengsui.kernel.actor import Actor
 
 MOST = 400
