@@ -29,9 +29,7 @@ from fengsui.kernel.actor import Actor
 from fengsui.kernel.levels import LEVELS, Level
 
 LEVEL = LevelOf(of=[(int(Level.of(code)), term.zh, term.en) for code, term in LEVELS.items()])
-TRIGGERS = (
-    ("observed", "实测", "measured"), ("forecast", "预报", "forecast"), ("report", "人报", "reported by a person"),
-)  # fmt: skip
+TRIGGERS = (("observed", _("实测")), ("forecast", _("预报")), ("report", _("人报")))
 
 
 def _hazards() -> list[tuple[str, str, str]]:
@@ -84,7 +82,7 @@ WARNINGS = add(
             Shown("issued_at", pgettext_lazy("column", "签发"), At()),
             Shown("ended_at", _("终结"), At()),
             Shown("level_in_force", _("生效级别"), LEVEL, shown=False),
-            Shown("trigger", _("起因"), Word(of=TRIGGERS), facet=True, shown=False),
+            Shown("trigger", _("起因"), Word(of=lambda: TRIGGERS), facet=True, shown=False),
             Shown("place__area", _("区域"), Ref(model=Area), facet=True, of=attrgetter("warning.place.area.name"),
                   shown=False),
             Shown("reason", _("理由"), search=True),

@@ -24,9 +24,7 @@ from fengsui.core.policy import roles
 from fengsui.kernel.actor import Actor
 from fengsui.kernel.clock import MACHINE, STATES, ClockKind
 
-BASES = (
-    ("V", "已核", "verified"), ("G", "通行做法", "general practice"), ("U", "待本地确认", "to be settled locally"),
-)  # fmt: skip
+BASES = (("V", _("已核")), ("G", _("通行做法")), ("U", _("待本地确认")))
 
 
 def _kinds() -> list[tuple[str, str, str]]:
@@ -76,7 +74,7 @@ CLOCKS = add(
             Shown("closed_at", _("办结"), At(), shown=False),
             Shown("limit_s", _("限"), Number(whole=True), unit=_("秒"), shown=False),
             Shown("source", _("依据"), shown=False),
-            Shown("basis", _("依据性质"), Word(of=BASES), facet=True, shown=False),
+            Shown("basis", _("依据性质"), Word(of=lambda: BASES), facet=True, shown=False),
         ],
         visible_to=clocks.visible,
         view=lambda by, row: True,
