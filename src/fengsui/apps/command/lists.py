@@ -8,7 +8,7 @@ from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
-from django.db.models import CharField, OuterRef, Q, QuerySet, Subquery, UUIDField
+from django.db.models import CharField, Exists, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Cast
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -58,8 +58,8 @@ def _visible(by: Actor) -> QuerySet[Task]:
 
 
 def _late(by: Actor) -> Q:
-    late = OWN_CLOCKS.filter(world_id=by.world, due_at__lt=timezone.now())
-    return Q(pk__in=late.annotate(task=Cast("about_id", UUIDField())).values("task"))
+    own = OWN_CLOCKS.filter(about_id=Cast(OuterRef("pk"), CharField()), world_id=by.world, due_at__lt=timezone.now())
+    return Q(Exists(own))
 
 
 def _whose(by: Actor) -> list[Option]:
