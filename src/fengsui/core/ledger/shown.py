@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -47,6 +47,10 @@ class Word(Choice):
     """One of some terms, in the language of the page, in a file too: such a file is not brought back."""
 
     name: str = "word"
+
+    def ready(self) -> Kind:
+        """With the words that a function lists read once, not once a row."""
+        return replace(self, of=[(code, *words) for code, words in self.words.items()]) if callable(self.of) else self
 
     def sheet(self, plain: Any) -> Any:
         return self.show(plain)

@@ -93,12 +93,12 @@ class Worklist(Listed):
 
     def lines(self, rows: Iterable[Any], columns: Sequence[Column]) -> list[dict[str, Any]]:
         """Rows as a page shows them: key, address, and of each column its value and its words."""
-        found = []
+        found, kinds = [], [column.kind.ready() for column in columns]
         for row in self.present(list(rows)):
             values = [column.value(row, self.within) if isinstance(column, Shown) else None for column in columns]
             cells = [
-                {"column": column, "value": value, "word": column.kind.show(value)}
-                for column, value in zip(columns, values, strict=True)
+                {"column": column, "value": value, "word": kind.show(value)}
+                for column, kind, value in zip(columns, kinds, values, strict=True)
             ]
             found.append({"url": self.link(row), "cells": cells, "more": self.more[1](row) if self.more else ""})
         return found
