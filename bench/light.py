@@ -3,7 +3,7 @@
 ours    five pages of the told story behind the login, from a real server on loopback: scores of performance,
         accessibility and best practices (0-100), script sent (compressed kB), first and largest paint
 limit   scores of 95, 200 kB of script, a first page within 1 s
-peer    /healthz of the same server: what Lighthouse gives a page of one line on this machine
+peer    a page of one line from Python's own file server: what Lighthouse gives on this machine at best
 
 Scores are of Lighthouse's own simulated slow network and processor; `cold` is the largest paint without any simulation,
 from a browser that has never been here. Every figure is the median of the rounds with its range. Lighthouse itself is
@@ -13,6 +13,8 @@ fetched by npx and kept in npm's own store.
 from __future__ import annotations
 
 import argparse
+import functools
+import http.server
 import json
 import os
 import shutil
@@ -20,6 +22,9 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -50,14 +55,14 @@ def main(arguments: list[str]) -> int:
 
     from fengsui.config.tutorial.walk import chromium
 
-    with tempfile.NamedTemporaryFile(suffix=".json") as listed, serving(listed.name) as site:
+    with tempfile.NamedTemporaryFile(suffix=".json") as listed, serving(listed.name) as site, one_line() as peer:
         pages = json.loads(Path(listed.name).read_text("utf-8"))
-        wanted = {name: where for name, where in _main(pages).items() if options.only in name}
+        wanted = {name: site + where for name, where in _main(pages).items() if options.only in name} | {"peer": peer}
         with chromium() as browser:
             cookies = enter(browser, site, LOGIN, "zh").context.cookies()
         cookie = "; ".join(f"{each['name']}={each['value']}" for each in cookies)
         found = {
-            (name, form): _measure(site + where, "" if name == "peer" else cookie, form, options.rounds)
+            (name, form): _measure(where, "" if name == "peer" else cookie, form, options.rounds)
             for name, where in wanted.items()
             for form in FORMS
         }
@@ -67,10 +72,30 @@ def main(arguments: list[str]) -> int:
 def _main(pages: dict[str, dict[str, str]]) -> dict[str, str]:
     """The five pages that people have open all day, and the one line that every server can give."""
     names = {
-        "first page": "desk:home-show", "warning": "alerts:warning-show", "incident": "incidents:incident-show",
+        "first page": "desk:home-show", "warning": "alerts:warning-show", "incident": "command:room-show",
         "tasks": "command:task-list", "register": "ledger:register-show",
     }  # fmt: skip
-    return {name: pages[page][""] for name, page in names.items()} | {"peer": "/healthz"}
+    return {name: pages[page][""] for name, page in names.items()}
+
+
+class _Silent(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, format: str, *args: object) -> None:
+        pass
+
+
+@contextmanager
+def one_line() -> Iterator[str]:
+    with tempfile.TemporaryDirectory() as folder:
+        head = '<meta charset="utf-8"><title>One line</title><link rel="icon" href="data:,">'
+        view = '<meta name="viewport" content="width=device-width">'
+        Path(folder, "index.html").write_text(
+            f'<!doctype html><html lang="en">{head}{view}<main><h1>One line</h1></main>', "utf-8"
+        )
+        handler = functools.partial(_Silent, directory=folder)
+        with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+            threading.Thread(target=server.serve_forever, daemon=True).start()
+            yield f"http://127.0.0.1:{server.server_port}/"
+            server.shutdown()
 
 
 def _measure(address: str, cookie: str, form: str, rounds: int) -> Figures:
@@ -105,6 +130,8 @@ def _once(address: str, cookie: str, form: str) -> dict[str, float]:
     for audit in audits.values():
         if audit["score"] is not None and audit["score"] < 0.9 and audit["scoreDisplayMode"] == "binary":
             print(f"  {form} {address.partition('//')[2].partition('/')[2]}: {audit['title']}", flush=True)
+            for item in (audit.get("details") or {}).get("items", [])[:3]:
+                print(f"      {json.dumps(item, ensure_ascii=False)[:300]}", flush=True)
     return figures
 
 

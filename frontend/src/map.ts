@@ -1,19 +1,30 @@
 // [data-map]: MapLibre with its worker from our own origin (CSP). Twin: data-list opens the same things as a table.
 // data-center="lon,lat" data-zoom data-layers (see map/layers.ts) data-mark data-list data-redraw="topic …" data-fit
 // [data-whole] around it: the page of the whole map with tree, time, search, tools (map/whole.ts).
-
-import { OneMap } from "./map/one";
-import { WholeMap } from "./map/whole";
+// A map behind a tab or far down the page costs nothing until somebody comes near it: its 250 kB are fetched then.
 
 const shown = new WeakSet<Element>();
+const near = new IntersectionObserver((entries) => {
+  for (const { isIntersecting, target } of entries)
+    if (isIntersecting) {
+      near.unobserve(target);
+      void begin(target as HTMLElement);
+    }
+}, { rootMargin: "300px" });
+
+async function begin(box: HTMLElement): Promise<void> {
+  const whole = box.closest<HTMLElement>("[data-whole]");
+  if (whole) new (await import("./map/whole")).WholeMap(whole, box);
+  else new (await import("./map/one")).OneMap(box);
+}
+
 function start(): void {
   for (const box of document.querySelectorAll<HTMLElement>("[data-map]"))
     if (!shown.has(box)) {
       shown.add(box);
-      const whole = box.closest<HTMLElement>("[data-whole]");
-      if (whole) new WholeMap(whole, box);
-      else new OneMap(box);
+      near.observe(box);
     }
 }
 start();
 document.addEventListener("htmx:after:swap", start);
+export {};
