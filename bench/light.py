@@ -121,6 +121,8 @@ def _once(address: str, cookie: str, form: str) -> dict[str, float]:
     figures |= {
         "first": audits["first-contentful-paint"]["numericValue"],
         "largest": audits["largest-contentful-paint"]["numericValue"],
+        "blocked": audits["total-blocking-time"]["numericValue"],
+        "shift": 1000 * audits["cumulative-layout-shift"]["numericValue"],
         "script": sum(
             each["transferSize"] / 1000
             for each in audits["network-requests"]["details"]["items"]
@@ -137,10 +139,14 @@ def _once(address: str, cookie: str, form: str) -> dict[str, float]:
 
 def _print(found: dict[tuple[str, str], Figures]) -> int:
     missed = 0
-    print(f"{'page':12} {'as':8} {'perf.':>14} {'access.':>14} {'practices':>14} {'script kB':>10} {'largest ms':>18}")
+    print(
+        f"{'page':12} {'as':8} {'perf.':>14} {'access.':>14} {'practices':>14} {'script kB':>10} {'largest ms':>18} {'blocked ms':>15} {'shift/1000':>12}"
+    )
     for (name, form), each in found.items():
-        cells = [_spread(each.get(kind, [])) for kind in (*KINDS, "script", "largest")]
-        print(f"{name:12} {form:8} {cells[0]:>14} {cells[1]:>14} {cells[2]:>14} {cells[3]:>10} {cells[4]:>18}")
+        cells = [_spread(each.get(kind, [])) for kind in (*KINDS, "script", "largest", "blocked", "shift")]
+        print(
+            f"{name:12} {form:8} {cells[0]:>14} {cells[1]:>14} {cells[2]:>14} {cells[3]:>10} {cells[4]:>18} {cells[5]:>15} {cells[6]:>12}"
+        )
         if name != "peer":
             missed += _misses(each, form)
     print(f"goals missed: {missed} (score {GOAL}, script {GOAL_KB} kB, cold {GOAL_COLD_MS} ms)")
