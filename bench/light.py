@@ -33,6 +33,7 @@ LIGHTHOUSE = "lighthouse@13.5.0"
 LOGIN = "duty"
 KINDS = ("performance", "accessibility", "best-practices")
 GOAL, GOAL_KB, GOAL_COLD_MS = 95, 200, 1000
+HEADS = {"script": "script kB", "largest": "largest ms", "blocked": "blocked ms", "shift": "shift/1000"}
 FORMS: dict[str, tuple[str, ...]] = {
     "desktop": ("--preset=desktop",),
     "phone": (),
@@ -139,14 +140,10 @@ def _once(address: str, cookie: str, form: str) -> dict[str, float]:
 
 def _print(found: dict[tuple[str, str], Figures]) -> int:
     missed = 0
-    print(
-        f"{'page':12} {'as':8} {'perf.':>14} {'access.':>14} {'practices':>14} {'script kB':>10} {'largest ms':>18} {'blocked ms':>15} {'shift/1000':>12}"
-    )
+    columns = (*KINDS, "script", "largest", "blocked", "shift")
+    print(f"{'page':12} {'as':8}" + "".join(f"{HEADS.get(each, each):>17}" for each in columns))
     for (name, form), each in found.items():
-        cells = [_spread(each.get(kind, [])) for kind in (*KINDS, "script", "largest", "blocked", "shift")]
-        print(
-            f"{name:12} {form:8} {cells[0]:>14} {cells[1]:>14} {cells[2]:>14} {cells[3]:>10} {cells[4]:>18} {cells[5]:>15} {cells[6]:>12}"
-        )
+        print(f"{name:12} {form:8}" + "".join(f"{_spread(each.get(kind, [])):>17}" for kind in columns))
         if name != "peer":
             missed += _misses(each, form)
     print(f"goals missed: {missed} (score {GOAL}, script {GOAL_KB} kB, cold {GOAL_COLD_MS} ms)")
