@@ -19,8 +19,10 @@ def test_help_opens_what_explains_the_page_and_is_searched(visit, width, languag
     window = visit("duty", width=width, language=language)
     page = window.page
     window.go("/warnings/")
+    if width < 640:
+        page.locator("[data-menu] > summary").click()
     with page.context.expect_page() as opened:
-        page.locator("a.helplink").click()
+        page.locator("a[href^='/help/for/']:visible").click()
     guide = opened.value
     expect(guide.locator("article h1")).to_have_text(title)
     expect(page).to_have_url(re.compile("/warnings/$"))
