@@ -62,6 +62,11 @@ REGISTERS: dict[str, set[str]] = {
     "sensing.stations": {"system_admin"},
 }
 """Register -> who of them edits and imports it; all of them may look. Others are kept by those who act."""
+LISTS: dict[str, set[str]] = {
+    "command.tasks": {"audit_admin", "auditor"},
+    "incidents.incidents": {"audit_admin", "auditor"},
+}
+"""List of what is under way -> who of them looks, where not all do; nobody edits one."""
 CHANGES = {verb for verb in VERBS if verb.split(".")[1] in {
     "account", "approve", "assign", "retry", "self_test", "waive", "jobs", "change_ladder", "credentials",
 }}  # fmt: skip
@@ -95,7 +100,7 @@ def rows(story: Story) -> dict[str, Any]:
 def wanted(verb: str) -> set[str]:
     register, _, act = verb.rpartition(".")
     if register.count("."):
-        return set(HANDS) if act == "view" else REGISTERS.get(register, set())
+        return LISTS.get(register, set(HANDS)) if act == "view" else REGISTERS.get(register, set())
     return VERBS.get(verb, set())
 
 
