@@ -15,11 +15,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from python_calamine import CalamineWorkbook
 
+from fengsui.apps.incidents.models import Incident
 from fengsui.core.ledger import facets, listing
 from fengsui.core.ledger.views import listed as pages
 from fengsui.core.ledger.wanted import Wanted
 from fengsui.core.ledger.worklist import Worklist, worklists
 from fengsui.core.models import LedgerView
+from fengsui.core.worlds import LIVE
 from tests.contracts.story import Story, client_of
 
 CODES = sorted(worklists())
@@ -181,6 +183,18 @@ def test_nothing_in_a_file_runs_and_no_number_of_a_caller_leaves(story: Story) -
     labels = [line[2] for line in csv_of(client, "clocks", "f.scope=any") if len(line) > 2]
     assert "'+cmd" in labels
     assert "informant" not in worklists()["incidents"].by_code
+
+
+def test_files_and_paper_say_illustrative_only_where_rows_are(story: Story) -> None:
+    """A real district's sheet that calls itself made up is worth nothing to whoever gets it."""
+    client, said = client_of("duty"), "示意数据"
+    for real in (False, True):
+        if real:
+            Incident.objects.in_world(LIVE).update(provenance="document")
+        for code in ("incidents", "tasks"):
+            told = csv_of(client, code, "f.state=any")[-1][0]
+            paper = client.get(f"/registers/{code}/paper?f.state=any").content.decode()
+            assert (said in told, f"含{said}" in paper) == (not real, not real), code
 
 
 def test_filters_of_a_long_list_are_counted_after_its_rows_are_there(story: Story, monkeypatch) -> None:

@@ -92,6 +92,7 @@ WARNINGS = add(
         visible_to=queries.visible_to,
         view=lambda by, row: True,
         share=roles(*LEADERS),
+        origin="place__provenance",
         title="name",
         order="-drafted_at",
         filters=[

@@ -125,6 +125,7 @@ TASKS = add(
         visible_to=_visible,
         view=may_view,
         share=roles("duty_leader", "commander"),
+        origin="incident__provenance",
         title="title",
         order="-assigned_at",
         filters=[

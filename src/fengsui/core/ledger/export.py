@@ -98,10 +98,17 @@ def csv_lines(
     yield out.writerow([note(register, at, invented, drill)])
 
 
-def _belongs_to_invented(register: Listed, rows: QuerySet[Any]) -> bool:
-    if isinstance(register, Worklist) and not (register.origin or register.provenance):
-        return True  # names of people and places in a list of what is under way are the district's, made up or not
-    return bool(register.origin) and rows.filter(**{register.origin: ILLUSTRATIVE}).exists()
+def holds_invented(listed: Listed, rows: QuerySet[Any]) -> bool:
+    """Whether some of these rows are illustrative, or belong to what is."""
+    path = listed.provenance.path if listed.provenance else listed.origin
+    if path:
+        return rows.filter(**{path: ILLUSTRATIVE}).exists()
+    return isinstance(listed, Worklist)  # one that does not say it names people and places, made up or not: be careful
+
+
+def _belongs_to_invented(listed: Listed, rows: QuerySet[Any]) -> bool:
+    """Asked before the rows are read, unless each of them says it itself (`_invented`)."""
+    return listed.provenance is None and holds_invented(listed, rows)
 
 
 def _invented(register: Listed, columns: Sequence[Column], values: Sequence[Any]) -> bool:

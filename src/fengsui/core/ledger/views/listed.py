@@ -86,7 +86,7 @@ def paper(request: HttpRequest, name: str) -> HttpResponse:
         "listed": listed, "wanted": wanted, "columns": columns, "rows": found, "count": rows.count(),
         "filters": list(counting.said(listed, by, wanted)), "orders": orders, "at": timezone.now(),
         "large": request.GET.get("size") == "a3", "query": wanted.query(),
-        "illustrative": isinstance(listed, Worklist) or listed.made_up(by).exists(),
+        "illustrative": export.holds_invented(listed, rows),
     }  # fmt: skip
     return render(request, "ledger/paper.html", shell(by, listed, **context))
 
