@@ -2,7 +2,7 @@
 
 ours    five pages of the told story behind the login, from a real server on loopback: scores of performance,
         accessibility and best practices (0-100), script sent (compressed kB), first and largest paint
-limit   scores of 95, 200 kB of script, a first page within 1 s
+limit   scores of 95, 200 kB of script where nothing is drawn, a first page within 1 s
 peer    a page of one line from Python's own file server: what Lighthouse gives on this machine at best
 
 Scores are of Lighthouse's own simulated slow network and processor; `cold` is the largest paint without any simulation,
@@ -32,6 +32,8 @@ REPO = Path(__file__).parents[1]
 LIGHTHOUSE = "lighthouse@13.5.0"
 LOGIN = "duty"
 KINDS = ("performance", "accessibility", "best-practices")
+DRAWING = {"first page", "warning", "incident"}
+"""Pages with a chart or a map, whose scripts are not counted against the limit."""
 GOAL, GOAL_KB, GOAL_COLD_MS = 95, 200, 1000
 COLUMNS = (*KINDS, "script", "largest", "blocked", "shift")
 LOW, TRIES = 0.9, 3
@@ -152,18 +154,18 @@ def _once(address: str, cookie: str, form: str) -> dict[str, float]:
 
 
 def _judge(found: dict[tuple[str, str], Figures]) -> int:
-    missed = sum(_misses(each, form) for (name, form), each in found.items() if name != "peer")
+    missed = sum(_misses(each, form, drawing=name in DRAWING) for (name, form), each in found.items() if name != "peer")
     print(f"goals missed: {missed} (score {GOAL}, script {GOAL_KB} kB, cold {GOAL_COLD_MS} ms)")
     for told in sorted(TOLD):
         print(f"  {told}")
     return 1 if missed else 0
 
 
-def _misses(each: Figures, form: str) -> int:
+def _misses(each: Figures, form: str, *, drawing: bool) -> int:
     if form == "cold":
         return int(statistics.median(each["largest"]) > GOAL_COLD_MS)
     low = sum(statistics.median(each[kind]) < GOAL for kind in KINDS)
-    return low + int(statistics.median(each["script"]) > GOAL_KB)
+    return low + int(not drawing and statistics.median(each["script"]) > GOAL_KB)
 
 
 def _spread(values: list[float]) -> str:
