@@ -51,8 +51,8 @@ def _pages(ids: dict[str, Any]) -> list[tuple[str, str]]:
     desk = [
         "/", "/desk/nav", "/desk/parts/burning", "/desk/parts/mine", "/desk/parts/overdue", "/desk/parts/recent",
         "/desk/parts/situation", "/desk/parts/act", "/clocks/", "/clocks/?view=all", "/clocks/?view=all&state=any",
-        "/warnings/", "/incidents/", "/incidents/layer.geojson", "/tasks/", "/tasks/all", "/stations/", "/stations/layer.geojson",
-        "/map/", "/map/list", "/find/?q=1", f"/warnings/{ids['warning_id']}/",
+        "/warnings/", "/incidents/", "/incidents/layer.geojson", "/tasks/", "/tasks/all", "/stations/",
+        "/stations/layer.geojson", "/map/", "/map/list", "/find/?q=1", f"/warnings/{ids['warning_id']}/",
         f"/bulletins/{ids['bulletin_id']}/", f"/incidents/{ids['incident_id']}/", f"/tasks/{ids['task_id']}/",
         f"/tasks/{ids['task_id']}/dispatch", f"/orders/{ids['order_id']}/", f"/clocks/{ids['clock_id']}/",
         f"/stations/{ids['code']}/", f"/reviews/{ids['incident_id']}/", f"/chain/{ids['correlation']}/",

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 DESK, PHONE = (1440, 900), (390, 844)
 PRESSABLE = "button:visible, a:visible, summary:visible"
 LOCALES = {"zh": "zh-CN", "en": "en-US"}
-STILL_MS, MAP_MS = 250, 2500
+STILL_MS, MAP_MS, LOOKS = 250, 2500, 8
 
 
 class Lost(Exception):
@@ -97,7 +97,13 @@ class Hand:
         self._wait(self._saying(label).first, label, patience_s)
 
     def offers(self, text: str | Term, **values: object) -> bool:
-        return bool(self._labelled(shown(self.language, text, **values)).count())
+        """Whether it stands there. A no is believed only after the answer to the last press has had time to come."""
+        what = self._labelled(shown(self.language, text, **values))
+        for _look in range(LOOKS):
+            if what.count():
+                return True
+            self._settle()
+        return False
 
     def shoot(self, name: str, at: str | Term = "") -> None:
         """Keep the window as a picture; `at`: the heading to scroll to first."""
