@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -17,6 +18,7 @@ from typing import Any
 import psycopg
 import pytest
 from django.conf import settings
+from playwright.sync_api import expect
 
 from fengsui.core.ui import assets
 
@@ -28,6 +30,7 @@ CHROMIUM = [
     "--use-angle=swiftshader",
     "--enable-unsafe-swiftshader",
 ]
+expect.set_options(timeout=60_000)  # of the whole process: set here only, or the module read last sets it for all
 AXE = REPO / "frontend/node_modules/axe-core/axe.min.js"
 
 
@@ -71,13 +74,14 @@ class Server:
             cwd=REPO,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
+            process_group=0,
         )
         _wait(f"{self.url}/healthz", self.process)
 
     def kill(self) -> None:
-        """As the power would: no answer in work is finished."""
+        """As the power would: no answer in work is finished, and the worker goes with its parent."""
         assert self.process is not None
-        self.process.kill()
+        os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait(20)
 
     def stop(self) -> None:

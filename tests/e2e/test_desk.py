@@ -7,8 +7,6 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-expect.set_options(timeout=20_000)
-
 MAIN_PAGES = [
     "/",
     "/clocks/?f.scope=any",

@@ -13,8 +13,6 @@ from playwright.sync_api import expect
 
 from tests.e2e.conftest import Server, Visitor
 
-expect.set_options(timeout=60_000)
-
 
 @pytest.fixture
 def window(mortal: Server, browser: Any):

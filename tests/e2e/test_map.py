@@ -6,8 +6,6 @@ import re
 
 from playwright.sync_api import expect
 
-expect.set_options(timeout=20_000)
-
 
 def test_map_is_worked_by_keyboard_from_layers_to_history_to_the_list(visit) -> None:
     window = visit("duty")

@@ -7,8 +7,6 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-expect.set_options(timeout=20_000)
-
 
 def opened(visit, **over):
     """The replay of the first incident of the list, its slider at the beginning."""

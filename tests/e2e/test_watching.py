@@ -6,8 +6,6 @@ import re
 
 from playwright.sync_api import expect
 
-expect.set_options(timeout=20_000)
-
 
 def test_hydrograph_is_found_read_by_keyboard_and_taken_along(visit) -> None:
     window = visit("duty")

@@ -74,12 +74,16 @@ def patient_people() -> None:
     from fengsui.config.story import browser, cast, gauges, proof
 
     class Patient(browser.Person):
+        shown = ""
+        """Address of the last page that came by GET: where a form was pressed may not be opened."""
+
         def _ask(self, method: str, url: str, body: Any = None, headers: Any = None) -> browser.Page:
             deadline = time.monotonic() + PATIENCE_S
             while True:
                 try:
                     page = super()._ask(method, url, body, headers)
                     if page.status < 500:
+                        self.shown = page.url if method == "GET" else self.shown
                         return page
                     why: Exception = browser.PageError(f"{url}: {page.status}")
                 except (OSError, http.client.HTTPException) as gone:
@@ -92,7 +96,7 @@ def patient_people() -> None:
 
         def submit(self, action: str, *, files: Any = None, **values: Any) -> browser.Page:
             assert self.page is not None
-            where, unsure = self.page.url, False
+            where, unsure = self.shown, False
             while True:
                 try:
                     return super().submit(action, files=files, **values)

@@ -40,15 +40,20 @@ class StoryError(Problem):
     """Something that had to happen did not."""
 
 
+def deadline_in(seconds: float) -> float:
+    """Until when to go on trying, on the steady clock."""
+    return time.monotonic() + max(seconds, LEAST_PATIENCE_S)
+
+
 def wait(zh: str, en: str, look: Callable[[], T | None], patience_s: float = 60) -> T:
     """Look again and again until there is an answer. Raises StoryError naming what was waited for."""
-    patience_s = max(patience_s, LEAST_PATIENCE_S)
-    deadline = time.monotonic() + patience_s
+    deadline = deadline_in(patience_s)
     while True:
         if (found := look()) is not None and found is not False:
             return found
         if time.monotonic() > deadline:
-            raise StoryError(f"等了 {patience_s:.0f} 秒仍没有{zh}", f"waited {patience_s:.0f} s for {en}")
+            waited_s = max(patience_s, LEAST_PATIENCE_S)
+            raise StoryError(f"等了 {waited_s:.0f} 秒仍没有{zh}", f"waited {waited_s:.0f} s for {en}")
         time.sleep(0.2)
 
 

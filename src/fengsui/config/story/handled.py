@@ -14,7 +14,7 @@ from fengsui.config.ops.console import say
 from fengsui.config.story import proof
 from fengsui.config.story.browser import PageError, Person
 from fengsui.config.story.cast import photo
-from fengsui.config.story.gauges import StoryError, wait, whose
+from fengsui.config.story.gauges import StoryError, deadline_in, wait, whose
 from fengsui.config.story.warned import Warned
 from fengsui.kernel.levels import Level
 
@@ -89,7 +89,7 @@ class Handled(Warned):
 
     def work(self, incident: Incident) -> None:
         """Every task gets a result: done by those of the cast who owe it, else waived with a reason."""
-        deadline = time.monotonic() + 120
+        deadline = deadline_in(120)
         while (
             left := [task for task in self.tasks(incident) if task.status not in proof.ENDED]
         ) and time.monotonic() < deadline:

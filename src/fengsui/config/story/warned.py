@@ -11,7 +11,7 @@ from fengsui.apps.people.models import Account
 from fengsui.config.ops.console import say
 from fengsui.config.story import proof
 from fengsui.config.story.browser import PageError
-from fengsui.config.story.gauges import Gauges, StoryError, wait
+from fengsui.config.story.gauges import Gauges, StoryError, deadline_in, wait
 from fengsui.kernel.levels import Level
 
 
@@ -31,7 +31,7 @@ class Warned(Gauges):
 
     def decide(self, warning: Warning) -> None:
         """Confirm and issue what stands on the desk; water that rises in between sends the draft back, so once more."""
-        deadline, last = time.monotonic() + 90, ""
+        deadline, last = deadline_in(90), ""
         while time.monotonic() < deadline:
             warning.refresh_from_db()
             try:
@@ -73,11 +73,13 @@ class Warned(Gauges):
                 if account := Account.objects.filter(person_id=call.person_id).first():
                     person = self.cast(account.username)
                     person.open(f"/calls/{call.pk}/")
-                    person.submit("/acknowledge")
+                    if person.forms("/acknowledge"):  # its clock may have passed it on while the page was on its way
+                        person.submit("/acknowledge")
                 elif call.turn > 1:
                     duty = self.cast(self._account("duty_officer", warning.jurisdiction))
                     duty.open(f"/calls/{call.pk}/")
-                    duty.submit("/acknowledge", note="电话应答，值班员代记")
+                    if duty.forms("/acknowledge"):
+                        duty.submit("/acknowledge", note="电话应答，值班员代记")
             return Call.objects.in_world(self.world).filter(bulletin__warning=warning, state="answered").exists()
 
         wait("人应答", "an answer", lambda: answered() or None, 120)
