@@ -54,7 +54,7 @@ def registers(walk: Walk) -> None:
     duty.shoot("register")
     duty.press("台账", nav=True)
     duty.open("应急避难场所")
-    duty.press("导入")
+    duty.press("粘贴、导入")
     duty.attach("填好的表", "shelters.csv", SHEET)
     duty.press("上传并检查")
     duty.see("有错的行", 60)
