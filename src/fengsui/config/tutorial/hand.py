@@ -75,6 +75,12 @@ class Hand:
         rows = self.page.locator("main").locator(PRESSABLE).filter(has_text=re.compile(re.escape(label), re.IGNORECASE))
         self._press(rows.first, label, DRAWN_S)
 
+    def open_row(self, text: str | Term) -> None:
+        """Press the link of the first row that holds these words in any of its cells."""
+        label = shown(self.language, text)
+        rows = self.page.locator("main [data-row]").filter(has_text=re.compile(re.escape(label), re.IGNORECASE))
+        self._press(rows.first.locator("a:visible").first, label, DRAWN_S)
+
     def fill(self, label: str, value: str, **values: object) -> None:
         field = self._field(label, **values)
         self._wait(field, label, DRAWN_S)

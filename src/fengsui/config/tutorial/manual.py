@@ -79,7 +79,7 @@ def rights(walk: Walk) -> None:
     admin = walk.person("secadmin")
     admin.press("人员", nav=True)
     admin.press("岗位")
-    admin.open(ROLES["duty_leader"])
+    admin.open_row(ROLES["duty_leader"])
     admin.shoot("rights")
 
 

@@ -39,6 +39,9 @@ class PaperWindow:
     def open(self, text: str | Term, **values: object) -> None:
         self._note(text, values)
 
+    def open_row(self, text: str | Term) -> None:
+        self._note(text, {})
+
     def _note(self, text: str | Term, values: dict[str, object]) -> None:
         label = shown(self.walk.language, text, **values)
         self.walk.now.pressed.append(label[:1].upper() + label[1:])
