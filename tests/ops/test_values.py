@@ -21,6 +21,7 @@ GOOD_AND_BAD = {
     "FENGSUI_FEED_CHECK_URL": ("http://127.0.0.1:8600", "ftp://127.0.0.1"),
     "FENGSUI_ORIGINS": ("https://a.example,https://b.example", "a.example"),
     "FENGSUI_HOSTS": ("a.example,10.0.0.1", "http://a.example"),
+    "FENGSUI_PROXIES": ("10.0.0.5,fd00::/8", "proxy.example"),
     "FENGSUI_HTTP_PORT": ("8600", "86oo"),
     "FENGSUI_MQTT_PORT": ("1883", "0"),
     "FENGSUI_INGEST_METRICS_PORT": ("9100", "65536"),

@@ -153,6 +153,12 @@ def _clocks(options: argparse.Namespace) -> int:
     return 0
 
 
+def _part(options: argparse.Namespace) -> int:
+    from fengsui.config.ops import parts
+
+    return parts.run(options.name)
+
+
 def _receivers(options: argparse.Namespace) -> int:
     _django()
     return int(import_module("fengsui.config.receivers").main() or 0)
@@ -340,6 +346,8 @@ def parser() -> argparse.ArgumentParser:
     test.add_argument("paths", nargs="*", help=word("文件或目录", "files or folders"))
     check = add("check", _check, "代码、契约、翻译、目录、许可", "code, contracts, translations, catalogue, licences")
     check.add_argument("only", nargs="*", help=word("只做这几项", "only these"))
+    part = add("part", _part, "只运行一个部分（多台机器时）", "run one part alone, on several machines")
+    part.add_argument("name", choices=("database", "files", "web", "ingest", "worker", "clocks"))
     add("build", _build, "构建前端", "build the front end where its sources changed")
     guides = add("guides", _guides, "生成使用指南（/help/）", "build the guides served at /help/")
     guides.add_argument("--out", metavar="DIR", help=word("写到此目录", "write them into this folder"))

@@ -20,4 +20,5 @@ app = Root(
     live=Live(settings.DATABASES["default"]),
     rest=WSGIMiddleware(django_app, workers=8),  # type: ignore[arg-type] # PEP 3333 in other words
     body_limit=settings.FENGSUI_BODY_LIMIT,
+    proxies=settings.FENGSUI_PROXIES,
 )

@@ -6,6 +6,8 @@ import os
 from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from fengsui.core.web.proxies import networks
+
 ROOT = Path(__file__).resolve().parents[3]
 VAR = Path(os.environ.get("FENGSUI_VAR", ROOT / "var"))
 DEMO = os.environ.get("FENGSUI_DEMO", "") == "1"
@@ -172,6 +174,7 @@ WHITENOISE_IMMUTABLE_FILE_TEST = r"^/static/dist/assets/.+-[\w-]{8}\.\w+$"
 
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_500_000
 FENGSUI_BODY_LIMIT = 12_000_000
+FENGSUI_PROXIES = networks(os.environ.get("FENGSUI_PROXIES") or "127.0.0.1,::1")
 
 FENGSUI_HELP = VAR / "help"
 FENGSUI_DISTRICT = os.environ.get("FENGSUI_DISTRICT", "tiexi")

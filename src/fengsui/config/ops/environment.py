@@ -126,6 +126,12 @@ VARIABLES: tuple[Variable, ...] = (
     Variable(
         "FENGSUI_ORIGINS", "", "允许提交表单的外部来源(含协议)", "Further origins that may post forms, with scheme"
     ),
+    Variable(
+        "FENGSUI_PROXIES",
+        "127.0.0.1,::1",
+        "反向代理的地址或网段,逗号分隔;只有它们写的 X-Forwarded-For 和 -Proto 才算数",
+        "Addresses or networks of reverse proxies, separated by commas; X-Forwarded-* counts from them only",
+    ),
     Variable("FENGSUI_HASH", "sha256", "审计链算法:sha256 或 sm3", "Hash of the audit chain: sha256 or sm3"),
     Variable(
         "FENGSUI_SECOND_FACTOR_ROLES",

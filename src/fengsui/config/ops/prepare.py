@@ -62,19 +62,24 @@ def fingerprint(env: Mapping[str, str]) -> str:
 
 def main() -> int:
     """Runs inside Django's setup, against FENGSUI_DATABASE_URL."""
+    compile_translations()
+    database()
+    prepare_roads()
+    return 0
+
+
+def database() -> None:
+    """Migrations and the district's data. Raises Problem where the district does not load."""
     from django.conf import settings
     from django.core.management import CommandError, call_command
 
     from fengsui.config.ops.console import Problem
 
-    compile_translations()
     call_command("migrate", interactive=False, verbosity=1)
     try:
         call_command("load_district", settings.FENGSUI_DISTRICT)
     except CommandError as refused:  # for whoever starts the platform: words, not a traceback
         raise Problem(str(refused), str(refused)) from None
-    prepare_roads()
-    return 0
 
 
 def prepare_roads() -> None:

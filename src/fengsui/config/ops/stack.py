@@ -37,6 +37,15 @@ def fengsui(*words: str) -> list[str]:
     return [sys.executable, "-m", "fengsui.config", *words]
 
 
+def web_command(bind: str, port: int, finish_s: int = 1) -> list[str]:
+    """The web server alone. On SIGTERM it ends open streams and finishes, for `finish_s` at most, what it answers."""
+    return [
+        *(sys.executable, "-m", "granian", "--interface", "asgi", "--host", bind, "--port", str(port)),
+        *("--workers", "1", "--workers-kill-timeout", str(finish_s), "--loop", "asyncio", "--no-ws"),
+        *("--respawn-failed-workers", "--log-level", "warning", "fengsui.config.asgi:app"),
+    ]
+
+
 def exists(module: str) -> bool:
     try:
         return find_spec(module) is not None
@@ -137,12 +146,7 @@ class Stack:
             supervisor.start(self._process("receivers", fengsui("receivers")))
 
     def _start_web(self, supervisor: Supervisor, port: int) -> Service:
-        command = [
-            *(sys.executable, "-m", "granian", "--interface", "asgi", "--host", self.bind, "--port", str(port)),
-            *("--workers", "1", "--workers-kill-timeout", "1", "--loop", "asyncio", "--no-ws"),
-            *("--respawn-failed-workers", "--log-level", "warning", "fengsui.config.asgi:app"),
-        ]
-        web = self._process("web", command, healthy=self._web_answers)
+        web = self._process("web", web_command(self.bind, port), healthy=self._web_answers)
         supervisor.start(web)
         return web
 

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from fengsui.config.ops.console import Problem, word
 from fengsui.config.ops.environment import VARIABLES
 from fengsui.config.ops.home import REPO
+from fengsui.core.web.proxies import networks
 
 Check = Callable[[str, Mapping[str, str]], bool]
 SECRETS = {each.name for each in VARIABLES if each.secret}
@@ -45,6 +46,13 @@ def _bind(value: str, _: Mapping[str, str]) -> bool:
     except ValueError:
         return value == "localhost"
     return True
+
+
+def _networks(value: str, _: Mapping[str, str]) -> bool:
+    try:
+        return bool(networks(value))
+    except ValueError:
+        return False
 
 
 def _clocks(value: str, env: Mapping[str, str]) -> bool:
@@ -115,6 +123,11 @@ RULES: Mapping[str, tuple[Check, str, str]] = {
         lambda value, _: not re.search(r"[/\s]", value),
         "主机名,不含 http:// 和路径,逗号分隔",
         "host names without http:// and path, separated by commas",
+    ),
+    "FENGSUI_PROXIES": (
+        _networks,
+        "IP 地址或网段,逗号分隔,如 10.0.0.5,10.1.0.0/24",
+        "IP addresses or networks, separated by commas, as 10.0.0.5,10.1.0.0/24",
     ),
     "FENGSUI_HTTP_PORT": (_port, "1 至 65535 的端口号", "a port from 1 to 65535"),
     "FENGSUI_MQTT_PORT": (_port, "1 至 65535 的端口号", "a port from 1 to 65535"),

@@ -1,4 +1,4 @@
-"""The ASGI root: routes `/live`, counts body bytes, ends streams on SIGTERM."""
+"""The ASGI root: tells who asks, routes `/live`, counts body bytes, ends streams on SIGTERM."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from fengsui.core.live_route import Live
+from fengsui.core.web.proxies import Network, resolved
 
 Scope = dict[str, Any]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
@@ -17,8 +18,8 @@ Send = Callable[[dict[str, Any]], Awaitable[None]]
 class Root:
     """`rest` is an ASGI application too (Django behind a2wsgi)."""
 
-    def __init__(self, live: Live, rest: Any, body_limit: int) -> None:
-        self.live, self.rest, self.body_limit = live, rest, body_limit
+    def __init__(self, live: Live, rest: Any, body_limit: int, proxies: tuple[Network, ...] = ()) -> None:
+        self.live, self.rest, self.body_limit, self.proxies = live, rest, body_limit, proxies
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -26,7 +27,7 @@ class Root:
         elif scope["type"] == "http" and scope["path"] == "/live":
             await self.live(scope, receive, send)
         elif scope["type"] == "http":
-            await self._bounded(scope, receive, send)
+            await self._bounded(resolved(scope, self.proxies), receive, send)
 
     async def _bounded(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Neither granian nor a2wsgi bounds a body: refuse by the header, cut off by the count."""
