@@ -27,10 +27,11 @@ export function span(seconds: number): string {
   return h ? say(`${d} 天 ${h} 小时`, `${d} d ${h} h`) : say(`${d} 天`, `${d} d`);
 }
 
-/** 余 13 分; under ten minutes 7分54秒; 超 4 分. */
+/** 余 13 分; under ten minutes 7分54秒, in the last one 54 秒; 超 4 分. */
 export function remaining(seconds: number): string {
   const s = Math.floor(seconds);
   if (s < 0) return say(`超 ${span(-s)}`, `${span(-s)} over`);
+  if (s < 60) return span(s);
   if (s < 600) return say(`${Math.floor(s / 60)}分${two(s % 60)}秒`, `${Math.floor(s / 60)} min ${two(s % 60)} s`);
   return say(`余 ${span(s)}`, `${span(s)} left`);
 }
@@ -39,6 +40,7 @@ export function remaining(seconds: number): string {
 export function bigParts(seconds: number): [string, string][] {
   const s = Math.floor(seconds);
   if (s < 0 || s >= 6000) return [];
+  if (s < 60) return [[String(s), say("秒", "s")]];
   const minutes: [string, string] = [String(Math.floor(s / 60)), say("分", "min")];
   return s < 600 ? [minutes, [two(s % 60), say("秒", "s")]] : [minutes];
 }

@@ -12,7 +12,8 @@ from fengsui.apps.people.queries import posts_said
 from fengsui.apps.places.models import Shelter
 from fengsui.apps.places.queries import shelters_visible_to
 from fengsui.apps.resources.models import Depot, Team
-from fengsui.core.ledger.cards import SHEETS, degrees, sheets
+from fengsui.core.ledger.cards import SHEETS, sheets
+from fengsui.core.ledger.columns import degrees
 from fengsui.core.ledger.register import registers
 from fengsui.core.ui.paper import qr
 from tests.contracts.story import client_of

@@ -7,8 +7,8 @@ from typing import Any
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 from django.utils.functional import SimpleLazyObject
+from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext as _
-from django.utils.translation import pgettext
 
 from fengsui.apps.command import queries as command
 from fengsui.apps.desk import clocks, domains
@@ -94,10 +94,12 @@ def being_made(by: Actor) -> bool:
 
 
 def district_name() -> str:
+    """In the language of the page; empty where no district is loaded."""
     try:
-        return str(port("district").name)
+        district = port("district")
     except PortAbsent:
         return ""
+    return str(district.name_en if (get_language() or "").startswith("en") and district.name_en else district.name)
 
 
 def context(request: HttpRequest) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
 
+from fengsui.apps.people import rules
 from fengsui.apps.people.rules import ASSIGNMENT_STATES, HANDOVER_STATES, ORG_KINDS, ROLES
 from fengsui.core.models import InWorld
 
@@ -181,6 +182,11 @@ class Session(AbstractBaseSession):
     class Meta:
         db_table = "people_session"
         verbose_name = "会话"
+
+    @property
+    def browser(self) -> str:
+        """`Chrome 156，Linux`: what the owner knows his device by; see rules.browser."""
+        return rules.browser(self.agent)
 
     @classmethod
     def get_session_store_class(cls) -> type:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -195,3 +196,34 @@ def lock_until(failures: int, now: datetime, after: int, seconds: int) -> dateti
 def mask_phone(phone: str) -> str:
     """138****0000"""
     return f"{phone[:3]}****{phone[-4:]}" if len(phone) >= 8 else "****"
+
+
+_BROWSERS = (
+    ("MicroMessenger/", "微信"),
+    ("Edg", "Edge"),
+    ("OPR/", "Opera"),
+    ("Firefox/", "Firefox"),
+    ("Chrome/", "Chrome"),
+    ("Version/", "Safari"),
+)
+_SYSTEMS = (
+    ("Windows", "Windows"),
+    ("Android", "Android"),
+    ("iPhone", "iPhone"),
+    ("iPad", "iPad"),
+    ("Mac OS X", "macOS"),
+    ("Linux", "Linux"),
+)
+
+
+def browser(agent: str) -> str:
+    """`Chrome 156，Linux` of a browser's long name for itself (RFC 9110, 10.1.5); what is not known stays as it is.
+
+    The order decides: each of these also names those after it.
+    """
+    system = next((name for mark, name in _SYSTEMS if mark in agent), "")
+    for mark, name in _BROWSERS:
+        found = re.search(re.escape(mark) + r"[A-Za-z]*/?(\d+)", agent)
+        if found and system:
+            return f"{name} {found[1]}，{system}"
+    return agent

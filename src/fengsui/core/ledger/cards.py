@@ -14,6 +14,7 @@ from django.db.models import QuerySet
 from django.urls import reverse
 
 from fengsui.core.ledger import listing
+from fengsui.core.ledger.columns import degrees
 from fengsui.core.ledger.register import Register
 from fengsui.core.ledger.wanted import Wanted
 from fengsui.kernel.actor import Actor
@@ -81,14 +82,6 @@ def cards(register: Register, rows: QuerySet[Any], by: Actor, wanted: Wanted) ->
             )
         )
     return made
-
-
-def degrees(point: Sequence[float] | None) -> str:
-    """`41.792345° N, 123.376543° E` of [lon, lat]; latitude first, as it is read out."""
-    if not point:
-        return ""
-    lon, lat = point
-    return f"{abs(lat):.5f}° {'N' if lat >= 0 else 'S'}, {abs(lon):.5f}° {'E' if lon >= 0 else 'W'}"
 
 
 def sheets(made: Iterable[Shown], size: str) -> list[tuple[Shown, ...]]:

@@ -5,7 +5,7 @@ A *plain* value is what JSON can hold: text, number, ISO day, list, the code of 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -205,6 +205,14 @@ class Ref(Kind):
         return _("编号或全称，须已在册")
 
 
+def degrees(point: Sequence[float] | None) -> str:
+    """`41.792345° N, 123.376543° E` of [lon, lat]; latitude first, as it is read out."""
+    if not point:
+        return ""
+    lon, lat = point
+    return f"{abs(lat):.5f}° {'N' if lat >= 0 else 'S'}, {abs(lon):.5f}° {'E' if lon >= 0 else 'W'}"
+
+
 @dataclass(frozen=True, eq=False)
 class Position(Kind):
     """A point: two columns of a sheet, longitude and latitude in degrees of WGS 84."""
@@ -215,7 +223,7 @@ class Position(Kind):
         return [stored.x, stored.y] if stored else None
 
     def show(self, plain: Any) -> str:
-        return f"{plain[0]:.6f}, {plain[1]:.6f}" if plain else ""
+        return degrees(plain)
 
     def store(self, plain: Any) -> Any:
         return (

@@ -81,10 +81,12 @@ def span(seconds: float) -> str:
 
 
 def remaining(seconds: float) -> str:
-    """余 13 分; under ten minutes 7分54秒; 超 4 分 past the due time."""
+    """余 13 分; under ten minutes 7分54秒, in the last one 54 秒; 超 4 分 past the due time."""
     s = int(seconds // 1)
     if s < 0:
         return _("超 %(span)s") % {"span": span(-s)}
+    if s < 60:
+        return span(s)
     if s < TEN_MINUTES:
         return _("%(m)d分%(s)02d秒") % {"m": s // 60, "s": s % 60}
     return _("余 %(span)s") % {"span": span(s)}
@@ -95,6 +97,8 @@ def big_parts(seconds: float) -> list[tuple[str, str]]:
     s = int(seconds // 1)
     if s < 0 or s >= 6000:
         return []
+    if s < 60:
+        return [(str(s), _("秒"))]
     if s < TEN_MINUTES:
         return [(str(s // 60), _("分")), (f"{s % 60:02d}", _("秒"))]
     return [(str(s // 60), _("分"))]

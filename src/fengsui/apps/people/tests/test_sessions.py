@@ -209,3 +209,21 @@ def test_one_time_password_opens_only_the_page_that_changes_it_when_used(account
 def test_privileged_password_is_due_when_old(days, roles, due):
     assert rules.password_due(NOW - timedelta(days=days), NOW, 90, roles) == due
     assert not rules.password_due(None, NOW, 0, {"commander"})
+
+
+WEBKIT = "AppleWebKit/537.36 (KHTML, like Gecko)"
+
+
+@pytest.mark.parametrize(
+    ("agent", "said"),
+    [
+        (f"Mozilla/5.0 (X11; Linux x86_64) {WEBKIT} HeadlessChrome/156.0.0.0 Safari/537.36", "Chrome 156，Linux"),
+        (f"Mozilla/5.0 (Windows NT 10.0) {WEBKIT} Chrome/126.0.0.0 Safari/537.36 Edg/126.0.0.0", "Edge 126，Windows"),
+        (f"Mozilla/5.0 (iPhone; like Mac OS X) {WEBKIT} Version/17.5 Safari/604.1", "Safari 17，iPhone"),
+        (f"Mozilla/5.0 (Linux; Android 14) {WEBKIT} Chrome/122.0 MicroMessenger/8.0.50", "微信 8，Android"),
+        ("curl/8.5.0", "curl/8.5.0"),
+        ("", ""),
+    ],
+)
+def test_a_session_names_its_browser_in_words(agent: str, said: str) -> None:
+    assert rules.browser(agent) == said
