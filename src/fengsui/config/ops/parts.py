@@ -14,7 +14,7 @@ from typing import NoReturn
 from fengsui.config.help import build as guides
 from fengsui.config.ops import external, prepare, stack, testing, values
 from fengsui.config.ops.console import Problem, say
-from fengsui.config.ops.home import REPO
+from fengsui.config.ops.home import BIN, REPO
 
 SHARED = ("FENGSUI_DATABASE_URL", "FENGSUI_NATS_URL", "FENGSUI_SECRET_KEY", "FENGSUI_DISTRICT", "FENGSUI_BASE_URL")
 """The same on all machines: without one of them a part would work beside the others, not with them."""
@@ -29,6 +29,7 @@ def run(name: str) -> int:
     """Become the part: this process is replaced, so that the service manager's signals reach it. Raises Problem."""
     _need_shared(os.environ)
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "fengsui.config.settings")
+    os.environ["PATH"] = f"{BIN}:{os.environ.get('PATH', '/usr/bin:/bin')}"  # programs that came with Python packages
     values.refuse_wrong(os.environ)
     if name == "files":
         return _files()
