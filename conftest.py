@@ -15,6 +15,28 @@ if os.environ.get("CI"):
     settings.load_profile("landing")
 
 
+SECURITY = (
+    "tests/security/",
+    "tests/contracts/test_urls_by_role.py",
+    "tests/contracts/test_three_administrators.py",
+    "tests/contracts/test_worlds.py",
+    "tests/api/",
+    "tests/ops/test_broker.py",
+    "src/fengsui/apps/people/tests/",
+    "src/fengsui/catalog/sensors/tests/test_fuzz.py",
+    "src/fengsui/ingest/tests/test_hostile.py",
+    "src/fengsui/core/tests/test_record.py",
+    "src/fengsui/core/tests/test_audit_check.py",
+)
+"""What `./fengsui test --security` runs, beside tests that carry the mark themselves."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for each in items:
+        if str(each.path.relative_to(each.config.rootpath)).startswith(SECURITY):
+            each.add_marker(pytest.mark.security)
+
+
 @pytest.fixture(autouse=True)
 def _own_language():
     """A page asked for in English leaves its language in the thread: the next test would speak it."""

@@ -248,6 +248,14 @@ def _bench(options: argparse.Namespace) -> int:
     return testing.bench(options.name, options.rest)
 
 
+def _sbom(options: argparse.Namespace) -> int:
+    from fengsui.config.ops import sbom
+
+    for path in sbom.write(Path(options.out).absolute()):
+        print(path)
+    return 0
+
+
 def _help(options: argparse.Namespace) -> int:
     parser().parse_args([options.command, "--help"] if options.command else ["--help"])
     return 0
@@ -342,6 +350,14 @@ def parser() -> argparse.ArgumentParser:
     test.add_argument(
         "--screens", action="store_true", help=word("各页截图并查无障碍", "pictures of all pages, judged by axe")
     )
+    test.add_argument("--security", action="store_true", help=word("只测入侵者会试的", "what an intruder would try"))
+    test.add_argument(
+        "--minutes",
+        type=float,
+        default=0,
+        metavar="N",
+        help=word("安全：另随机试这么久", "security: try on for so long"),
+    )
     test.add_argument("--all", action="store_true", help=word("截图:全部角色和组合", "screens: every role and look"))
     test.add_argument("paths", nargs="*", help=word("文件或目录", "files or folders"))
     check = add("check", _check, "代码、契约、翻译、目录、许可", "code, contracts, translations, catalogue, licences")
@@ -361,6 +377,8 @@ def parser() -> argparse.ArgumentParser:
     bench = add("bench", _bench, "性能测量", "measure")
     bench.add_argument("name")
     bench.add_argument("rest", nargs=argparse.REMAINDER)
+    sbom = add("sbom", _sbom, "写出软件物料清单与许可清单", "write the bill of materials and the list of licences")
+    sbom.add_argument("--out", metavar="DIR", default="var", help=word("写到此目录", "write them into this folder"))
     add("translations", _translations, "更新英文译文目录", "bring the English catalogue up to date with the code")
     docs = add("docs", _docs, "生成参考文档", "generate the reference pages")
     docs.add_argument(

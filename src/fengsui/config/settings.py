@@ -34,9 +34,9 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "fengsui.core.web.middleware.chain",
-    "fengsui.core.api.edge.door",
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
+    "fengsui.core.api.edge.door",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",

@@ -144,6 +144,15 @@ class Account(AbstractBaseUser):
         verbose_name = "账号"
 
 
+class UnknownName(models.Model):
+    """Failed logins under a name that no account in use has. It locks like an account, so a lock tells nothing."""
+
+    digest = models.CharField(max_length=64, primary_key=True)
+    failures = models.PositiveIntegerField(default=0)
+    locked_until = models.DateTimeField(null=True)
+    at = models.DateTimeField(db_index=True)
+
+
 class PasswordBefore(models.Model):
     """Hashes of earlier passwords: the last ones may not come back."""
 

@@ -81,6 +81,11 @@ def digest(code: str) -> str:
     return hmac.new(settings.SECRET_KEY.encode(), b"recovery:" + plain.encode(), hashlib.sha256).hexdigest()
 
 
+def name_digest(username: str) -> str:
+    """Of a name typed at the door that no account has: it may be a password typed in the wrong field."""
+    return hmac.new(settings.SECRET_KEY.encode(), b"name:" + username.encode(), hashlib.sha256).hexdigest()
+
+
 def one_time_password() -> str:
     """Given to a person by an administrator; must be changed at the first login. 78 bits."""
     drawn = "".join(secrets.choice(_ALPHABET) for _ in range(16))

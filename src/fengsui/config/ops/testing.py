@@ -105,6 +105,10 @@ def main(options: Namespace) -> int:
             build_frontend(env)
             more = [*(["--all"] if options.all else []), *(["-k", options.expression] if options.expression else [])]
             return _attached([sys.executable, "-m", "tests.screens", *more], env)
+        if options.security:
+            say("开始测试：安全", "Testing what an intruder would try")
+            env |= {"FENGSUI_SECURITY_MINUTES": f"{options.minutes:g}"} if options.minutes else {}
+            return _attached([*command, "-m", "security and not browser", *options.paths], env)
         if options.fast:
             say("开始测试", "Testing")
             return _attached([*command, "-m", "not slow and not browser", *options.paths], env)

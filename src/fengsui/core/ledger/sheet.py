@@ -19,7 +19,7 @@ from python_calamine import CalamineError, CalamineWorkbook, PasswordError
 
 from fengsui.core.ledger.cells import factor, folded
 from fengsui.core.ledger.columns import Column, Number, Position
-from fengsui.core.ledger.packed import refuse_harmful
+from fengsui.core.ledger.packed import refuse_harmful, refuse_vast
 from fengsui.kernel.errors import Invalid
 
 HEADER_WITHIN = 15
@@ -103,6 +103,8 @@ def open_file(body: bytes, name: str) -> list[tuple[str, list[list[Any]]]]:
         raise Invalid("core.ledger.file_empty", field="file")
     if body[:4] == b"PK\x03\x04":
         refuse_harmful(body)
+    if body[:4] == b"\xd0\xcf\x11\xe0":
+        refuse_vast(body)
     if body[:4] == b"PK\x03\x04" or body[:4] == b"\xd0\xcf\x11\xe0":
         return _workbook(body)
     if name.lower().endswith((".xlsx", ".xls", ".ods", ".et")):

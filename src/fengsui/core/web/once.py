@@ -13,6 +13,7 @@ import hashlib
 import hmac
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from urllib.parse import urlsplit, urlunsplit
 from uuid import UUID
 
 from django.conf import settings
@@ -83,9 +84,16 @@ def _once(request: HttpRequest, get_response: Respond, person: UUID, key: str) -
         return answer
     # What a page answers to a press may hold a number or a secret: only where it leads to is kept.
     kept = HttpResponse(status=answer.status_code)
-    kept.headers["Location"] = answer.headers.get("Location") or request.META.get("HTTP_REFERER", "/")
+    kept.headers["Location"] = answer.headers.get("Location") or _page(request)
     idempotency.keep(person, route, key, digest, kept, b"")
     return _done(answer, request, key)
+
+
+def _page(request: HttpRequest) -> str:
+    """The page of ours on which the form stood; what another site says of itself leads nowhere."""
+    said = urlsplit(request.META.get("HTTP_REFERER", ""))
+    inside = said.netloc == request.get_host() and said.path.startswith("/") and not said.path.startswith("//")
+    return urlunsplit(("", "", said.path, said.query, "")) if inside else "/"
 
 
 def _digest(request: HttpRequest) -> str:

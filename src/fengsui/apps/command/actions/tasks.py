@@ -126,6 +126,7 @@ def keep_photo(*, data: bytes, by: Actor, now: datetime) -> Photo:
     except (UnidentifiedImageError, OSError, ValueError, Image.DecompressionBombError) as error:
         raise Invalid("command.photo.broken", field="photo") from error
     picture.thumbnail((PHOTO_EDGE, PHOTO_EDGE))
+    picture.info = {}  # a remark or a colour profile would be written along
     out = io.BytesIO()
     picture.save(out, "JPEG", quality=82)
     clean = out.getvalue()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.conf import settings
@@ -10,19 +10,21 @@ from django.contrib.auth.hashers import check_password, make_password
 from django.db.transaction import atomic
 
 from fengsui.apps.people import events, rules, secret
-from fengsui.apps.people.models import Account
+from fengsui.apps.people.models import Account, UnknownName
 from fengsui.core.record import announce
 from fengsui.core.worlds import LIVE
 from fengsui.kernel.actor import Actor
 from fengsui.kernel.errors import Refused
 
 _NOBODY = make_password("equal time for unknown accounts")
+NAMES_KEPT = timedelta(days=30)
+"""How long failed logins under unknown names are remembered."""
 
 
 def log_in(*, username: str, password: str, source: str, now: datetime) -> Account:
     """The account whose password this is, or Refused("people.login.wrong" | "people.login.locked").
 
-    Unknown accounts cost the same time as wrong passwords, and say the same. The failure is recorded in a
+    Unknown accounts cost the same time as wrong passwords, say and lock the same. The failure is recorded in a
     transaction of its own: a refusal must not roll the count back. An account with a second factor is not in yet:
     its count is only forgotten by `second_factor`.
     """
@@ -37,8 +39,7 @@ def log_in(*, username: str, password: str, source: str, now: datetime) -> Accou
 def _try(username: str, password: str, source: str, now: datetime) -> tuple[Account | None, Refused | None]:
     account = Account.objects.select_for_update().filter(username=username, is_active=True).first()
     if account is None:
-        check_password(password, _NOBODY)
-        return None, Refused("people.login.wrong")
+        return None, _try_nobody(username, password, now)
     by = Actor(world=LIVE, person=account.person_id, source=source)
     try:
         rules.check_not_locked(account.locked_until, now)
@@ -50,6 +51,23 @@ def _try(username: str, password: str, source: str, now: datetime) -> tuple[Acco
     if account.factor_at is None:
         _enter(account, by, now)
     return account, None
+
+
+def _try_nobody(username: str, password: str, now: datetime) -> Refused:
+    """What an account would answer, count and cost: a name that never locks would tell that nobody has it."""
+    UnknownName.objects.filter(at__lt=now - NAMES_KEPT).delete()
+    digest = secret.name_digest(username)
+    UnknownName.objects.get_or_create(digest=digest, defaults={"at": now})
+    name = UnknownName.objects.select_for_update().get(digest=digest)
+    try:
+        rules.check_not_locked(name.locked_until, now)
+    except Refused as locked:
+        return locked
+    check_password(password, _NOBODY)
+    name.failures, name.at = name.failures + 1, now
+    name.locked_until = rules.lock_until(name.failures, now, settings.FENGSUI_LOCK_AFTER, settings.FENGSUI_LOCK_S)
+    name.save(update_fields=["failures", "at", "locked_until"])
+    return Refused("people.login.wrong")
 
 
 def count_failure(

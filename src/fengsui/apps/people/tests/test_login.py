@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 
 from fengsui.apps.people import actions, rules
 from fengsui.apps.people.actions import entering
-from fengsui.apps.people.models import Account
+from fengsui.apps.people.models import Account, UnknownName
 from fengsui.apps.people.tests.make import NOW, PASSWORD, make_account, make_person, make_streets
 from fengsui.core.models import AuditRow, StoredEvent
 from fengsui.kernel.errors import Refused
@@ -92,6 +92,25 @@ def test_unknown_and_inactive_accounts_answer_as_a_wrong_password_when_tried(acc
     }
     assert answers == {("people.login.wrong", "people.login.wrong()")}
     assert StoredEvent.objects.count() == 0
+
+
+def test_names_that_nobody_has_lock_like_accounts_when_tried(account):
+    """Six tries would tell which accounts exist: only those lock."""
+    make_account("gone", make_person("离岗", account.person.org), is_active=False)
+    for later in (timedelta(0), timedelta(minutes=31)):
+        said = {
+            name: [str(attempt("wrong", name, NOW + later)) for _ in range(7)] for name in ("duty", "nobody", "gone")
+        }
+        assert said["duty"] == said["nobody"] == said["gone"]
+        assert "locked" in said["nobody"][-1]
+
+
+def test_unknown_names_rest_as_keyed_hashes_and_not_for_ever_when_tried(account):
+    """What is typed there by mistake is often the password."""
+    attempt("wrong", "Geheim-1234")
+    assert not UnknownName.objects.filter(digest__contains="Geheim").exists()
+    attempt("wrong", "other", NOW + timedelta(days=31))
+    assert UnknownName.objects.count() == 1
 
 
 @pytest.mark.parametrize("username", ["duty", "nobody", "gone"])
