@@ -17,6 +17,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from fengsui.config.ops.figures import note
+
 PAIRS = {
     "warnings": ("/warnings/", "/warnings?limit=50"),
     "incidents": ("/incidents/", "/incidents?limit=50"),
@@ -96,6 +98,7 @@ def _queries(side: Callable[[], Any]) -> int:
 def _print(name: str, found: list[tuple[float, float]], queries: list[int], width: int = 10) -> None:
     first, second = (statistics.median(each[at] for each in found) for at in (0, 1))
     ratios = sorted(b / a for a, b in found)
+    note("api", name, {"ours": [b for _a, b in found], "first": [a for a, _b in found]})
     spread = f"{statistics.median(ratios):9.2f} {ratios[0]:7.2f} {ratios[-1]:8.2f}"
     print(f"{name:{width}} {first:8.1f} {second:8.1f} {spread} {queries[0]:>4} / {queries[1]}", flush=True)
 

@@ -23,6 +23,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from fengsui.config.ops.figures import note
+
 STREAMS = 500
 TICKS = os.sysconf("SC_CLK_TCK")
 
@@ -103,6 +105,11 @@ class Bench:
                 f"  {name:7} {max(got):9,.0f} / {statistics.median(got):9,.0f} readings/s   "
                 f"CPU {statistics.median(cpu[name]):6.1f} us a reading"
             )
+        share, wanted = statistics.median(rates["ours"]) / statistics.median(rates["limit"]), 0.8 if k > 1 else 0.5
+        note(
+            "ingest", f"{k} a message", rates, unit="readings/s", rate=True,
+            goal=f">= {wanted} of the limit", met=share >= wanted,
+        )  # fmt: skip
         for other in ("limit", "broker", "copy"):
             ratios = [a / b for a, b in zip(rates["ours"], rates[other], strict=True)]
             print(f"  ours / {other:7} {statistics.median(ratios):5.2f}   ({min(ratios):.2f} to {max(ratios):.2f})")

@@ -17,6 +17,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+from fengsui.config.ops.figures import note
+
 GOAL_MS = 300.0
 ROWS = {"streams": 20_000, "incidents": 5_000, "tasks": 20_000, "clocks": 100_000, "warnings": 5_000, "events": 200_000}
 OPEN_SHARE = 50
@@ -166,6 +168,8 @@ def _print(small: dict[Any, list[float]], large: dict[Any, list[float]], limit: 
         few, many = statistics.median(small[login, where]), statistics.median(took)
         over = _p95(took) > GOAL_MS
         slow += over
+        sides = {"ours": took, "/healthz": limit, "few rows": small[login, where]}
+        note("pages", f"{where} as {login}", sides, goal=f"p95 <= {GOAL_MS:.0f} ms", met=not over)
         print(
             f"{where[:52]:52} {login:8} {few:7.1f} {_p95(small[login, where]):7.1f} {many:8.1f} {_p95(took):8.1f} "
             f"{many / statistics.median(limit):7.1f} {many / few:6.1f}{'  over the goal' if over else ''}"

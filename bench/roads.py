@@ -20,6 +20,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from fengsui.config.ops.figures import note
+
 GOALS = "goals: 1 x N whole < 10 ms and >= 50 x faster than Valhalla; Valhalla 1 x N < 1.5 s; build < 10 s"
 
 
@@ -103,6 +105,11 @@ def measure(pbf: Path | None, folder: Path, options: argparse.Namespace) -> None
         row = f"  {name:<13} median {statistics.median(times):9.2f} ms  ({min(times):.2f} to {max(times):.2f})"
         print(row + ("" if name.endswith("limit") else f"  answered {found[name]}"))
     for size in ("1xN", "MxM"):
+        for way in ("snapped", "whole"):
+            sides = {
+                side: took[f"{size} {it}"] for side, it in (("ours", way), ("limit", "limit"), ("valhalla", "valhalla"))
+            }
+            note("roads", f"{pbf.name} {size} {way}", sides)
         for kind, over in (("valhalla", "whole"), ("valhalla", "snapped"), ("snapped", "limit"), ("whole", "limit")):
             ratio = [a / b for a, b in zip(took[f"{size} {kind}"], took[f"{size} {over}"], strict=True)]
             print(f"  {size} {kind} / {over}: {statistics.median(ratio):.1f} ({min(ratio):.1f} to {max(ratio):.1f})")

@@ -22,6 +22,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+from fengsui.config.ops.figures import note
+
 WEST, SOUTH, EAST, NORTH = 123.05, 41.60, 123.65, 42.00
 RAW_ROUNDS = 3
 
@@ -145,6 +147,8 @@ class Bench:
                 f"  {z:2} {statistics.median(inside):12,.0f} {ours:19.1f} {p95:8.1f} {limit:11.1f} {raw:9.1f}"
                 f" {ours / limit:10.2f} {raw / ours:10.1f}"
             )
+            met = ours <= 2 * limit + 3 and p95 < 50 and (z > 10 or raw >= 50 * ours)
+            note("tiles", f"zoom {z}", spent, goal="<= 2 x limit + 3 ms, p95 < 50 ms; >= 50 x raw at 8 to 10", met=met)
             if ours > 2 * limit + 3 or p95 >= 50 or (z <= 10 and raw < 50 * ours):
                 slow.append(z)
         print(f"goals (ours <= 2 x limit + 3 ms, p95 < 50 ms, >= 50 x raw at z8-10): missed at {slow or 'none'}")

@@ -23,6 +23,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from fengsui.config.ops.figures import note
+
 HEAD = [
     "编号", "名称", "英文名称", "街道", "管辖", "经度", "纬度",
     "类别", "有效面积（m²）", "人均面积", "最长开放", "可容纳人数",
@@ -101,6 +103,9 @@ class Bench:
             best, middle = min(got), statistics.median(got)
             print(f"  {name:7} {best:6.2f} / {middle:6.2f} s   {self.count / middle:10,.0f} rows/s")
         for name in ("ours", "again", "record"):
+            goal = "<= 2.5 x limit" if name == "ours" else ""
+            met = statistics.median(spent["ours"]) <= 2.5 * statistics.median(spent["limit"]) if goal else None
+            note("xlsx", name, {"ours": spent[name], "limit": spent["limit"]}, unit="s", goal=goal, met=met)
             ratios = [a / b for a, b in zip(spent[name], spent["limit"], strict=True)]
             print(f"  {name:7} / limit {statistics.median(ratios):5.2f}   ({min(ratios):.2f} to {max(ratios):.2f})")
         print(f"  load average while measuring {statistics.median(strangers):.1f} on {os.cpu_count()} cores")

@@ -243,8 +243,14 @@ def _test(options: argparse.Namespace) -> int:
 
 
 def _bench(options: argparse.Namespace) -> int:
-    from fengsui.config.ops import testing
+    from fengsui.config.ops import benches, testing
 
+    if options.all:
+        return benches.run([*([options.name] if options.name else []), *options.rest], write=options.write)
+    if not options.name:
+        raise Problem(
+            f"请给出名称：{'、'.join(benches.names())}，或 --all", f"Name one of {', '.join(benches.names())}, or --all"
+        )
     return testing.bench(options.name, options.rest)
 
 
@@ -375,7 +381,11 @@ def parser() -> argparse.ArgumentParser:
     ):
         add(name, run, zh, en).add_argument("rest", nargs=argparse.REMAINDER)
     bench = add("bench", _bench, "性能测量", "measure")
-    bench.add_argument("name")
+    bench.add_argument(
+        "--all", action="store_true", help=word("逐个全测，与留存的比较", "each in turn, held against the kept")
+    )
+    bench.add_argument("--write", action="store_true", help=word("留存为新的基准", "keep the figures as the new ones"))
+    bench.add_argument("name", nargs="?", default="")
     bench.add_argument("rest", nargs=argparse.REMAINDER)
     sbom = add("sbom", _sbom, "写出软件物料清单与许可清单", "write the bill of materials and the list of licences")
     sbom.add_argument("--out", metavar="DIR", default="var", help=word("写到此目录", "write them into this folder"))

@@ -1,0 +1,89 @@
+"""What benches kept: costs beside the other sides, and which of them grew."""
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from fengsui.config.ops import figures
+from fengsui.config.ops.figures import Spread, figure, note, page, read, worse
+
+FACTS = {"when": "2026-11-28", "machine": "2 cores", "database": "PostgreSQL 15", "load": 0.1, "failed": ""}
+
+
+def times(ours, limit, **more):
+    return figure("b", "p", {"ours": ours, "limit": limit}, **more)
+
+
+def test_cost_is_of_the_same_round():
+    made = times([2.0, 40.0, 6.0], [1.0, 10.0, 2.0])
+    assert made.cost["limit"] == Spread(2.0, 3.0, 4.0)
+    assert made.ours == Spread(2.0, 6.0, 40.0)
+    assert made.beside == {"limit": 2.0}
+
+
+def test_cost_of_a_rate_is_its_inverse():
+    assert times([50.0], [100.0], rate=True).cost["limit"].median == 2.0
+
+
+def test_sides_of_other_length_are_compared_by_their_medians():
+    assert times([2.0, 4.0, 6.0], [1.0, 3.0]).cost["limit"] == Spread(2.0, 2.0, 2.0)
+
+
+def test_a_bench_without_figures_of_ours_is_refused():
+    with pytest.raises(ValueError, match="b: p"):
+        times([], [1.0])
+
+
+def test_only_what_grew_by_over_a_quarter_is_named():
+    old = [times([1.0, 1.0], [1.0, 1.0])]
+    assert worse(old, [times([1.2, 1.2], [1.0, 1.0])]) == []
+    assert worse(old, [times([1.3, 1.3], [1.0, 1.0])]) == ["b: p: 1 -> 1.3 x limit"]
+
+
+def test_worst_comes_first_and_what_is_new_or_cheaper_is_not_named():
+    old = [times([1.0], [1.0]), replace(times([1.0], [1.0]), path="q"), replace(times([9.0], [1.0]), path="r")]
+    now = [times([2.0], [1.0]), replace(times([3.0], [1.0]), path="q"), replace(times([1.0], [1.0]), path="r")]
+    assert worse(old, [*now, replace(times([7.0], [1.0]), path="new")]) == [
+        "b: q: 1 -> 3 x limit", "b: p: 1 -> 2 x limit",
+    ]  # fmt: skip
+
+
+def test_one_noisy_round_is_no_regression():
+    assert worse([times([1.0], [1.0])], [times([0.9, 1.5, 1.6], [1.0, 1.0, 1.0])]) == []
+
+
+def test_kept_figures_come_back_as_they_were(tmp_path, monkeypatch):
+    monkeypatch.setattr(figures, "KEPT", tmp_path / "kept.json")
+    monkeypatch.setattr(figures, "PAGE", tmp_path / "page.md")
+    made = [times([1.0, 2.0], [1.0, 1.5], goal="< 3 ms", met=True), times([5.0], [1.0], rate=True, unit="rows/s")]
+    figures.save(made, ["light"], "2026-11-28", 0.1, "PostgreSQL 15")
+    assert figures.kept(tmp_path / "kept.json") == made
+    assert "light" in (tmp_path / "page.md").read_text()
+
+
+def test_note_writes_where_it_is_asked_and_nowhere_else(tmp_path, monkeypatch):
+    monkeypatch.delenv(figures.ASKED, raising=False)
+    note("b", "p", {"ours": [1.0]})
+    monkeypatch.setenv(figures.ASKED, str(tmp_path / "out"))
+    note("b", "p", {"ours": [1.0], "limit": [0.5]})
+    assert read((tmp_path / "out").read_text().splitlines()) == [figure("b", "p", {"ours": [1.0], "limit": [0.5]})]
+
+
+def test_page_says_what_was_missed():
+    text = page([times([3.0], [1.0], goal="< 2 ms", met=False)], FACTS)
+    assert "| p | ms | 3 (3 to 3) | 1 | 3 (3 to 3) | < 2 ms **missed** |" in text
+
+
+@pytest.mark.parametrize(
+    ("value", "said"), [(0.1234, "0.123"), (12.34, "12.3"), (1234.5, "1 230"), (77576.0, "77 600")]
+)
+def test_numbers_have_three_figures_that_count(value, said):
+    assert figures._number(value) == said
+
+
+def test_committed_page_is_of_the_committed_figures():
+    if not figures.KEPT.exists():
+        pytest.skip("no figures were kept yet")
+    facts = json.loads(figures.KEPT.read_text("utf-8"))
+    assert figures.PAGE.read_text("utf-8") == page(figures.kept(), facts)
