@@ -48,11 +48,14 @@ def told(rows: list[StoredEvent]) -> list[Told]:
     places_of = {}
     if about:
         warnings = Warning.objects.all_worlds("events of one world name their own").filter(pk__in=about)
-        places_of = {str(row.pk): place_word(row.place) for row in warnings.select_related("place")}
+        places_of = {str(row.pk): (row.place.name, place_word(row.place)) for row in warnings.select_related("place")}
     told_rows = []
     for row in rows:
-        text, place = say(row), places_of.get(row.about_id, "")
-        if place and place not in text:
+        text = say(row)
+        name, place = places_of.get(row.about_id, ("", ""))
+        if name and name in text:  # an event keeps the Chinese name
+            text = text.replace(name, place)
+        elif place and place not in text:
             text = f"{place} {text}"
         who = names.get(row.person_id, "") if row.person_id else _("系统")
         told_rows.append(Told(row.at, text, who, row.correlation, row.name in MANY))
