@@ -19,10 +19,10 @@ from fengsui.apps.people.models import Account, Holding, Person
 from fengsui.apps.places.models import Place
 from fengsui.apps.sensing.models import Station
 from fengsui.core import find
-from fengsui.core.find import asking, keeping
+from fengsui.core.find import asking, keeping, spelling
 from fengsui.core.find.registry import of_label
 from fengsui.core.find.spelling import pinyin
-from fengsui.core.models import FindRow, World
+from fengsui.core.models import FindRow, FindWord, World
 from fengsui.core.worlds import LIVE
 from tests.contracts.story import LOGINS, client_of, tell
 
@@ -79,6 +79,63 @@ def test_a_wrong_character_of_the_same_sound_still_finds(story):
     assert "欧阳建国" in titles(by, "欧阳建果")
     assert "欧阳建国" in titles(by, "ouyang jianguo")
     assert "欧阳建国" in titles(by, "oyjg")
+
+
+SLIPS = {
+    "yuhongxiaofangzhna": "于洪消防站三号点",
+    "于洪消队站三号": "于洪消防站三号点",
+    "fire hydrnat": "钢厂北门",
+    "yuhongxiaofnagzhan": "于洪消防站三号点",
+}
+
+
+@pytest.mark.parametrize("typed", SLIPS)
+def test_a_slip_finds_the_likest_word_first_and_says_that_it_guessed(story, typed):
+    org = Person.objects.filter(retired_at__isnull=True).order_by("pk")[0].org
+    for title, english in (("于洪消防站三号点", ""), ("钢厂北门", "fire hydrant 12")):
+        FindRow.objects.create(
+            kind="person", key=str(Person.objects.create(name=title, org=org).pk), title=title, title_en=english,
+            url="/", words=spelling.written(title, english),
+        )  # fmt: skip
+        for word in spelling.runs(spelling.sections(title, english)):
+            FindWord.objects.create(word=word)
+    found = asking.search(story.by("duty"), typed)
+    assert found.is_guess
+    assert found.groups[0].hits[0].title == SLIPS[typed]
+
+
+def test_a_slip_with_a_number_finds_the_row_of_that_number_first(story):
+    org = Person.objects.filter(retired_at__isnull=True).order_by("pk")[0].org
+    made = [Person.objects.create(name=f"欧阳建国{n}号", org=org) for n in (7, 8, 9)]
+    keeping.refresh(of_label("people.person"), [str(each.pk) for each in made], LIVE)
+    assert titles(story.by("duty"), "ouyangjinaguo8", kinds=["person"])[0] == "欧阳建国8号"
+
+
+def test_somebody_of_a_narrow_scope_is_not_shown_others_by_a_slip(story):
+    by = story.by("community")
+    other = Person.objects.exclude(org_id__in=by.orgs).order_by("pk")[0].org
+    made = Person.objects.create(name="司马青云", org=other)
+    keeping.refresh(of_label("people.person"), [str(made.pk)], LIVE)
+    assert titles(story.by("duty"), "simaqignyun") == ["司马青云"]
+    assert "司马青云" not in titles(by, "simaqignyun")
+
+
+def test_the_dictionary_holds_a_word_while_some_row_does_and_once(story):
+    org = Person.objects.filter(retired_at__isnull=True).order_by("pk")[0].org
+    made = Person.objects.create(name="司马青云", org=org)
+    keeping.refresh(of_label("people.person"), [str(made.pk)], LIVE)
+    FindWord.objects.create(word="simaqingyun")
+    keeping.rebuild()
+    assert FindWord.objects.filter(word="simaqingyun").count() == 1
+    made.delete()
+    keeping.rebuild()
+    assert not FindWord.objects.filter(word="simaqingyun").exists()
+    assert not {each for each in FindWord.objects.values_list("word", flat=True) if each.isdigit()}
+
+
+def test_initials_and_numbers_are_no_words_of_the_dictionary():
+    held = spelling.runs(spelling.sections("南两洞桥3号", "underpass no 3", "NLDQ-3"))
+    assert held == {spelling.tripled("南两洞桥"), "nanliangdongqiao", "hao", "underpass no", "nldq"}
 
 
 def test_what_was_just_opened_is_found_at_once_and_what_was_rolled_back_is_not(story):

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import OperationalError, connection, transaction
+from django.db.models.expressions import RawSQL
 from django.utils.translation import get_language
 from psycopg.errors import QueryCanceled
 
@@ -24,6 +25,8 @@ ENOUGH = 4000
 """So many candidates are weighed; a question that more answer to is too broad, and says so."""
 FIRST = 200
 """So many of a kind are asked for first; all its candidates only where too few of these may be seen."""
+LIKE_WORDS = 8
+"""So many words of the dictionary are taken for what a slip meant; fewer where the first ones have rows enough."""
 PATIENCE_MS = 1000
 """A guess takes no longer: without it the answer is that nothing is written so."""
 
@@ -131,26 +134,59 @@ def _candidates(asked: Sequence[spelling.Term], kinds: list[str], by: Actor) -> 
 
 def _like(question: str, kinds: list[str], by: Actor) -> list[Row]:
     """What is written like it: slips of the finger and wrong characters. Nothing where that takes too long."""
+    meant, others = spelling.slip(question)
     try:
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute(
                 "SELECT set_config('pg_trgm.word_similarity_threshold', %s, true), "
                 "set_config('statement_timeout', %s, true)",
-                [str(spelling.similar(question)), str(PATIENCE_MS)],
+                [str(spelling.similar(meant or question)), str(PATIENCE_MS)],
             )
-            cursor.execute(
-                "SELECT id, kind, key, (20 * word_similarity(%s, words))::int AS points FROM core_findrow "
-                "WHERE %s <%% words AND kind = ANY(%s) AND (world_id IS NULL OR world_id = %s) "
-                f"ORDER BY points DESC, is_open DESC, length(title), id LIMIT {FIRST}",
-                [question, question, kinds, by.world],
-            )
-            found: list[Row] = cursor.fetchall()
+            found = _by_words(cursor, meant, others, kinds, by) if meant else _by_rows(cursor, question, kinds, by)
             cursor.execute("SELECT set_config('statement_timeout', '0', true)")
             return found
     except OperationalError as stopped:
         if isinstance(stopped.__cause__, QueryCanceled):
             return []
         raise
+
+
+def _by_words(cursor: Any, meant: str, others: list[str], kinds: list[str], by: Actor) -> list[Row]:
+    """Rows of the dictionary's words most like it, the likest word first; of one word, those that hold the rest too.
+
+    The dictionary is a small part of the index, and the words it gives are looked up as they are written.
+    """
+    cursor.execute(
+        "SELECT word, (20 * max(word_similarity(%s, word)))::int AS points FROM core_findword WHERE %s <%% word "
+        f"GROUP BY word ORDER BY max(word_similarity(%s, word)) DESC, length(word), word LIMIT {LIKE_WORDS}",
+        [meant] * 3,
+    )
+    rest = " + ".join(["0", *("(words LIKE %s)::int" for _each in others)])
+    found: dict[int, Row] = {}
+    for word, points in cursor.fetchall():
+        cursor.execute(
+            f"SELECT id, kind, key, {rest} AS held FROM core_findrow "
+            "WHERE words LIKE %s AND kind = ANY(%s) AND (world_id IS NULL OR world_id = %s) "
+            f"ORDER BY held DESC, is_open DESC, length(title), id LIMIT {FIRST}",
+            [*map(spelling.like, others), spelling.like(word), kinds, by.world],
+        )
+        for row_id, kind, key, _held in cursor.fetchall():
+            found.setdefault(row_id, (row_id, kind, key, points))
+        if len(found) >= FIRST:
+            break
+    return list(found.values())
+
+
+def _by_rows(cursor: Any, question: str, kinds: list[str], by: Actor) -> list[Row]:
+    """Codes and other mixtures that hold no word: every row is compared."""
+    cursor.execute(
+        "SELECT id, kind, key, (20 * word_similarity(%s, words))::int AS points FROM core_findrow "
+        "WHERE %s <%% words AND kind = ANY(%s) AND (world_id IS NULL OR world_id = %s) "
+        f"ORDER BY points DESC, is_open DESC, length(title), id LIMIT {FIRST}",
+        [question, question, kinds, by.world],
+    )
+    found: list[Row] = cursor.fetchall()
+    return found
 
 
 def _seen(rows: Sequence[Row], known: dict[str, Findable], by: Actor, limit: int) -> list[Group]:
@@ -180,7 +216,10 @@ def _seen(rows: Sequence[Row], known: dict[str, Findable], by: Actor, limit: int
 
 
 def _visible(kind: Findable, keys: Sequence[str], by: Actor) -> set[str]:
-    rows = kind.current(kind.visible_to(by)).filter(pk__in=keys)
+    """Keys go as one array that the planner joins: a list in the statement it would compare with row by row."""
+    column = kind.model._meta.pk.db_type(connection)
+    asked = RawSQL(f"SELECT unnest(%s::{column}[])", [list(keys)])  # noqa: S611 - the column's own type, and a parameter
+    rows = kind.current(kind.visible_to(by)).filter(pk__in=asked)
     return {str(key) for key in rows.order_by().values_list("pk", flat=True)}
 
 

@@ -16,7 +16,7 @@ from django.db.models import QuerySet
 
 from fengsui.core.find import spelling
 from fengsui.core.find.registry import Findable, Said, findables, of_label
-from fengsui.core.models import FindRow, InWorld, World
+from fengsui.core.models import FindRow, FindWord, InWorld, World
 from fengsui.core.worlds import LIVE
 from fengsui.kernel.actor import Actor
 
@@ -55,15 +55,27 @@ def refresh(kinds: Iterable[Findable], keys: Sequence[str], world: UUID) -> None
 def rebuild() -> dict[str, int]:
     """The whole index from the apps' rows, kind by kind, each in one transaction; how many rows each kind has."""
     known = findables()
-    counted = {}
+    counted, used = {}, set[str]()
+    last = FindWord.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
     for kind in known.values():
         with transaction.atomic():
-            counted[kind.code] = _rebuild(kind)
+            counted[kind.code] = _rebuild(kind, used)
     FindRow.objects.exclude(kind__in=known).delete()
+    _forget(used, last)
     tidy()
     with connection.cursor() as cursor:
-        cursor.execute("ANALYZE core_findrow")
+        cursor.execute("ANALYZE core_findrow, core_findword")
     return counted
+
+
+def _forget(used: set[str], last: int) -> None:
+    """Words that no row holds leave the dictionary, and those that stand in it twice; none that came meanwhile."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "DELETE FROM core_findword f WHERE id <= %s AND (NOT EXISTS (SELECT FROM unnest(%s::text[]) u "
+            "WHERE u = f.word) OR EXISTS (SELECT FROM core_findword o WHERE o.word = f.word AND o.id > f.id))",
+            [last, list(used)],
+        )
 
 
 def tidy() -> None:
@@ -72,12 +84,12 @@ def tidy() -> None:
         cursor.execute("SELECT gin_clean_pending_list('core_find_words')")
 
 
-def _rebuild(kind: Findable) -> int:
+def _rebuild(kind: Findable, used: set[str]) -> int:
     worlds = list(World.objects.values_list("pk", flat=True)) if issubclass(kind.model, InWorld) else [LIVE]
     keys: set[str] = set()
     for world in worlds:
         for said in batched(kind.say(_rows(kind, world)), BATCH):
-            _write(kind, said, _world_of(kind, world))
+            used |= _write(kind, said, _world_of(kind, world))
             keys.update(each.key for each in said)
     held = FindRow.objects.filter(kind=kind.code).values_list("key", flat=True)
     for gone in batched(set(held) - keys, BATCH):
@@ -93,10 +105,10 @@ def _world_of(kind: Findable, world: UUID) -> UUID | None:
     return world if issubclass(kind.model, InWorld) else None
 
 
-def _write(kind: Findable, said: Sequence[Said], world: UUID | None) -> None:
-    """One statement; a row that says the same as before is left alone."""
+def _write(kind: Findable, said: Sequence[Said], world: UUID | None) -> set[str]:
+    """Two statements; a row that says the same as before is left alone. The dictionary's words of these rows."""
     if not said:
-        return
+        return set()
     rows = [
         [
             *(kind.code, each.key, each.title[:200], each.title_en[:200], each.detail[:240], each.detail_en[:240]),
@@ -115,3 +127,13 @@ def _write(kind: Findable, said: Sequence[Said], world: UUID | None) -> None:
             f"ON CONFLICT (kind, key) DO UPDATE SET {sets} WHERE ({was}) IS DISTINCT FROM ({becomes})",
             [list(column) for column in zip(*rows, strict=True)],
         )
+        words = set[str]()
+        for each in said:
+            words |= spelling.runs(spelling.sections(each.title, each.title_en, each.code, each.more))
+        # No unique key: two transactions that name something alike must not wait for each other. Twice does no harm.
+        cursor.execute(
+            "INSERT INTO core_findword (word) SELECT word FROM unnest(%s::text[]) AS word "
+            "WHERE NOT EXISTS (SELECT FROM core_findword f WHERE f.word = word.word)",
+            [sorted(words)],
+        )
+    return words

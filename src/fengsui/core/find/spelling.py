@@ -16,6 +16,9 @@ from functools import lru_cache
 from pypinyin import lazy_pinyin
 
 CHINESE = re.compile(r"[\u3400-\u9fff]")
+RUN = re.compile(r"[a-z]+(?: [a-z]+)*|[\u3400-\u9fff]+")
+"""What is looked for by likeness: letters, words of one English name, Chinese. Numbers are right or another thing's."""
+PART = re.compile(r"[a-z]+|[\u3400-\u9fff]+|[0-9]+")
 SHORT = 2
 """Latin letters up to this many are looked for in initials, codes and titles only, not inside words."""
 TERMS = 6
@@ -53,19 +56,38 @@ def pinyin(text: str) -> tuple[str, str]:
 
 def written(title: str, title_en: str = "", code: str = "", more: Iterable[str] = ()) -> str:
     """The text of an index row: sections apart by one space, each found from its beginning and inside."""
+    return f" {' '.join(sections(title, title_en, code, more))} "
+
+
+def sections(title: str, title_en: str = "", code: str = "", more: Iterable[str] = ()) -> list[str]:
+    """The ways in which a thing is written, each once."""
     title = folded(title)
-    sections = [tripled(title), folded(code), tripled(code) if len(code) <= 40 else ""]
+    parts = [tripled(title), folded(code), tripled(code) if len(code) <= 40 else ""]
     if CHINESE.search(title):
         full, initials = pinyin(title)
-        sections += [full, tripled(initials)]
+        parts += [full, tripled(initials)]
     else:
-        sections.append(title)
-    sections.append(folded(title_en))
+        parts.append(title)
+    parts.append(folded(title_en))
     for word in more:
         said = folded(word)
         if said:
-            sections += [tripled(said), pinyin(said)[0]] if CHINESE.search(said) else [said]
-    return f" {' '.join(dict.fromkeys(section for section in sections if section))} "
+            parts += [tripled(said), pinyin(said)[0]] if CHINESE.search(said) else [said]
+    return list(dict.fromkeys(part for part in parts if part))
+
+
+def runs(parts: Iterable[str]) -> set[str]:
+    """The dictionary's words of these sections: what a slip may have meant. Initials are too short to be one."""
+    return {run for part in parts for run in RUN.findall(part) if len(run) >= _least(run) and not _is_initials(run)}
+
+
+def _least(run: str) -> int:
+    """Three letters, or two Chinese characters, which are written three times."""
+    return 6 if CHINESE.match(run) else FUZZY
+
+
+def _is_initials(run: str) -> bool:
+    return not CHINESE.match(run) and len(run) % 3 == 0 and run == tripled(run[::3])
 
 
 def terms(question: str) -> list[Term]:
@@ -85,6 +107,16 @@ def fuzzy(question: str) -> str:
     if len(joined) < FUZZY:
         return ""
     return tripled(joined) if CHINESE.search(joined) else joined
+
+
+def slip(question: str) -> tuple[str, list[str]]:
+    """The part of a `fuzzy` question that the dictionary is asked for, '' where none is long enough; and the others."""
+    parts = PART.findall(question)
+    words = [each for each in parts if not each.isdigit() and len(each) >= _least(each)]
+    if not words:
+        return "", []
+    longest = max(words, key=len)
+    return longest, [each for each in parts if each != longest]
 
 
 def similar(question: str) -> float:

@@ -2,7 +2,7 @@
 
 from fengsui.core.models.api import GivenAnswer
 from fengsui.core.models.clocks import Clock, ClockFiring, ClockPause, ClockRuleRow
-from fengsui.core.models.finding import FindRow
+from fengsui.core.models.finding import FindRow, FindWord
 from fengsui.core.models.ledgers import LedgerImport, LedgerState
 from fengsui.core.models.maps import EVERY_WORLD, MapCell, MapPoint
 from fengsui.core.models.proofs import LastProof
@@ -20,6 +20,7 @@ __all__ = [
     "ClockPause",
     "ClockRuleRow",
     "FindRow",
+    "FindWord",
     "GivenAnswer",
     "Handled",
     "InWorld",

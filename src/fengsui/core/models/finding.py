@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.indexes import GinIndex, HashIndex
 from django.db import models
 
 
@@ -26,3 +26,16 @@ class FindRow(models.Model):
         verbose_name = "查找索引"
         constraints = [models.UniqueConstraint(fields=["kind", "key"], name="core_find_once")]
         indexes = [GinIndex(fields=["words"], name="core_find_words", opclasses=["gin_trgm_ops"])]
+
+
+class FindWord(models.Model):
+    """A word of some row of the index: what a slip is compared with, instead of every row. May stand there twice."""
+
+    word = models.TextField("词", help_text="core.find.spelling.runs")
+
+    class Meta:
+        verbose_name = "查找词典"
+        indexes = [
+            HashIndex(fields=["word"], name="core_findword_word"),
+            GinIndex(fields=["word"], name="core_findword_like", opclasses=["gin_trgm_ops"], fastupdate=False),
+        ]
