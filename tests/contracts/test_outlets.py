@@ -135,7 +135,7 @@ class HookWay(Way):
         self.up = threading.Event()
         self.thread = threading.Thread(target=self._serve, daemon=True)
         self.thread.start()
-        assert self.up.wait(5)
+        assert self.up.wait(60)
         super().__init__()
 
     def _serve(self) -> None:
@@ -208,7 +208,7 @@ class RadioWay(Way):
         client.reconnect_delay_set(1, 2)
         client.connect("127.0.0.1", self.broker.mqtt)
         client.loop_start()
-        assert ready.wait(5)
+        assert ready.wait(60)
         return client
 
     def make(self) -> Broadcast:

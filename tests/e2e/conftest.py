@@ -82,12 +82,12 @@ class Server:
         """As the power would: no answer in work is finished, and the worker goes with its parent."""
         assert self.process is not None
         os.killpg(self.process.pid, signal.SIGKILL)
-        self.process.wait(20)
+        self.process.wait(60)
 
     def stop(self) -> None:
         if self.process is not None and self.process.poll() is None:
             self.process.terminate()
-            self.process.wait(20)
+            self.process.wait(60)
 
     def run(self, *words: str) -> None:
         """A module of ours in a process of its own, on this server's database."""
@@ -224,7 +224,7 @@ def visit(site: str, browser: Any) -> Iterator[Any]:
 
     def open_window(username: str = "", width: int = 1440, height: int = 900, language: str = "zh-hans") -> Visitor:
         context = browser.new_context(viewport={"width": width, "height": height}, reduced_motion="reduce")
-        context.set_default_timeout(30_000)
+        context.set_default_timeout(60_000)
         context.add_cookies([{"name": "django_language", "value": language, "url": site}])
         contexts.append(context)
         page = context.new_page()

@@ -95,7 +95,7 @@ def test_start_when_a_stale_pid_names_an_unrelated_process_of_the_same_user(runn
     launch = cluster.children.launcher("KILL", running.user)
     other = subprocess.Popen([*launch, "sleep", "60"], cwd="/")
     try:
-        deadline = time.monotonic() + 5
+        deadline = time.monotonic() + 60
         while cluster.children.working_in(running.data) and time.monotonic() < deadline:
             time.sleep(0.05)
         pid_file = running.data / "postmaster.pid"

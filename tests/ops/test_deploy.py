@@ -215,11 +215,11 @@ def proxy(machines, tmp_path):
         yield f"https://127.0.0.1:{port}"
     finally:
         process.terminate()
-        process.wait(20)
+        process.wait(60)
 
 
 def _wait_for(reader: Reader, process: subprocess.Popen[bytes], told: Path) -> None:
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 90
     while True:
         try:
             reader.get("/healthz")

@@ -64,7 +64,7 @@ class _Device:
         self.client = client
         client.connect(host, port, keepalive=15)
         client.loop_start()
-        if not self._up.wait(10) or self._refused.is_set():
+        if not self._up.wait(30) or self._refused.is_set():
             client.loop_stop()
             raise PermissionError(f"broker refused {login.user}")
 

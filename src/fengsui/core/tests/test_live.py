@@ -53,7 +53,7 @@ class Stream:
         await self.sent.put(message)
 
     async def next(self):
-        return await asyncio.wait_for(self.sent.get(), 5)
+        return await asyncio.wait_for(self.sent.get(), 60)
 
     async def topic(self):
         """The next topic heard; heartbeats are passed over."""
@@ -64,7 +64,7 @@ class Stream:
 
     async def leave(self):
         self.gone.set()
-        await asyncio.wait_for(self.task, 5)
+        await asyncio.wait_for(self.task, 60)
 
 
 @contextlib.asynccontextmanager
@@ -162,7 +162,7 @@ def test_streams_end_when_the_server_stops():
             await stream.next()
             heart.end_all()
             assert await stream.topic() is None
-            await asyncio.wait_for(stream.task, 5)
+            await asyncio.wait_for(stream.task, 60)
 
     asyncio.run(story())
 

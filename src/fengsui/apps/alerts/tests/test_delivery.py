@@ -189,7 +189,7 @@ def test_deliver_when_two_jobs_carry_it_at_once_sends_once(outlets):
 
     first = threading.Thread(target=run)
     first.start()
-    assert entered.wait(5)
+    assert entered.wait(60)
     second = threading.Thread(target=run)
     second.start()
     for each in (first, second):
