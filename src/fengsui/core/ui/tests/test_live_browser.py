@@ -73,7 +73,10 @@ class Site:
     def stop(self) -> None:
         if self.process and self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
-            self.process.wait(PATIENCE_S)
+            try:
+                self.process.wait(PATIENCE_S)
+            finally:
+                self.process.kill()  # a site that is left over holds the database, and every later test fails by it
 
     def touch(self, *topics: str) -> None:
         with psycopg.connect(autocommit=True, **self.database) as db:
