@@ -226,6 +226,27 @@ def _audit_check(options: argparse.Namespace) -> int:
         return int(import_module("fengsui.core.audit_check").main(options.rest) or 0)
 
 
+def _backup(options: argparse.Namespace) -> int:
+    from fengsui.config.backup import command
+
+    return command.backup(options)
+
+
+def _restore(options: argparse.Namespace) -> int:
+    from fengsui.config.backup import command
+
+    return command.restore(options)
+
+
+def _restored(options: argparse.Namespace) -> int:
+    _django()
+    from django.utils import timezone, translation
+
+    with translation.override("zh-hans" if chinese() else "en"):
+        import_module("fengsui.config.backup.restored").tell(timezone.now())
+        return int(import_module("fengsui.core.audit_check").main([]) or 0)
+
+
 def _manage(options: argparse.Namespace) -> int:
     if not os.environ.get("FENGSUI_DATABASE_URL"):
         return _with_database(["manage", *options.rest])
@@ -380,6 +401,18 @@ def parser() -> argparse.ArgumentParser:
         ("manage", _manage, "Django 管理命令", "Django's management commands"),
     ):
         add(name, run, zh, en).add_argument("rest", nargs=argparse.REMAINDER)
+    backup = add("backup", _backup, "备份数据库与密钥", "back up database and secrets")
+    backup.add_argument("--list", action="store_true", help=word("只列出已有的", "only list those there are"))
+    restore = add("restore", _restore, "恢复到某一时刻", "bring back a moment")
+    restore.add_argument(
+        "--to", required=True, metavar="TIME|latest", help=word("时刻，或 latest（最近）", "a time, or latest")
+    )
+    restore.add_argument("--into", metavar="DIR", help=word("恢复到此空目录", "into this empty folder"))
+    restore.add_argument("--over", action="store_true", help=word("替换现有的，须输入确认", "replace what is here"))
+    restore.add_argument(
+        "--timeline", type=int, metavar="N", help=word("以前恢复时离开的分支", "a branch that an earlier restore left")
+    )
+    add("restored", _restored, "", "")
     bench = add("bench", _bench, "性能测量", "measure")
     bench.add_argument(
         "--all", action="store_true", help=word("逐个全测，与留存的比较", "each in turn, held against the kept")

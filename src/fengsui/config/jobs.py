@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.utils import timezone
 from procrastinate.contrib.django import app
 
+from fengsui.config.backup import timer
 from fengsui.config.proofs import KIND
 from fengsui.core import proofs
 from fengsui.core.jobs import clean
@@ -24,3 +25,11 @@ def ask_engines(timestamp: int) -> None:
         proofs.fail(KIND.code, "roads", at=now, why=error.code)
     else:
         proofs.prove(KIND.code, "roads", at=now, how=f"{network.engine} 应答")
+
+
+@app.periodic(cron="*/5 * * * *")
+@app.task(name="config.back_up", queue="upkeep", queueing_lock="back_up", lock="back_up")
+@clean
+def back_up(timestamp: int) -> None:
+    """A base backup where one is due; whether the log's archive keeps up."""
+    timer.look()

@@ -6,8 +6,10 @@ from collections.abc import Mapping, Sequence
 
 from django.utils.translation import gettext_noop as mark
 
+from fengsui.config.backup import timer
 from fengsui.core import proofs
 from fengsui.core.models import LastProof
+from fengsui.kernel import proof
 from fengsui.kernel.clock import ClockKind
 from fengsui.kernel.proof import ProofKind
 from fengsui.kernel.terms import Term
@@ -35,11 +37,20 @@ PARTS: Mapping[str, tuple[str, str, float]] = {
 """Names, and how many of the kind's half-lives each has: an engine is asked every five minutes."""
 
 
+def parts() -> Mapping[str, tuple[str, str, float]]:
+    """With the backup and the log's archive where this installation makes them."""
+    if not timer.active():
+        return PARTS
+    lives = timer.limit().total_seconds() / proof.SILENT_AFTER / KIND.half_life_s
+    return {**PARTS, "backup": ("备份", "backup", lives), "archive": ("日志归档", "archive of the log", 20.0)}
+
+
 class Links(proofs.Kept):
     kind = KIND
 
     def _all(self, keys: Sequence[str] | None = None) -> list[proofs.Subject]:
-        rows, half_life = proofs.last(KIND.code, PARTS), proofs.half_life_s(KIND)
+        known = parts()
+        rows, half_life = proofs.last(KIND.code, known), proofs.half_life_s(KIND)
         found = [
             proofs.Subject(
                 about=rows.get(part) or LastProof(kind=KIND.code, key=part),
@@ -50,7 +61,7 @@ class Links(proofs.Kept):
                 url="/proofs/?kind=core.link",
                 **proofs.facts(rows.get(part)),
             )
-            for part, (zh, en, lives) in PARTS.items()
+            for part, (zh, en, lives) in known.items()
         ]
         return [each for each in found if keys is None or each.key in keys]
 

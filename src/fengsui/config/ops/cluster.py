@@ -9,10 +9,12 @@ from __future__ import annotations
 import os
 import pwd
 import re
+import shlex
 import shutil
 import signal
 import subprocess
 import time
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,6 +31,23 @@ SERVICE_USER = "fengsui-run"
 DATABASE = ROLE = "fengsui"
 LOWEST_MAJOR = 15
 SHARE = Path("/usr/share/postgresql")
+ARCHIVE = """# One finished segment of the log ($1, named $2) into the archive: whole, on disk, never over another one.
+set -eu
+to={folder}/"$2".gz
+rm -f "$to.part"
+if [ -e "$to" ]; then gzip -dc <"$to" | cmp -s - "$1"; exit; fi
+gzip -1 <"$1" >"$to.part"
+sync "$to.part"
+ln "$to.part" "$to"
+rm "$to.part"
+sync {folder}
+"""
+FETCH = """# Segment $1 out of the archive to $2; not there: 1, as the server wants it.
+set -eu
+[ -e {folder}/"$1".gz ] || exit 1
+gzip -dc <{folder}/"$1".gz >"$2.part" || exit 1
+mv "$2.part" "$2"
+"""
 LIBRARIES = (Path("/usr/lib/postgresql"), Path("/usr/pgsql"), Path("/usr/local/pgsql"))
 
 
@@ -133,6 +152,9 @@ class Cluster:
     name: str = "pg"
     durable: bool = True
     process: subprocess.Popen[bytes] | None = None
+    archive: Path | None = None
+    """Folder that every finished segment of the log is copied to; a segment at latest every `archive_s`."""
+    archive_s: int = 60
 
     def __post_init__(self) -> None:
         self.user = service_user()
@@ -148,7 +170,7 @@ class Cluster:
 
     def start(self, patience_s: float = 60.0) -> subprocess.Popen[bytes]:
         """Make the cluster at first, start the server, wait until it answers. Raises Problem with the log's end."""
-        home = self._binaries()
+        home = self.programs()
         self._make_socket_home()
         if not (self.data / "PG_VERSION").exists():
             self._initdb(home)
@@ -168,6 +190,34 @@ class Cluster:
             time.sleep(0.3)
         self._make_database()
         return self.process
+
+    def recover(self, settings: Mapping[str, str], archive: Path, patience_s: float = 6 * 3600.0) -> None:
+        """Start on a copied base backup, take the log from `archive` up to the target in `settings`, open for writing.
+
+        Raises Problem with the log's end where the target cannot be reached. What is archived stays as it was.
+        """
+        home = self.programs()
+        self._make_socket_home()
+        self._write("fengsui-fetch.sh", FETCH.format(folder=shlex.quote(str(archive))))
+        self._write("recovery.signal", "")
+        self._configure({"restore_command": '\'sh fengsui-fetch.sh "%f" "%p"\'', **settings})
+        self.process = self._spawn(home)
+        deadline = time.monotonic() + patience_s
+        while time.monotonic() < deadline and self.process.poll() is None:
+            with (
+                suppress(psycopg.OperationalError),
+                psycopg.connect(host=str(self.sockets), user=ROLE, dbname=DATABASE, connect_timeout=2) as asked,
+            ):
+                row = asked.execute("SELECT pg_is_in_recovery()").fetchone()
+                if row and not row[0]:
+                    self._configure()  # the next start is an ordinary one
+                    return
+            time.sleep(0.1)
+        self.stop()
+        raise Problem(
+            f"未能恢复到所要的时刻,日志末尾:\n{self._log_tail()}\n全文:{self._log}",
+            f"The wanted moment was not reached. End of the log:\n{self._log_tail()}\nAll of it: {self._log}",
+        )
 
     def stop(self) -> None:
         """Fast shutdown: sessions end, everything committed is on disk."""
@@ -189,7 +239,8 @@ class Cluster:
             return "\n".join(self._log.read_text(errors="replace").splitlines()[-6:])
         return ""
 
-    def _binaries(self) -> Path:
+    def programs(self) -> Path:
+        """Folder of the programs of this data directory's version. Raises Problem where they are gone."""
         installed = binaries()
         if not installed:
             raise Problem(
@@ -257,13 +308,28 @@ class Cluster:
         if self.user:
             shutil.chown(path, self.user, self.user)
 
-    def _configure(self) -> None:
-        lines = [f"{key} = {value}" for key, value in settings(durable=self.durable, sockets=self.sockets).items()]
+    def _archiving(self) -> dict[str, str]:
+        if self.archive is None:
+            return {"archive_mode": "off"}
+        self.archive.mkdir(parents=True, exist_ok=True)
+        self.archive.chmod(0o700)
+        if self.user:
+            shutil.chown(self.archive, self.user, self.user)
+        self._write("fengsui-archive.sh", ARCHIVE.format(folder=shlex.quote(str(self.archive))))
+        return {
+            "archive_mode": "on",
+            "archive_command": '\'sh fengsui-archive.sh "%p" "%f"\'',
+            "archive_timeout": str(self.archive_s),
+        }
+
+    def _configure(self, more: Mapping[str, str] | None = None) -> None:
+        wanted = settings(durable=self.durable, sockets=self.sockets) | self._archiving() | dict(more or {})
+        lines = [f"{key} = {value}" for key, value in wanted.items()]
         self._write("fengsui.conf", "# written at each start\n" + "\n".join(lines) + "\n")
         main = (self.data / "postgresql.conf").read_text()
         if "fengsui.conf" not in main:
             self._write("postgresql.conf", main + "\ninclude_if_exists = 'fengsui.conf'\n")
-        self._write("pg_hba.conf", "local all all peer map=own\n")
+        self._write("pg_hba.conf", "local all all peer map=own\nlocal replication all peer map=own\n")
         names = dict.fromkeys([pwd.getpwuid(os.geteuid()).pw_name, *([self.user] if self.user else [])])
         self._write("pg_ident.conf", "".join(f"own {name} {ROLE}\n" for name in names))
 
@@ -312,6 +378,16 @@ def external_facts(url: str) -> tuple[int, str]:
     """(server version number, PostGIS version or '') of any database; raises psycopg.OperationalError."""
     with psycopg.connect(url, connect_timeout=5) as connection:
         return connection.info.server_version, _extension(connection, "postgis")
+
+
+def archive_fault(url: str) -> str:
+    """The segment that could not be archived, empty where the archive keeps up. Raises psycopg.OperationalError."""
+    with psycopg.connect(url, connect_timeout=5) as asked:
+        row = asked.execute(
+            "SELECT last_failed_wal FROM pg_stat_archiver "
+            "WHERE last_failed_time > coalesce(last_archived_time, '-infinity')"
+        ).fetchone()
+    return str(row[0]) if row else ""
 
 
 def extension(url: str, name: str) -> str:

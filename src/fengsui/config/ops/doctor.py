@@ -17,6 +17,7 @@ from urllib.parse import unquote, urlsplit
 
 import psycopg
 
+from fengsui.config.backup import store, wal
 from fengsui.config.ops import cluster, frontend, values
 from fengsui.config.ops.console import Problem, word
 from fengsui.config.ops.environment import ELSEWHERE, VARIABLES
@@ -137,6 +138,54 @@ def broker() -> Iterator[Finding]:
         else "down"
     )
     yield Finding("NATS", "ok" if there else "bad", f"{word('自带', 'own')}, {fact}", "rm -r .venv && ./fengsui doctor")
+
+
+def backups() -> Iterator[Finding]:
+    """The newest one's age, holes in the archived log, an archive that does not keep up."""
+    name, status = word("备份", "Backup"), read_status(Home.here())
+    if os.environ.get("FENGSUI_DATABASE_URL"):
+        yield Finding(name, "note", word("由外部数据库的管理员负责", "the external database's administrator makes it"))
+        return
+    every = store.hours(demo=bool(status.get("demo")))
+    if not every:
+        yield Finding(name, "note", word("未开启", "not made"), "FENGSUI_BACKUP_HOURS=24")
+        return
+    if not cluster.binaries():
+        return
+    home = Home.here()
+    mine = store.Store.of(home)
+    known = mine.backups()
+    age_h = (time.time() - known[-1].finished_at.timestamp()) / 3600 if known else float("inf")
+    fresh = age_h <= every * 1.5
+    yield Finding(
+        name,
+        "ok" if fresh else "bad" if known or status.get("state") == "running" else "note",
+        f"{known[-1].name}, {age_h:.0f} h" if known else word("还没有", "none yet"),
+        word(
+            "平台运行时每 5 分钟看一次是否该备份;现在就做:./fengsui backup;看 var/log/worker.log",
+            "the running platform looks every 5 minutes; now: ./fengsui backup; see var/log/worker.log",
+        ),
+    )
+    if known:
+        hole = wal.gap(mine.wal, known[-1].timeline, wal.position(known[-1].end_lsn))
+        yield Finding(
+            word("日志归档", "Archived log"),
+            "bad" if hole else "ok",
+            word(f"缺 {hole}", f"{hole} is missing") if hole else str(mine.wal),
+            word("只能恢复到它之前:./fengsui backup 重新开始", "nothing after it can be restored: ./fengsui backup"),
+        )
+    if status.get("state") == "running":
+        late = cluster.archive_fault(cluster.Cluster(home).url)
+        yield Finding(
+            word("归档进度", "Archiving"),
+            "bad" if late else "ok",
+            late or word("跟上", "keeps up"),
+            word(
+                f"看 {home.log}/database.log;{mine.wal} 要有空间且属于数据库用户。日志会积在数据库里直到盘满",
+                f"see {home.log}/database.log; {mine.wal} needs space and the database's owner. "
+                "Until then the log piles up in the database",
+            ),
+        )
 
 
 def mail() -> Iterator[Finding]:
@@ -291,6 +340,7 @@ CHECKS: tuple[Callable[[], Iterator[Finding]], ...] = (
     python,
     settings,
     database,
+    backups,
     broker,
     mail,
     fonts,

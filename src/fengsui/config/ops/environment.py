@@ -228,6 +228,25 @@ VARIABLES: tuple[Variable, ...] = (
         "从哪一级预警起自动立案",
         "Level from which a bulletin opens an incident",
     ),
+    Variable(
+        "FENGSUI_BACKUP",
+        "var/backup",
+        "备份与归档日志的目录，应在另一块盘上；一套平台一个",
+        "Folder of the backups and the archived log, better on another disk; one for each installation",
+    ),
+    Variable(
+        "FENGSUI_BACKUP_HOURS",
+        "24",
+        "两次自动备份之间的小时数；0 不备份也不归档；演示默认 0",
+        "Hours between two backups by the timer; 0 makes none and archives nothing; a demonstration's default is 0",
+    ),
+    Variable("FENGSUI_BACKUP_KEEP", "7", "留几次备份及其所需日志", "Backups kept, with the log they need"),
+    Variable(
+        "FENGSUI_BACKUP_WAL_S",
+        "60",
+        "最多隔多少秒归档一次日志：全损时可能丢失的时间",
+        "Seconds after which the log is archived at latest: what a total loss may cost",
+    ),
     Variable("FENGSUI_DEMO", "由 demo 命令设置 / set by demo", "1 表示演示环境", "1 marks a demonstration"),
     Variable(
         "FENGSUI_STARTED_AT",

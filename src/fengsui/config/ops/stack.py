@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import IO
 from urllib.parse import urlsplit
 
+from fengsui.config.backup import store
 from fengsui.config.help import build as guides
 from fengsui.config.ops import children, external, frontend, prepare, roads, values
 from fengsui.config.ops.broker import Broker
@@ -51,6 +52,15 @@ def exists(module: str) -> bool:
         return find_spec(module) is not None
     except ModuleNotFoundError:
         return False
+
+
+def private(home: Home, *, demo: bool) -> Cluster:
+    """The private cluster, with its log archived where backups are made. Every start must say so alike: what is
+    written without an archive is a hole in it."""
+    if not store.hours(demo):
+        return Cluster(home)
+    seconds = int(os.environ.get("FENGSUI_BACKUP_WAL_S") or store.WAL_S)
+    return Cluster(home, archive=store.Store.of(home).wal, archive_s=seconds)
 
 
 class Stack:
@@ -117,7 +127,7 @@ class Stack:
     def _start_database(self, supervisor: Supervisor) -> None:
         if self.env.get("FENGSUI_DATABASE_URL"):
             return
-        self._cluster = cluster = Cluster(self.home)
+        self._cluster = cluster = private(self.home, demo=self.demo)
         supervisor.start(Service("database", lambda log: cluster.start(), signal.SIGINT, 30, tidy=cluster.stop))
         self.env["FENGSUI_DATABASE_URL"] = cluster.url
 

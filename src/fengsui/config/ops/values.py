@@ -164,6 +164,14 @@ RULES: Mapping[str, tuple[Check, str, str]] = {
     "FENGSUI_SESSION_ADMIN_IDLE_S": (_whole(60), "60 以上的整数", "a whole number from 60"),
     "FENGSUI_SESSIONS_MAX": (_whole(1), "正整数", "a whole number from 1"),
     "FENGSUI_API_PER_MINUTE": (_whole(1), "正整数", "a whole number from 1"),
+    "FENGSUI_BACKUP": (
+        lambda value, _: Path(value).is_absolute(),
+        "绝对路径,如 /srv/backup",
+        "an absolute path, as /srv/backup",
+    ),
+    "FENGSUI_BACKUP_HOURS": (_whole(0), "0 或正整数", "0 or a whole number"),
+    "FENGSUI_BACKUP_KEEP": (_whole(1), "正整数", "a whole number from 1"),
+    "FENGSUI_BACKUP_WAL_S": (_whole(1), "正整数", "a whole number from 1"),
     "FENGSUI_DISTRICTS": (lambda value, _: Path(value).is_dir(), "已有的目录", "an existing folder"),
     "FENGSUI_DISTRICT": (
         lambda value, env: (_districts(env) / value / "district.yaml").is_file(),

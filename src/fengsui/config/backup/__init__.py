@@ -1,0 +1,1 @@
+"""Backup and restore of the private cluster: base backups, the archive of its write-ahead log, secrets."""
