@@ -1,25 +1,69 @@
-"""One told story a file; each test undoes what it did."""
+"""One told story for all of this folder; each test undoes what it did. What was logged and pushed meanwhile is kept."""
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
 
 import pytest
 from django.conf import settings
-from django.db import transaction
+from django.db import connection, transaction
 
 from tests.contracts.story import Story, tell
 
 
-@pytest.fixture(scope="module")
-def told_once(django_db_setup, django_db_blocker) -> Iterator[Story]:
+@dataclass
+class Overheard:
+    """Lines as any part wrote them, and what was pushed to open pages."""
+
+    lines: list[str] = field(default_factory=list)
+    pushed: list[str] = field(default_factory=list)
+
+
+@contextmanager
+def overhearing(heard: Overheard) -> Iterator[None]:
+    handler, root = logging.Handler(logging.DEBUG), logging.getLogger()
+
+    def keep(record: logging.LogRecord) -> None:
+        more = {key: value for key, value in record.__dict__.items() if key not in {"args", "msg"}}
+        heard.lines.append(f"{record.getMessage()} {record.msg!r} {more!r}")
+
+    def watch(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+        if "pg_notify" in sql.lower() or sql.startswith("NOTIFY"):
+            heard.pushed.append(f"{sql} {params!r}")
+        return execute(sql, params, many, context)
+
+    level, handler.emit = root.level, keep  # type: ignore[method-assign]  # a handler of one function
+    root.addHandler(handler)
+    root.setLevel(logging.INFO)
+    try:
+        with connection.execute_wrapper(watch):
+            yield
+    finally:
+        root.removeHandler(handler)
+        root.setLevel(level)
+
+
+@pytest.fixture(scope="package")
+def told_once(django_db_setup, django_db_blocker) -> Iterator[tuple[Story, Overheard]]:
     slow, settings.PASSWORD_HASHERS = settings.PASSWORD_HASHERS, ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    heard = Overheard()
     with django_db_blocker.unblock(), transaction.atomic():
-        yield tell()
+        with overhearing(heard):
+            story = tell()
+        yield story, heard
         transaction.set_rollback(True)
     settings.PASSWORD_HASHERS = slow
 
 
 @pytest.fixture
-def story(told_once: Story, db: None) -> Story:
-    return told_once
+def story(told_once: tuple[Story, Overheard], db: None) -> Story:
+    return told_once[0]
+
+
+@pytest.fixture
+def overheard(told_once: tuple[Story, Overheard], db: None) -> Overheard:
+    return told_once[1]

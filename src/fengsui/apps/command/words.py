@@ -20,6 +20,7 @@ words(
     ),
     command__start__before=(mark("前面的任务还没有办完：%(titles)s"), mark("先办完它们，或由值班室写理由免除")),
     command__finish__no_proof=(mark("还缺佐证：%(lacking)s"), mark("补上再办；实在没有，请值班室写理由免除")),
+    command__reason__too_long=(mark("理由太长"), mark("最多 %(most)s 字；细节写进记录")),
     command__reason__missing=(mark("没有写理由"), mark("写一句理由，它会留在记录里")),
     command__report__empty=(mark("没有内容"), mark("写一句，或拍一张照片")),
     command__photo__broken=(mark("照片打不开"), mark("换一张 JPEG、PNG 或 WebP 照片")),

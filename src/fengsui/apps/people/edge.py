@@ -67,7 +67,9 @@ def actor_middleware(get_response: Respond) -> Respond:
                 request.session.seen(timezone.now())  # type: ignore[attr-defined]  # set on the request by our middleware
             if refused := session_world.of_another_page(request, world):
                 return refused
-            return session_world.marked(get_response(request), request, session_world.world_after(request))
+            answer = session_world.marked(get_response(request), request, session_world.world_after(request))
+            answer.headers.setdefault("Cache-Control", "private, no-cache")
+            return answer
         if screen := screens.recognised(request):
             return _for_screen(request, screen, get_response)
         if not request.path.startswith(OPEN):

@@ -21,6 +21,7 @@ from fengsui.apps.sensing.forms import FilterForm
 from fengsui.apps.sensing.models import Datastream, RejectedMessage, Station
 from fengsui.catalog.sensors import Rejected
 from fengsui.core import live, policy, wording
+from fengsui.core.ledger.cells import safe
 
 PAGE = 50
 READINGS = 60
@@ -189,7 +190,7 @@ def _csv(request: HttpRequest, name: str, head: list[str], rows: Iterable[list[A
         yield "\ufeff"
         yield writer.writerow([_("演练 ") + head[0], *head[1:]] if drill else head)
         for row in rows:
-            yield writer.writerow([_safe(str(cell)) for cell in row])
+            yield writer.writerow([_text(str(cell)) for cell in row])
 
     stamp = timezone.localtime()
     answer = StreamingHttpResponse(lines(), content_type="text/csv; charset=utf-8")
@@ -198,7 +199,7 @@ def _csv(request: HttpRequest, name: str, head: list[str], rows: Iterable[list[A
     return answer
 
 
-def _safe(text: str) -> str:
+def _text(text: str) -> str:
     """A cell that a spreadsheet would run as a formula is text; a negative number stays a number."""
     number = text.replace("-", "", 1).replace(".", "", 1).isdigit()
-    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t") and not number else text
+    return text if number else str(safe(text))

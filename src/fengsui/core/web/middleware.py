@@ -7,12 +7,14 @@ from collections.abc import Callable
 from uuid import UUID, uuid4
 
 import structlog
+from django.db import DataError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from psycopg.errors import StringDataRightTruncation
 
 from fengsui.core import wording
 from fengsui.core.metrics import REQUESTS
-from fengsui.kernel.errors import FengsuiError
+from fengsui.kernel.errors import FengsuiError, Invalid
 
 Respond = Callable[[HttpRequest], HttpResponse]
 log = structlog.get_logger(__name__)
@@ -48,13 +50,17 @@ class CodedErrors:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if "%00" in request.META.get("QUERY_STRING", ""):
+        sent = request.POST.lists() if request.method == "POST" else ()
+        if "%00" in request.META.get("QUERY_STRING", "") or any("\0" in text for _name, each in sent for text in each):
             # PostgreSQL cannot hold it and no person types it; every search of every page would have to think of it.
             context = {"status": 400, "said": None, "number": str(request.correlation)[:8]}  # type: ignore[attr-defined]  # set on the request by our middleware
             return render(request, "ui/error.html", context, status=400)
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        if isinstance(error, DataError) and isinstance(error.__cause__, StringDataRightTruncation):
+            log.warning("request.too_long", path=request.resolver_match.view_name if request.resolver_match else "-")
+            error = Invalid("core.request.too_long")
         if not isinstance(error, FengsuiError):
             return None
         log.info("request.refused", code=error.code, status=error.status)

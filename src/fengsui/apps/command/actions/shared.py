@@ -18,9 +18,14 @@ def topic(incident_id: UUID) -> tuple[str, ...]:
     return (f"incidents.incident:{incident_id}",)
 
 
+MOST_REASON = 300
+
+
 def why(reason: str) -> str:
     if not reason.strip():
         raise Invalid("command.reason.missing", field="reason")
+    if len(reason.strip()) > MOST_REASON:
+        raise Invalid("command.reason.too_long", field="reason", most=MOST_REASON)
     return reason.strip()
 
 

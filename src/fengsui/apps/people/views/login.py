@@ -147,7 +147,10 @@ def logout_page(request: HttpRequest) -> HttpResponse:
     if request.user.is_authenticated:
         actions.log_out(by=actor_of(request))
     logout(request)
-    return redirect("people:login")
+    answer = redirect("people:login")
+    # Pages only: what a phone still has to send lies in the browser's storage and is not lost by a logout.
+    answer.headers["Clear-Site-Data"] = '"cache"'
+    return answer
 
 
 @require_POST
@@ -156,7 +159,14 @@ def language(request: HttpRequest) -> HttpResponse:
     response = HttpResponseRedirect(_next(request))
     wanted = request.POST.get("language", "")
     if wanted in dict(settings.LANGUAGES) and check_for_language(wanted):
-        response.set_cookie(settings.LANGUAGE_COOKIE_NAME, wanted, max_age=365 * 86400, samesite="Lax")
+        response.set_cookie(
+            settings.LANGUAGE_COOKIE_NAME,
+            wanted,
+            max_age=365 * 86400,
+            samesite="Lax",
+            httponly=True,
+            secure=request.is_secure(),
+        )
     return response
 
 

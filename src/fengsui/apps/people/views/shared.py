@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 
 from fengsui.apps.people import queries
 from fengsui.core import wording
+from fengsui.core.ledger.cells import safe
 from fengsui.core.models import AuditRow
 from fengsui.kernel.errors import FengsuiError, Invalid
 from fengsui.kernel.terms import Term
@@ -42,12 +43,6 @@ def asked(request: HttpRequest, name: str, allowed: Iterable[str], default: str 
     return value if value in allowed else default
 
 
-def safe(text: object) -> str:
-    """A cell that a spreadsheet must not run as a formula."""
-    said = "" if text is None else str(text)
-    return f"'{said}" if said[:1] and said[:1] in "=+-@\t\r" else said
-
-
 def table(name: str, head: Sequence[str], rows: Iterable[Sequence[object]]) -> HttpResponse:
     """CSV that a spreadsheet opens; the first line says what the data are."""
     response = HttpResponse(content_type="text/csv; charset=utf-8")
@@ -56,7 +51,7 @@ def table(name: str, head: Sequence[str], rows: Iterable[Sequence[object]]) -> H
     out = csv.writer(response)
     out.writerow([_("示意数据：人名、号码、设施位置为生成")])
     out.writerow(head)
-    out.writerows([safe(cell) for cell in row] for row in rows)
+    out.writerows([safe("" if cell is None else str(cell)) for cell in row] for row in rows)
     return response
 
 
