@@ -17,7 +17,7 @@ import pytest
 
 from fengsui.config.backup import files, restore, store, wal
 from fengsui.config.backup.take import take
-from fengsui.config.ops import cluster, doctor
+from fengsui.config.ops import cluster, doctor, doctor_inside
 from fengsui.config.ops.cluster import Cluster
 from fengsui.config.ops.console import Problem
 from fengsui.config.ops.home import REPO, Home
@@ -174,7 +174,7 @@ def test_fault_in_the_archived_log_is_named(story, second, place, what):
         assert wal.gap(damaged.wal, backup.timeline, wal.position(backup.end_lsn)) == victim.name[:24]
     else:
         body = bytearray(victim.read_bytes())
-        body[len(body) // 2] ^= 1
+        body[100:164] = bytes(each ^ 0xFF for each in body[100:164])  # one bit among packed zeros may mean the same
         victim.write_bytes(body)
     with pytest.raises(Problem, match=victim.name[:24]):
         restore.restore(damaged, restore.Wanted(None), second)
@@ -262,6 +262,26 @@ def test_doctor_names_a_stale_backup_and_an_archive_that_fails(story, monkeypatc
         assert bad() >= {"Archiving"}
     finally:
         kept.wal.chmod(0o700)
+
+
+def test_doctor_names_autovacuum_that_is_off_and_a_database_in_recovery(story, second, monkeypatch):
+    first, kept, _, _ = story
+    monkeypatch.setenv("FENGSUI_LANG", "en")
+
+    def named(url):
+        with psycopg.connect(url, autocommit=True) as connection:
+            return [name for name, *_ in doctor_inside.server(lambda query: connection.execute(query).fetchall())]
+
+    assert named(first.url) == []
+    say(first, "ALTER SYSTEM SET autovacuum = off", "SELECT pg_reload_conf()")
+    deadline = time.monotonic() + 30
+    while named(first.url) != ["Autovacuum"]:
+        assert time.monotonic() < deadline
+    say(first, "ALTER SYSTEM RESET autovacuum", "SELECT pg_reload_conf()")
+    restore._place(kept.base / kept.backups()[-1].name / "base", second)
+    second._write("standby.signal", "")
+    second.start()
+    assert named(second.url) == ["Database in recovery"]
 
 
 def test_files_are_checked_and_put_back_over_nothing(place):

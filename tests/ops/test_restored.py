@@ -3,12 +3,16 @@
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.utils import timezone
 
 from fengsui.apps.people.models import Session
 from fengsui.apps.people.tests.make import make_account, make_org, make_person
 from fengsui.config.backup import restored
-from fengsui.core import audit_check
+from fengsui.config.ops import doctor_inside
+from fengsui.core import audit_check, proofs
+from fengsui.core.jobs import beat
 from fengsui.core.models import StoredEvent
 from fengsui.core.tests import make
 
@@ -29,3 +33,25 @@ def test_sessions_end_and_late_clocks_are_told(capsys):
     assert StoredEvent.objects.filter(name="people.SessionsEnded").count() == 1
     assert "90" in capsys.readouterr().out
     assert audit_check.main([]) == 0
+
+
+def test_doctor_names_a_silent_part_and_a_job_that_gave_up(monkeypatch):
+    monkeypatch.setenv("FENGSUI_LANG", "en")
+
+    def named():
+        with connection.cursor() as cursor:
+
+            def ask(query):
+                cursor.execute(query)
+                return cursor.fetchall()
+
+            return [name for name, *_ in doctor_inside.platform(ask)]
+
+    proofs.prove("core.link", "clocks", at=timezone.now(), how="循环")
+    assert named() == []
+    proofs.prove("core.link", "worker", at=timezone.now() - timedelta(minutes=5), how="作业办结")
+    assert named() == ["Part worker"]
+    number = beat.configure(queueing_lock="given_up").defer(timestamp=0)
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE procrastinate_jobs SET status = 'failed' WHERE id = %s", [number])
+    assert named() == ["Jobs given up", "Part worker"]

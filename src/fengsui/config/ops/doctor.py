@@ -10,6 +10,7 @@ import ssl
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -18,7 +19,7 @@ from urllib.parse import unquote, urlsplit
 import psycopg
 
 from fengsui.config.backup import store, wal
-from fengsui.config.ops import cluster, frontend, values
+from fengsui.config.ops import cluster, doctor_inside, frontend, values
 from fengsui.config.ops.console import Problem, word
 from fengsui.config.ops.environment import ELSEWHERE, VARIABLES
 from fengsui.config.ops.home import BIN, Home
@@ -109,6 +110,20 @@ def database() -> Iterator[Finding]:
             "CREATE EXTENSION pg_trgm",
         ),
     )
+
+
+def inside() -> Iterator[Finding]:
+    """Faults of a database that answers; whether it does is told by `database`."""
+    url, running = os.environ.get("FENGSUI_DATABASE_URL", ""), read_status(Home.here()).get("state") == "running"
+    if not url and not (running and cluster.binaries()):
+        return
+    with suppress(psycopg.OperationalError), psycopg.connect(url or cluster.Cluster(Home.here()).url) as asked:
+
+        def ask(query: str) -> list[tuple[object, ...]]:
+            return asked.execute(query.encode()).fetchall()
+
+        for fault in [*doctor_inside.server(ask), *(doctor_inside.platform(ask) if running else ())]:
+            yield Finding(fault[0], "bad", fault[1], fault[2])
 
 
 def broker() -> Iterator[Finding]:
@@ -340,6 +355,7 @@ CHECKS: tuple[Callable[[], Iterator[Finding]], ...] = (
     python,
     settings,
     database,
+    inside,
     backups,
     broker,
     mail,
