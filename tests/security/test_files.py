@@ -71,6 +71,12 @@ def claims_less(body: bytes, name: str, size: int) -> bytes:
     return bytes(changed)
 
 
+def spoilt(body: bytes) -> bytes:
+    """The packed bytes of its first part are no longer what was packed."""
+    at = 30 + struct.unpack("<H", body[26:28])[0] + struct.unpack("<H", body[28:30])[0]
+    return body[: at + 4] + b"\xff" * 40 + body[at + 44 :]
+
+
 LAST = '<row r="1"><c r="A1"><v>1</v></c></row><row r="1048576"><c r="XFD1048576"><v>1</v></c></row>'
 DOCTYPE = '<!DOCTYPE worksheet [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;&a;&a;">]>'
 OUTSIDE = '<!DOCTYPE worksheet [<!ENTITY a SYSTEM "file:///etc/passwd">]>'
@@ -101,6 +107,7 @@ HARMFUL = {
         "file_unreadable",
     ),
     "no archive at all": (lambda: b"PK\x03\x04" + b"x" * 500, "file_unreadable"),
+    "bytes changed inside a part": (lambda: spoilt(book(rows(CELL * 50))), "file_unreadable"),
     "a program": (lambda: b"\x7fELF" + b"\0" * 500, "file_unreadable"),
     "a picture": (lambda: b"\xff\xd8\xff\xe0" + bytes(range(256)), "file_unreadable"),
 }  # fmt: skip

@@ -11,6 +11,7 @@ import re
 import subprocess
 import sys
 import zipfile
+import zlib
 
 from fengsui.kernel.errors import Invalid
 
@@ -69,7 +70,7 @@ def refuse_harmful(body: bytes) -> None:
                     _refuse_vast(archive, each)
             else:
                 refuse_vast(body)
-    except (zipfile.BadZipFile, OSError, EOFError, NotImplementedError, RuntimeError, ValueError):
+    except (zipfile.BadZipFile, zlib.error, OSError, EOFError, NotImplementedError, RuntimeError, ValueError):
         raise Invalid("core.ledger.file_unreadable", field="file") from None
 
 
