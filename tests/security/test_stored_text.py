@@ -32,7 +32,7 @@ HOSTILE = {
     "markup": MARKUP,
     "attribute": "\" onxss='1' autofocus x='",
     "address": "javascript:xss()",
-    "template": "{{7*1337}}{% raw %}${7*1337}#{7*1337}<%=7*1337%>",
+    "template": "{{91193*73477}}{% raw %}${91193*73477}#{91193*73477}<%=91193*73477%>",
     "direction": "\u202egnp.exe\u200b\ufeff\u2066\u0007",
     "formula": '=HYPERLINK("https://evil.example","x")',
     "plus": "+cmd|' /C calc'!A0",
@@ -99,6 +99,10 @@ def wrong_in_page(body: bytes) -> list[str]:
     return broken
 
 
+WORKED_OUT = str(91193 * 73477)
+"""What a template would make of it: ten digits, which no token or file name holds by chance."""
+
+
 def would_run(cell: Any) -> bool:
     """Whether a spreadsheet takes it for a formula; a negative number is a number."""
     return isinstance(cell, str) and bool(FORMULA.match(cell)) and not NUMBER.match(cell)
@@ -106,7 +110,7 @@ def would_run(cell: Any) -> bool:
 
 def wrong_in(kind: str, body: bytes) -> list[str]:
     """What came out as more than text, by the kind of answer."""
-    if "9359" in body.decode("utf-8", "replace") and kind.startswith("text/html"):
+    if WORKED_OUT in body.decode("utf-8", "replace") and kind.startswith("text/html"):
         return ["a template was worked out"]
     if kind.startswith("text/html"):
         return wrong_in_page(body)
