@@ -13,7 +13,7 @@ from uuid import UUID, uuid4
 
 from django.conf import settings
 from django.db import connection
-from django.test import Client
+from django.test import Client, override_settings
 from django.utils import timezone
 from PIL import Image
 
@@ -80,6 +80,11 @@ class Story:
 
     def by(self, login: str, world: UUID = LIVE) -> Actor:
         return people.actor_for(Account.objects.get(username=login).person_id, world)
+
+
+def quick_passwords() -> override_settings:
+    """For fixtures wider than a test. Assigning the setting would leave Django's cached hashers to the tests after."""
+    return override_settings(PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"])
 
 
 def client_of(login: str, world: UUID = LIVE) -> Client:

@@ -6,7 +6,6 @@ from datetime import timedelta
 from uuid import uuid4
 
 import pytest
-from django.conf import settings
 from django.db import transaction
 from django.utils import timezone, translation
 
@@ -24,20 +23,18 @@ from fengsui.core.find.registry import of_label
 from fengsui.core.find.spelling import pinyin
 from fengsui.core.models import FindRow, FindWord, World
 from fengsui.core.worlds import LIVE
-from tests.contracts.story import LOGINS, client_of, tell
+from tests.contracts.story import LOGINS, client_of, quick_passwords, tell
 
 LIMIT = 50
 
 
 @pytest.fixture(scope="module")
 def told(django_db_setup, django_db_blocker):
-    slow, settings.PASSWORD_HASHERS = settings.PASSWORD_HASHERS, ["django.contrib.auth.hashers.MD5PasswordHasher"]
-    with django_db_blocker.unblock(), transaction.atomic():
+    with quick_passwords(), django_db_blocker.unblock(), transaction.atomic():
         story = tell()
         keeping.rebuild()
         yield story
         transaction.set_rollback(True)
-    settings.PASSWORD_HASHERS = slow
 
 
 @pytest.fixture

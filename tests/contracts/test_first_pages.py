@@ -16,16 +16,14 @@ from fengsui.apps.people.models import Account
 from fengsui.apps.people.rules import ROLES
 from fengsui.apps.resources.models import StockItem
 from fengsui.kernel import district as files
-from tests.contracts.story import LOGINS, client_of, tell
+from tests.contracts.story import LOGINS, client_of, quick_passwords, tell
 
 
 @pytest.fixture(scope="module")
 def told(django_db_setup, django_db_blocker):
-    slow, settings.PASSWORD_HASHERS = settings.PASSWORD_HASHERS, ["django.contrib.auth.hashers.MD5PasswordHasher"]
-    with django_db_blocker.unblock(), transaction.atomic():
+    with quick_passwords(), django_db_blocker.unblock(), transaction.atomic():
         yield tell()
         transaction.set_rollback(True)
-    settings.PASSWORD_HASHERS = slow
 
 
 @pytest.fixture

@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import pytest
-from django.conf import settings
 from django.db import transaction
 
-from tests.contracts.story import load_district
+from tests.contracts.story import load_district, quick_passwords
 from tests.ledger.make import actor
 
 
 @pytest.fixture(scope="module")
 def loaded(django_db_setup, django_db_blocker):
-    slow, settings.PASSWORD_HASHERS = settings.PASSWORD_HASHERS, ["django.contrib.auth.hashers.MD5PasswordHasher"]
-    with django_db_blocker.unblock(), transaction.atomic():
+    with quick_passwords(), django_db_blocker.unblock(), transaction.atomic():
         load_district()
         yield
         transaction.set_rollback(True)
-    settings.PASSWORD_HASHERS = slow
 
 
 @pytest.fixture

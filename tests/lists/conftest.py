@@ -5,20 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from django.conf import settings
 from django.db import transaction
 
 from fengsui.apps.incidents.models import Incident
 from fengsui.core.models import Clock
 from fengsui.core.worlds import LIVE
-from tests.contracts.story import Story, tell
+from tests.contracts.story import Story, quick_passwords, tell
 from tests.contracts.test_queries import again, fill
 
 
 @pytest.fixture(scope="module")
 def told(django_db_setup, django_db_blocker) -> Iterator[Story]:
-    slow, settings.PASSWORD_HASHERS = settings.PASSWORD_HASHERS, ["django.contrib.auth.hashers.MD5PasswordHasher"]
-    with django_db_blocker.unblock(), transaction.atomic():
+    with quick_passwords(), django_db_blocker.unblock(), transaction.atomic():
         story = tell()
         fill(story, 0, 5)
         for number, over in (
@@ -32,7 +30,6 @@ def told(django_db_setup, django_db_blocker) -> Iterator[Story]:
         Clock.objects.in_world(LIVE).filter(pk=late.pk).update(label="+cmd", state="paused")
         yield story
         transaction.set_rollback(True)
-    settings.PASSWORD_HASHERS = slow
 
 
 @pytest.fixture

@@ -9,10 +9,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from django.conf import settings
 from django.db import connection, transaction
 
-from tests.contracts.story import Story, tell
+from tests.contracts.story import Story, quick_passwords, tell
 
 
 @dataclass
@@ -49,14 +48,12 @@ def overhearing(heard: Overheard) -> Iterator[None]:
 
 @pytest.fixture(scope="package")
 def told_once(django_db_setup, django_db_blocker) -> Iterator[tuple[Story, Overheard]]:
-    slow, settings.PASSWORD_HASHERS = settings.PASSWORD_HASHERS, ["django.contrib.auth.hashers.MD5PasswordHasher"]
     heard = Overheard()
-    with django_db_blocker.unblock(), transaction.atomic():
+    with quick_passwords(), django_db_blocker.unblock(), transaction.atomic():
         with overhearing(heard):
             story = tell()
         yield story, heard
         transaction.set_rollback(True)
-    settings.PASSWORD_HASHERS = slow
 
 
 @pytest.fixture
