@@ -19,7 +19,7 @@ from fengsui.core.worlds import LIVE
 from fengsui.kernel.errors import Forbidden
 from tests.ledger.make import actor, bring, text, upload, workbook
 
-TABLES = Path("/work/shared/data/tables")
+TABLES = Path(__file__).parents[3] / "shared" / "data" / "tables"
 real = pytest.mark.skipif(
     not TABLES.is_dir(), reason="the real tables (shared/data/tables) are not here: NOT tested on real dirt"
 )
