@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 import structlog
+from django.utils.translation import gettext_noop as mark
 
 from fengsui.apps.command import queries
 from fengsui.core.ports import PortAbsent, port
@@ -19,6 +20,8 @@ log = structlog.get_logger(__name__)
 STRAIGHT_FACTOR = 1.4
 STRAIGHT_KMH = 30.0
 """Where no road engine answers: straight distance times 1.4 at 30 km/h [U]."""
+ESTIMATED = mark("直线估算")
+"""Stands where an engine's name would; orders keep it, pages say it in their language."""
 VEHICLE_OF_SKILL = {"drainage": "pump_truck", "rescue": "fire_engine"}
 
 
@@ -115,4 +118,4 @@ def way(origin: tuple[float, float], to: tuple[float, float], world: UUID, vehic
         except FengsuiError as error:
             log.warning("dispatch.no_route", code=error.code)
     seconds, metres = _straight(origin, to)
-    return Way((origin, to), seconds, metres, "直线估算")
+    return Way((origin, to), seconds, metres, ESTIMATED)

@@ -52,6 +52,13 @@ GRADES = Terms(
     Term("major", "重大", "major", f"{LAW} Art. 3", "V"),
     Term("extreme", "特别重大", "extremely serious", f"{LAW} Art. 3", "V"),
 )
+UPWARD = Terms(
+    "reported_upward",
+    Term("city", "市级", "the city", "State Council Decree 493 Art. 10", "V"),
+    Term("province", "省级", "the province", "State Council Decree 493 Art. 10", "V"),
+    Term("state_council", "国务院", "the State Council", "State Council Decree 493 Art. 10", "V"),
+)
+"""How far up a report goes."""
 SOURCES = Terms(
     "incident_sources",
     Term("bulletin", "预警转入", "from a warning"),
@@ -235,10 +242,10 @@ def first_grade(deaths: int, missing: int, serious: int, loss_yuan: float) -> st
 
 
 def reported_upward(grade: str, sensitive: bool) -> str:
-    """How far up a report goes (Decree 493 Art. 10 [V]); sensitive ones like major ones [V: local rules]."""
+    """A code of UPWARD (Decree 493 Art. 10 [V]); sensitive ones like major ones [V: local rules]."""
     if sensitive or _RANK[grade] >= _RANK["major"]:
-        return "国务院"
-    return "省级" if grade == "larger" else "市级"
+        return "state_council"
+    return "province" if grade == "larger" else "city"
 
 
 def late_s(known_at: datetime, reported_at: datetime, limit_s: float) -> float:

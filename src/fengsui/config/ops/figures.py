@@ -67,14 +67,14 @@ def figure(
     """`sides`: values of each round, "ours" first among them; of a `rate` more is better. Raises ValueError without."""
     if not sides.get("ours"):
         raise ValueError(f"{bench}: {path} has no figures of ours")
-    ours = sides["ours"]
-    cost = {}
+    ours, cost, beside = sides["ours"], {}, {}
     for name, other in sides.items():
         if name != "ours" and other:
+            beside[name] = statistics.median(other)
             # Rounds were interleaved: the quotient inside one round leaves out what the machine did meanwhile.
-            paired = zip(ours, other, strict=True) if len(ours) == len(other) else [(_mid(ours), _mid(other))]
+            alike = len(ours) == len(other)
+            paired = zip(ours, other, strict=True) if alike else [(statistics.median(ours), beside[name])]
             cost[name] = Spread.of([b / a if rate else a / b for a, b in paired])
-    beside = {name: _mid(other) for name, other in sides.items() if name != "ours" and other}
     return Figure(bench, path, unit, Spread.of(ours), beside, cost, goal, met)
 
 
@@ -183,10 +183,6 @@ def _figure(facts: Mapping[str, object]) -> Figure:
     given = dict(facts)
     cost = {name: Spread(**each) for name, each in given.pop("cost").items()}  # type: ignore[attr-defined]  # our own file
     return Figure(**{**given, "ours": Spread(**given["ours"]), "cost": cost})  # type: ignore[arg-type]  # our own file
-
-
-def _mid(values: Sequence[float]) -> float:
-    return statistics.median(values)
 
 
 def _text(path: str) -> str:

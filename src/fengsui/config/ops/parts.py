@@ -21,8 +21,7 @@ SHARED = ("FENGSUI_DATABASE_URL", "FENGSUI_NATS_URL", "FENGSUI_SECRET_KEY", "FEN
 FINISH_S = 20
 """So long a web server that is told to stop finishes what it is answering."""
 ONCE = ("database", "files")
-RUNNING = ("web", "ingest", "worker", "clocks")
-NAMES = (*ONCE, *RUNNING)
+"""These end when they are done; the others run."""
 
 
 def run(name: str) -> int:

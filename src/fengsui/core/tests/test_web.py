@@ -1,5 +1,6 @@
 """Edges of a request: chain number, coded errors as pages, health and metrics."""
 
+import io
 from uuid import UUID, uuid4
 
 import pytest
@@ -72,6 +73,19 @@ def test_chain_number_is_kept_when_the_caller_names_one():
         assert response.headers["Server-Timing"].startswith("app;dur=")
     assert seen[0] == number
     assert len(set(seen)) == 3
+
+
+class Gone(io.RawIOBase):
+    """A sender who hangs up in the middle of a form."""
+
+    def read(self, *_size):
+        raise OSError("gone")
+
+
+def test_form_whose_sender_is_gone_is_left_to_the_view():
+    made = RequestFactory().post("/", {"text": "x"})
+    made._stream = Gone()
+    assert middleware.CodedErrors(lambda _request: HttpResponse("the view"))(made).content == b"the view"
 
 
 @pytest.mark.django_db

@@ -6,27 +6,32 @@ from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
-from django.utils.translation import get_language
+from django.utils.translation import get_language, gettext, override
+from django.utils.translation import gettext_noop as mark
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_GET
 
 from fengsui.catalog.trade import TRADE
 from fengsui.core.web.conditional import etag_of
 
+OURS = mark("本平台的约定")
+"""The source of words that no law gives; a law is named as it is called, in every language."""
+
 
 def told(english: bool) -> list[dict[str, str]]:
     """Every word in one language: code, word, other (the same in the other language), means, source, basis."""
-    return [
-        {
-            "code": code,
-            "word": term.en if english else term.zh,
-            "other": term.zh if english else term.en,
-            "means": term.means_en if english else term.means,
-            "source": term.source,
-            "basis": term.basis,
-        }
-        for code, term in TRADE.items()
-    ]
+    with override("en" if english else "zh-hans"):
+        return [
+            {
+                "code": code,
+                "word": term.en if english else term.zh,
+                "other": term.zh if english else term.en,
+                "means": term.means_en if english else term.means,
+                "source": gettext(term.source) if term.source else "",
+                "basis": term.basis,
+            }
+            for code, term in TRADE.items()
+        ]
 
 
 def _english() -> bool:

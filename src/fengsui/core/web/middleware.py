@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 
 import structlog
 from django.db import DataError
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, UnreadablePostError
 from django.shortcuts import render
 from psycopg.errors import StringDataRightTruncation
 
@@ -43,6 +43,15 @@ def chain(get_response: Respond) -> Respond:
     return handle
 
 
+def _holds_nul(request: HttpRequest) -> bool:
+    if request.method != "POST":
+        return False
+    try:
+        return any("\0" in text for _name, each in request.POST.lists() for text in each)
+    except UnreadablePostError:  # the sender is gone: the view hears of it when it reads
+        return False
+
+
 class CodedErrors:
     """A rule's refusal becomes a page, or a fragment for htmx, that says what, why and what to do."""
 
@@ -50,8 +59,7 @@ class CodedErrors:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        sent = request.POST.lists() if request.method == "POST" else ()
-        if "%00" in request.META.get("QUERY_STRING", "") or any("\0" in text for _name, each in sent for text in each):
+        if "%00" in request.META.get("QUERY_STRING", "") or _holds_nul(request):
             # PostgreSQL cannot hold it and no person types it; every search of every page would have to think of it.
             context = {"status": 400, "said": None, "number": str(request.correlation)[:8]}  # type: ignore[attr-defined]  # set on the request by our middleware
             return render(request, "ui/error.html", context, status=400)

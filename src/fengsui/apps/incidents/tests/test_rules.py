@@ -32,7 +32,12 @@ def test_first_grade_is_the_highest_criterion_when_several_hold(counts, grade):
 
 @pytest.mark.parametrize(
     ("grade", "sensitive", "to"),
-    [("general", False, "市级"), ("larger", False, "省级"), ("major", False, "国务院"), ("general", True, "国务院")],
+    [
+        ("general", False, "city"),
+        ("larger", False, "province"),
+        ("major", False, "state_council"),
+        ("general", True, "state_council"),
+    ],
 )
 def test_sensitive_goes_up_like_major_when_reported(grade, sensitive, to):
     assert rules.reported_upward(grade, sensitive) == to

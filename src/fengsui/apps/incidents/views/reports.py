@@ -65,6 +65,7 @@ def _report_page(request: HttpRequest, found: Report, by: Actor, refused: Invali
         states=rules.REPORT_STATES,
         stages=rules.STAGES,
         room=rules.page(found.incident_id),
+        levels=rules.UPWARD,
         upward=rules.reported_upward(found.incident.grade, found.incident.sensitive),
         own=by.person == found.drafted_by,
     )
