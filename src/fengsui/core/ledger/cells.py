@@ -23,6 +23,8 @@ _DEGREES = re.compile(
     r"(?:(\d{1,2}(?:\.\d+)?)\s*(?:[\"″秒]|''|′′)?)?)?)?)?\s*([NSEW])?$",
     re.I,
 )
+UNHELD = dict.fromkeys([*(each for each in range(32) if each not in (9, 10, 13)), 0xFFFE, 0xFFFF])
+"""Characters that no XML may hold (XML 1.0, 2.2): one of them in a row, and the whole workbook could not be written."""
 EXCEL_EPOCH = datetime(1899, 12, 30)  # noqa: DTZ001 - a calendar, not a moment
 MOST_DIGITS = 15
 """A spreadsheet keeps so many digits of a number; the rest of a longer code is gone."""
@@ -44,12 +46,12 @@ def folded(text: str) -> str:
 def text_of(value: Any) -> str:
     """Any cell as text; a number as somebody would have typed it. Raises BadCell for formula errors."""
     if isinstance(value, str):
-        text = value.strip(" \t\r\n\u3000\u00a0\u200b\ufeff")
+        text = value.translate(UNHELD).strip(" \t\r\n\u3000\u00a0\u200b\ufeff")
         if text[:1] == "'" and QUOTED.match(text):
             text = text[1:]
         if text[:1] == "#" and BROKEN.match(text):
             raise BadCell("formula_error", text=text)
-        return text.replace("\x00", "")
+        return text
     if value is None:
         return ""
     if isinstance(value, bool):
@@ -218,8 +220,11 @@ def degrees_of(value: Any, axis: str, *, china: bool = True) -> float | None:
 
 
 def safe(value: Any) -> Any:
-    """Text that a spreadsheet will not run; `text_of` takes the apostrophe away again."""
-    return f"'{value}" if isinstance(value, str) and DANGEROUS.match(value) else value
+    """Text that a spreadsheet can hold and will not run; `text_of` takes the apostrophe away again."""
+    if not isinstance(value, str):
+        return value
+    text = value.translate(UNHELD)
+    return f"'{text}" if DANGEROUS.match(text) else text
 
 
 FACTORS: dict[tuple[str, str], float] = {

@@ -275,8 +275,6 @@ def _head(page: Any, text: str) -> Any:
 
 def _typed(page: Any, value: Any) -> Any:
     """A cell whose text stays text, whatever it begins with."""
-    if isinstance(value, str):
-        value = "".join(each for each in value if each >= " " or each in "\n\t")
     cell = WriteOnlyCell(page, value=value)
     if isinstance(value, str):
         cell.data_type = "s"
