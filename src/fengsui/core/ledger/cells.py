@@ -23,8 +23,7 @@ _DEGREES = re.compile(
     r"(?:(\d{1,2}(?:\.\d+)?)\s*(?:[\"″秒]|''|′′)?)?)?)?)?\s*([NSEW])?$",
     re.I,
 )
-UNHELD = dict.fromkeys([*(each for each in range(32) if each not in (9, 10, 13)), 0xFFFE, 0xFFFF])
-"""Characters that no XML may hold (XML 1.0, 2.2): one of them in a row, and the whole workbook could not be written."""
+_UNHELD = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 EXCEL_EPOCH = datetime(1899, 12, 30)  # noqa: DTZ001 - a calendar, not a moment
 MOST_DIGITS = 15
 """A spreadsheet keeps so many digits of a number; the rest of a longer code is gone."""
@@ -43,10 +42,15 @@ def folded(text: str) -> str:
     return unicodedata.normalize("NFKC", text).strip().strip("\u200b\ufeff").strip()
 
 
+def held(text: str) -> str:
+    """Without what no XML may hold (XML 1.0, 2.2): with one such character in a row no workbook could be written."""
+    return text if text.isprintable() else _UNHELD.sub("", text)  # nearly all of a million cells are printable
+
+
 def text_of(value: Any) -> str:
     """Any cell as text; a number as somebody would have typed it. Raises BadCell for formula errors."""
     if isinstance(value, str):
-        text = value.translate(UNHELD).strip(" \t\r\n\u3000\u00a0\u200b\ufeff")
+        text = held(value).strip(" \t\r\n\u3000\u00a0\u200b\ufeff")
         if text[:1] == "'" and QUOTED.match(text):
             text = text[1:]
         if text[:1] == "#" and BROKEN.match(text):
@@ -223,7 +227,7 @@ def safe(value: Any) -> Any:
     """Text that a spreadsheet can hold and will not run; `text_of` takes the apostrophe away again."""
     if not isinstance(value, str):
         return value
-    text = value.translate(UNHELD)
+    text = held(value)
     return f"'{text}" if DANGEROUS.match(text) else text
 
 
