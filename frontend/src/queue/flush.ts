@@ -3,6 +3,8 @@
 
 import { arrived, put, waiting, type Item } from "./store";
 
+/** Held while anything is being sent. */
+export const QUEUE_LOCK = "fengsui-queue";
 const SEND_MS = 60_000;
 /** Older reports wait until their writer has looked at them (OLDEST of core.web.once). */
 const OLD_MS = 7 * 86_400_000;
@@ -83,4 +85,4 @@ async function all(person: string | null): Promise<Flushed> {
 
 /** `person`: who has the page; null in the service worker, which takes whoever is logged in. */
 export const flush = (person: string | null): Promise<Flushed> =>
-  navigator.locks ? navigator.locks.request("fengsui-queue", () => all(person)) : all(person);
+  navigator.locks ? navigator.locks.request(QUEUE_LOCK, () => all(person)) : all(person);
