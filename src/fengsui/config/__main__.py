@@ -238,6 +238,12 @@ def _restore(options: argparse.Namespace) -> int:
     return command.restore(options)
 
 
+def _bundle(options: argparse.Namespace) -> int:
+    from fengsui.config.bundle import command
+
+    return command.main(options)
+
+
 def _restored(options: argparse.Namespace) -> int:
     _django()
     from django.utils import timezone, translation
@@ -413,6 +419,10 @@ def parser() -> argparse.ArgumentParser:
         "--timeline", type=int, metavar="N", help=word("以前恢复时离开的分支", "a branch that an earlier restore left")
     )
     add("restored", _restored, "", "")
+    bundle = add("bundle", _bundle, "制作离线安装包", "make one archive for machines without network")
+    bundle.add_argument("--to", metavar="FILE", help=word("写到此文件", "write it here"))
+    for name in ("--debs", "--system"):  # ./fengsui says them
+        bundle.add_argument(name, default="", help=argparse.SUPPRESS)
     bench = add("bench", _bench, "性能测量", "measure")
     bench.add_argument(
         "--all", action="store_true", help=word("逐个全测，与留存的比较", "each in turn, held against the kept")

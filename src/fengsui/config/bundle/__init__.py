@@ -1,0 +1,1 @@
+"""`./fengsui bundle`: one archive from which a machine without any network is installed."""
