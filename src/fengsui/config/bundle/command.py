@@ -65,9 +65,7 @@ def _commit() -> str:
             "只能在 git 克隆中制作安装包", "A bundle is made in a clone of the repository: " + told.stderr.strip()
         )
     if told.stdout.strip():
-        raise Problem(
-            f"有未提交的改动:\n{told.stdout}", f"There are changes that are not committed:\n{told.stdout}"
-        )
+        raise Problem(f"有未提交的改动:\n{told.stdout}", f"There are changes that are not committed:\n{told.stdout}")
     return _git("rev-parse", "--short=10", "HEAD").stdout.strip()
 
 
