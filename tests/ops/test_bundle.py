@@ -1,6 +1,6 @@
 """A bundle: what is damaged is named before anything is installed; packages come from it and from nowhere else.
 
-The whole of it, a bare tree without any network, is tests/ops/bare_tree.sh: it needs a bundle and a mirror for the tree.
+The whole of it, a bare tree without any network, is tests/ops/bare_tree.sh: it needs a bundle and a mirror.
 """
 
 from __future__ import annotations
@@ -124,7 +124,8 @@ def test_apt_reads_the_index_and_refuses_a_damaged_deb(tmp_path):
     debs.index(folder)
     (desk / "sources.list").write_text(f"deb [trusted=yes] file:{folder} ./\n")
     apt = [
-        *("apt-get", "-q", "-y", "-o", f"Dir::Etc::SourceList={desk}/sources.list", "-o", "Dir::Etc::SourceParts=/dev/null"),
+        *("apt-get", "-q", "-y", "-o", "Dir::Etc::SourceParts=/dev/null"),
+        *("-o", f"Dir::Etc::SourceList={desk}/sources.list"),
         *("-o", f"Dir::State::Lists={desk}/lists", "-o", f"Dir::Cache={desk}/cache", "-o", "Debug::NoLocking=1"),
         *("-o", "APT::Sandbox::User=root"),
     ]  # fmt: skip
