@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import signal
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import structlog
@@ -19,6 +21,9 @@ from fengsui.kernel.actor import Actor
 
 log = structlog.get_logger(__name__)
 
+LANES: dict[str, int] = {"events": 4, "deliver": 8, "forecasts drills ledger papers upkeep builtin": 3}
+"""Queues and how many of their jobs run at once. Receivers that hang fill the lane of the deliveries and no other:
+a crossing still drafts its warning. In a lane the higher priority goes first, then the older one."""
 HEARTBEAT_S = 1.0
 STALLED_S = 5.0
 RETRY = RetryStrategy(max_attempts=8, exponential_wait=2)
@@ -103,19 +108,45 @@ def forget_answers(timestamp: int) -> None:
     idempotency.forget(timezone.now())
 
 
-async def _work(concurrency: int) -> None:
+async def _work() -> None:
+    loop = asyncio.get_running_loop()
+    # asyncio's own pool has as many threads as processors and four: hanging receivers would hold them all.
+    loop.set_default_executor(ThreadPoolExecutor(sum(LANES.values()) + 1, "job"))
     worker_app = app.with_connector(app.connector.get_worker_connector())  # type: ignore[attr-defined]  # the stubs know the base connector only
     async with worker_app.open_async():
-        await worker_app.run_worker_async(
-            concurrency=concurrency,
-            update_heartbeat_interval=HEARTBEAT_S,
-            stalled_worker_timeout=STALLED_S,
-            fetch_job_polling_interval=1.0,
-            delete_jobs="successful",
-            install_signal_handlers=True,
-        )
+        lanes = [
+            asyncio.create_task(
+                worker_app.run_worker_async(
+                    name=queues.split()[0],
+                    queues=queues.split(),
+                    concurrency=concurrency,
+                    update_heartbeat_interval=HEARTBEAT_S,
+                    stalled_worker_timeout=STALLED_S,
+                    fetch_job_polling_interval=1.0,
+                    delete_jobs="successful",
+                    install_signal_handlers=False,
+                )
+            )
+            for queues, concurrency in LANES.items()
+        ]
+
+        def stop() -> None:
+            for lane in lanes:
+                lane.cancel()
+
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, stop)
+        try:
+            # The first lane that ends ends them all: half a worker would look alive.
+            done, _rest = await asyncio.wait(lanes, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            stop()
+            await asyncio.gather(*lanes, return_exceptions=True)
+        for lane in done:
+            if not lane.cancelled():
+                lane.result()
 
 
-def run_worker(concurrency: int = 6) -> None:
+def run_worker() -> None:
     """Serve all queues until SIGTERM; running jobs finish first."""
-    asyncio.run(_work(concurrency))
+    asyncio.run(_work())

@@ -88,8 +88,9 @@ def defer_self_test(person: UUID) -> None:
         self_test_now.defer(person=str(person))
 
 
-def defer(delivery: UUID, at: datetime | None) -> None:
-    (deliver.configure(schedule_at=at) if at else deliver).defer(delivery_id=str(delivery))
+def defer(delivery: UUID, at: datetime | None, priority: int) -> None:
+    when: dict[str, Any] = {"schedule_at": at} if at else {}
+    deliver.configure(priority=priority, **when).defer(delivery_id=str(delivery))
 
 
 sending.carried_by(defer)

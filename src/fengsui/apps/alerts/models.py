@@ -39,6 +39,9 @@ class Outlet(models.Model):
     min_level = models.SmallIntegerField("起发级别", choices=LEVEL_CHOICES, default=1)
     address = models.JSONField("地址", default=dict, help_text="to、topic、env")
     people = models.PositiveIntegerField("覆盖人数", default=0)
+    instead = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, related_name="+", verbose_name="失败时改用"
+    )
     is_active = models.BooleanField("可用", default=True)
     provenance = models.CharField("数据性质", max_length=12, choices=PROVENANCE, default="illustrative")
 

@@ -146,6 +146,31 @@ def outlets_for(area_code: str, level: Level) -> list[Outlet]:
     return [row for row in rows if not row.areas or any(area_code.startswith(each) for each in row.areas)]
 
 
+def outlets_told(row: Bulletin) -> list[Outlet]:
+    """Outlets by which earlier bulletins of the warning went out, or may have: they have to hear how it goes on."""
+    earlier = Delivery.objects.in_world(row.world_id).filter(
+        bulletin__warning_id=row.warning_id, bulletin__sequence__lt=row.sequence, call=None
+    )
+    return list(Outlet.objects.filter(pk__in=earlier.exclude(state="blocked").values("outlet_id")))
+
+
+def called_before(row: Bulletin) -> list[Call]:
+    """The first call of everybody who was called for an earlier bulletin of the warning."""
+    found = Call.objects.in_world(row.world_id).filter(
+        bulletin__warning_id=row.warning_id, bulletin__sequence__lt=row.sequence, called_at__isnull=False
+    )
+    return list({each.person_id: each for each in found.order_by("-called_at")}.values())
+
+
+def recall_took(row: Bulletin) -> float | None:
+    """Seconds from the press on 撤销 to the last receipt; None for other bulletins, or while one is owed."""
+    if row.kind != "cancel":
+        return None
+    about = {"about_type": "alerts.bulletin", "about_id": str(row.pk), "kind": "alerts.recall", "state": "met"}
+    clock = Clock.objects.in_world(row.world_id).filter(**about).first()
+    return (clock.closed_at - clock.started_at).total_seconds() if clock is not None and clock.closed_at else None
+
+
 def call_lines(place: Place) -> dict[str, list[people.Holder]]:
     """叫应 lines of a place, each to the last name; nobody stands on two lines."""
     lines = {"territory": places.call_chain_for(place)}
@@ -301,12 +326,12 @@ def open_calls(by: Actor) -> QuerySet[Call]:
     return rows
 
 
-def waiting_deliveries(before: datetime, limit: int = 500) -> list[UUID]:
+def waiting_deliveries(before: datetime, limit: int = 500) -> list[Delivery]:
     """Deliveries whose time has come and that no job seems to carry: for the sweep over all worlds."""
     rows = Delivery.objects.all_worlds("the sweep serves every world").filter(
         state__in=["pending", "failed"], next_try_at__lt=before
     )
-    return list(rows.order_by("next_try_at").values_list("pk", flat=True)[:limit])
+    return list(rows.select_related("bulletin").defer("bulletin__sent_xml").order_by("next_try_at")[:limit])
 
 
 _OUTLET_NAMES: dict[str, tuple[str, str]] = {}

@@ -16,6 +16,7 @@ WORDS = {
     "other_bytes": mark("公开地址上的内容与签发的不一致"),
     "status": mark("对方没有受理"),
     "not_subscribed": mark("没有终端在接收"),
+    "instead": mark("已改由其他渠道送达"),
     "not_taken": mark("消息服务器没有收下"),
 }
 

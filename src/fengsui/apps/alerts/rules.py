@@ -128,6 +128,12 @@ ClockKind(
     default="死信由值班员改用其他渠道",
     proof="回执",
 )
+ClockKind(
+    "alerts.recall",
+    Term("recall", "误发撤销到达", "withdrawal of a false warning by every outlet"),
+    default="死信由值班员改用其他渠道",
+    proof="最后一张回执",
+)
 ClockKind("alerts.reassess", Term("reassess", "再研判", "reassess"), default="维持原级别并记录", proof="研判结论")
 ClockKind("alerts.lift", Term("lift", "解除预警", "lift the warning"), default="不自动解除；继续催办", proof="解除公告")
 
@@ -141,6 +147,10 @@ FORECAST_WITHIN_S = 1800
 """A forecast drafts a warning where even the late end of its interval reaches the line so soon: local choice [U]."""
 MAX_ATTEMPTS = 6
 BACK_OFF_S = (2, 4, 8, 16, 32)
+RECALL_BACK_OFF_S = (1, 1, 2, 3, 5)
+"""A withdrawal is owed within its clock; who was told something false must not wait for a long pause to end."""
+FIRST = 100
+"""Priority of a withdrawal among the deliveries that wait; a red bulletin has 40, a test of the outlets 0."""
 
 
 def suggested(signals: Mapping[str, Mapping[str, Any]]) -> Level:
@@ -243,9 +253,25 @@ def gate(
         raise Refused("alerts.gate.expired")
 
 
-def back_off(attempts: int) -> timedelta:
-    """Wait after so many failed attempts (>= 1)."""
-    return timedelta(seconds=BACK_OFF_S[min(attempts, len(BACK_OFF_S)) - 1])
+def back_off(attempts: int, kind: str = "alert") -> timedelta:
+    """Wait after so many failed attempts (>= 1) of a bulletin of that kind."""
+    waits = RECALL_BACK_OFF_S if kind == "cancel" else BACK_OFF_S
+    return timedelta(seconds=waits[min(attempts, len(waits)) - 1])
+
+
+def deliver_clock(kind: str) -> str:
+    """The kind of the clock by which a bulletin of that kind has to be out everywhere."""
+    return "alerts.recall" if kind == "cancel" else "alerts.deliver"
+
+
+def priority(kind: str, level: Level) -> int:
+    """Which of the deliveries that wait goes first: withdrawals, then the worse level."""
+    return FIRST if kind == "cancel" else 10 * int(level)
+
+
+def may_hear(kind: str, call_state: str) -> bool:
+    """Whether a mail to a called person still makes sense: a call as long as it is open, a withdrawal always."""
+    return kind == "cancel" or call_state in ("called", "passed")
 
 
 def is_done(state: str, needs_receipt: bool) -> bool:

@@ -97,6 +97,9 @@ def _references(district: District) -> list[DistrictError]:
     for outlet in district.outlets:
         for code in outlet.areas:
             must(areas, code, "outlets.yaml", f"outlets.{outlet.code}.areas", "area")
+        if outlet.instead:
+            others = {each.code for each in district.outlets if each.code != outlet.code and not each.instead}
+            must(others, outlet.instead, "outlets.yaml", f"outlets.{outlet.code}.instead", "outlet")
     for clock in district.clocks:
         must(roles, clock.owner, "clocks.yaml", f"clocks.{clock.kind}.owner", "role")
         for step in clock.escalate:

@@ -301,6 +301,7 @@ class Outlet(Fact):
     to: tuple[str, ...] = ()
     env: str = ""
     people: int = 0
+    instead: str = ""  # another outlet that takes over what this one could not deliver
 
 
 class Escalation(BaseModel):

@@ -22,12 +22,19 @@ def load_outlets(district: District, counts: dict[str, int]) -> None:
             min_level=int(Level.of(each.min_level)),
             address={"to": list(each.to), "topic": each.topic, "env": each.env},
             people=each.people,
+            instead_id=each.instead or None,
             provenance=each.provenance,
         )
         for each in district.outlets
     ]
-    fields = ["channel", "name", "name_en", "audience", "areas", "min_level", "address", "people", "provenance"]
-    Outlet.objects.bulk_create(rows, update_conflicts=True, unique_fields=["code"], update_fields=fields)
+    fields = ["channel", "name", "name_en", "audience", "areas", "min_level", "address", "people", "instead", "provenance"]
+    # The one an outlet falls back to may stand after it in the file.
+    Outlet.objects.bulk_create(
+        sorted(rows, key=lambda row: row.instead_id is not None),
+        update_conflicts=True,
+        unique_fields=["code"],
+        update_fields=fields,
+    )
     Outlet.objects.exclude(code__in=[row.code for row in rows]).update(is_active=False)
     bureaux = [each for each in district.organisations if each.kind == "bureau"]
     for n, each in enumerate(bureaux, 1):

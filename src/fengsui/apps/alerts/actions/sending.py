@@ -30,43 +30,59 @@ from fengsui.kernel.levels import Level
 from fengsui.kernel.ports.outlets import Address, NotDelivered, Outlet, Parcel, Receipt, Words
 
 log = structlog.get_logger(__name__)
-Defer = Callable[[UUID, datetime | None], None]
+Defer = Callable[[UUID, datetime | None, int], None]
 _defer: list[Defer] = []
 SWEEP_AFTER = timedelta(seconds=30)
 
 
 def carried_by(defer: Defer) -> None:
-    """jobs.py says how a delivery is queued: `defer(delivery, at)`, inside the caller's transaction."""
+    """jobs.py says how a delivery is queued: `defer(delivery, at, priority)`, inside the caller's transaction."""
     _defer[:] = [defer]
 
 
-def _queue(delivery: UUID, at: datetime | None = None) -> None:
+def _queue(row: Delivery, at: datetime | None = None) -> None:
     for defer in _defer:
-        defer(delivery, at)
+        defer(row.id, at, rules.priority(row.bulletin.kind, Level(row.bulletin.level)))
 
 
 def start(bulletin: Bulletin, by: Actor, now: datetime) -> list[Delivery]:
-    """One delivery per outlet that reaches the area at the bulletin's highest level so far, and their clock."""
+    """One delivery per outlet that reaches the area at the bulletin's level or was told before, and their clock."""
     level = Level(max(bulletin.level, bulletin.level_before))
+    reached = {each.pk: each for each in queries.outlets_told(bulletin)}
+    reached |= {each.pk: each for each in queries.outlets_for(bulletin.area_code, level)}
     rows = [
         Delivery(world_id=by.world, bulletin=bulletin, outlet=outlet, created_at=now, next_try_at=now)
-        for outlet in queries.outlets_for(bulletin.area_code, level)
+        for _code, outlet in sorted(reached.items())
     ]
+    if bulletin.kind == "cancel":
+        rows += _to_called(bulletin, by, now)
     Delivery.objects.bulk_create(rows)
     if rows:
         clocks.start(
-            "alerts.deliver",
+            rules.deliver_clock(bulletin.kind),
             about=bulletin,
             by=by,
             now=now,
-            label=f"各渠道送达：{bulletin.number} {bulletin.place_name}",
+            label=f"{'误发撤销到达' if bulletin.kind == 'cancel' else '各渠道送达'}：{bulletin.number} {bulletin.place_name}",
             owner_post=queries.duty_post("duty_officer", bulletin.warning.jurisdiction),
             owner_role="duty_officer",
             url=f"/bulletins/{bulletin.id}/",
         )
     for row in rows:
-        _queue(row.id)
+        _queue(row)
     return rows
+
+
+def _to_called(bulletin: Bulletin, by: Actor, now: datetime) -> list[Delivery]:
+    """A mail to everybody who was called by the false warning: some of them are standing in the rain."""
+    outlet = next((e for e in queries.outlets_for(bulletin.area_code, Level.RED) if e.channel == "email"), None)
+    called = queries.called_before(bulletin) if outlet else []
+    mails = people.contacts(each.person_id for each in called)
+    return [
+        Delivery(world_id=by.world, bulletin=bulletin, outlet=outlet, call=each, created_at=now, next_try_at=now)
+        for each in called
+        if mails.get(each.person_id, ("", ""))[0]
+    ]
 
 
 def start_call(call: Call, by: Actor, now: datetime) -> None:
@@ -76,7 +92,7 @@ def start_call(call: Call, by: Actor, now: datetime) -> None:
             row = Delivery.objects.create(
                 world_id=by.world, bulletin=call.bulletin, outlet=outlet, call=call, created_at=now, next_try_at=now
             )
-            _queue(row.id)
+            _queue(row)
             return
 
 
@@ -85,7 +101,7 @@ def end_earlier(bulletin: Bulletin, by: Actor, now: datetime) -> None:
     why = f"已由 {bulletin.number} 代替"
     for earlier in queries.earlier(bulletin.warning):
         if earlier.pk != bulletin.pk:
-            clocks.cancel("alerts.deliver", about=earlier, by=by, now=now, reason=why)
+            clocks.cancel(rules.deliver_clock(earlier.kind), about=earlier, by=by, now=now, reason=why)
 
 
 @atomic
@@ -136,7 +152,7 @@ def _last_gate(row: Delivery, public: bool, now: datetime) -> None:
         expires_at=bulletin.expires_at,
         now=now,
     )
-    if row.call is not None and row.call.state not in ("called", "passed"):
+    if row.call is not None and not rules.may_hear(bulletin.kind, row.call.state):
         raise Refused("alerts.gate.superseded")
 
 
@@ -163,7 +179,7 @@ def _parcel(row: Delivery) -> Parcel:
         sha256=bulletin.sha256,
         references=bulletin.references,
         web=web if bulletin.status == "Actual" else "",
-        call=f"{settings.FENGSUI_BASE_URL}/calls/{row.call_id}/" if row.call_id else "",
+        call=f"{settings.FENGSUI_BASE_URL}/calls/{row.call_id}/" if row.call_id and bulletin.kind != "cancel" else "",
     )
 
 
@@ -217,14 +233,45 @@ def _failed(row: Delivery, error: NotDelivered | PortAbsent, by: Actor, now: dat
     row.reason = reason
     log.warning("delivery.failed", delivery=str(row.id), outlet=row.outlet_id, reason=reason, tries=row.attempts_made)
     if again and row.attempts_made < rules.MAX_ATTEMPTS:
-        row.next_try_at = now + rules.back_off(row.attempts_made)
+        row.next_try_at = now + rules.back_off(row.attempts_made, row.bulletin.kind)
         event: Any = events.DeliveryFailed(row.id, row.bulletin_id, row.outlet_id, reason, row.next_try_at)
         state = mark(row, "fail", event, by)
-        _queue(row.id, row.next_try_at)
+        _queue(row, row.next_try_at)
         return state
     row.next_try_at = None
     event = events.DeliveryDead(row.id, row.bulletin_id, row.outlet_id, reason, row.attempts_made)
-    return mark(row, "die", event, by)
+    mark(row, "die", event, by)
+    _use_instead(row, by, now)
+    return row.state
+
+
+def _use_instead(row: Delivery, by: Actor, now: datetime) -> None:
+    """A dead letter goes out by the outlet named for that, once; it is settled when that one has a receipt."""
+    if row.outlet.instead_id is None:
+        return
+    other, fresh = Delivery.objects.in_world(row.world_id).get_or_create(
+        bulletin=row.bulletin,
+        outlet_id=row.outlet.instead_id,
+        call=row.call,
+        defaults={"world_id": row.world_id, "created_at": now, "next_try_at": now},
+    )
+    if fresh:
+        _queue(other)
+    elif rules.is_done(other.state, channel_of(other.outlet.channel).needs_receipt):
+        _settle_dead(other, by, now)
+
+
+def _settle_dead(taken: Delivery, by: Actor, now: datetime) -> None:
+    """`taken` arrived: what other outlets could not deliver and left to it owes nothing more."""
+    if taken.state == "blocked":
+        return
+    dead = Delivery.objects.in_world(taken.world_id).filter(
+        bulletin_id=taken.bulletin_id, call=taken.call, state="dead", outlet__instead_id=taken.outlet_id
+    )
+    for row in dead.select_related("bulletin__warning", "outlet").select_for_update(of=("self",)).order_by("pk"):
+        row.reason, row.done_at = f"instead({taken.outlet_id})", now
+        event = events.DeliveryWaived(row.id, row.bulletin_id, row.outlet_id, f"已由{taken.outlet.name}送达")
+        mark(row, "waive", event, by)
 
 
 def _arrived(row: Delivery, receipt: Receipt, by: Actor, now: datetime, ms: int) -> str:
@@ -237,6 +284,7 @@ def _arrived(row: Delivery, receipt: Receipt, by: Actor, now: datetime, ms: int)
     if receipt.state == "acknowledged":
         verb, event = "acknowledge", _acknowledged(row, receipt.reference)
     state = mark(row, verb, event, by)
+    _settle_dead(row, by, now)
     _close_when_done(row, by, now)
     return state
 
@@ -249,13 +297,13 @@ def _close_when_done(row: Delivery, by: Actor, now: datetime) -> None:
     """The clock of the bulletin closes when every outlet owes nothing more; a dead letter keeps it open."""
     # Two last outlets finishing together would each see the other one open.
     queries.one_at_a_time("alerts.deliver", row.bulletin_id)
-    rows = list(
-        Delivery.objects.in_world(row.world_id).filter(bulletin_id=row.bulletin_id, call=None).select_related("outlet")
-    )
+    found = Delivery.objects.in_world(row.world_id).filter(bulletin_id=row.bulletin_id).select_related("outlet")
+    # Whom a false warning called has to hear that it was one; a mail that calls is proved by the answer instead.
+    rows = list(found if row.bulletin.kind == "cancel" else found.filter(call=None))
     open_ones = [each for each in rows if not rules.is_done(each.state, channel_of(each.outlet.channel).needs_receipt)]
     if rows and not open_ones:
         proof = {each.outlet_id: each.state for each in rows}
-        clocks.close("alerts.deliver", about=row.bulletin, by=by, now=now, proof=proof)
+        clocks.close(rules.deliver_clock(row.bulletin.kind), about=row.bulletin, by=by, now=now, proof=proof)
 
 
 @atomic
@@ -285,7 +333,7 @@ def retry(*, delivery_id: UUID, by: Actor, now: datetime) -> Delivery:
     policy.require(by, "alerts.retry", row)
     row.next_try_at = now
     mark(row, "retry", events.DeliveryRetried(row.id, row.bulletin_id, row.outlet_id), by)
-    _queue(row.id)
+    _queue(row)
     return row
 
 
@@ -306,6 +354,6 @@ def waive(*, delivery_id: UUID, reason: str, by: Actor, now: datetime) -> Delive
 def sweep(now: datetime) -> int:
     """Queue again what should have been tried and was not (a lost job); `deliver` leaves alone what is under way."""
     lost = queries.waiting_deliveries(now - SWEEP_AFTER)
-    for key in lost:
-        _queue(key)
+    for row in lost:
+        _queue(row)
     return len(lost)

@@ -52,7 +52,8 @@ def _context(row: Bulletin, by: Actor) -> dict[str, Any]:
         "calls": boards.call_rows(calls, {each.slot: each for each in clocks if each.kind == "alerts.acknowledge"}),
         "call_bulletin": row.pk,
         "answered": boards.answered(calls),
-        "deliver_clock": next((each for each in clocks if each.kind == "alerts.deliver"), None),
+        "deliver_clock": next((each for each in clocks if each.kind == rules.deliver_clock(row.kind)), None),
+        "recalled": queries.recall_took(row) if inside else None,
         "may_act": policy.can(by, "alerts.retry", row),
         "may_answer": policy.can(by, "alerts.pass_on", None),
     }
