@@ -74,6 +74,7 @@ class Receiver:
     async def _misbehave(self, request: web.Request) -> web.StreamResponse:
         if self.mood == "hangs once":
             await asyncio.sleep(30)
+            return web.Response(status=503)  # the sender hung up long ago
         if self.mood == "cuts its answer":
             answer = web.StreamResponse(status=202, headers={"Content-Length": "90", "Content-Type": "application/json"})
             await answer.prepare(request)
