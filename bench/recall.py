@@ -33,7 +33,14 @@ REPO = Path(__file__).parents[1]
 GOAL_S = 60.0
 WAITING = 400
 SLOW_S = 0.1
-SCENES = ("all well", f"{WAITING} others waiting", "hangs once", "refuses 3 times", "cuts its answer", "dead, stood in for")
+SCENES = (
+    "all well",
+    f"{WAITING} others waiting",
+    "hangs once",
+    "refuses 3 times",
+    "cuts its answer",
+    "dead, stood in for",
+)
 
 
 class Receiver:
@@ -76,7 +83,8 @@ class Receiver:
             await asyncio.sleep(30)
             return web.Response(status=503)  # the sender hung up long ago
         if self.mood == "cuts its answer":
-            answer = web.StreamResponse(status=202, headers={"Content-Length": "90", "Content-Type": "application/json"})
+            told = {"Content-Length": "90", "Content-Type": "application/json"}
+            answer = web.StreamResponse(status=202, headers=told)
             await answer.prepare(request)
             await answer.write(b'{"id": "')
             if request.transport is not None:
@@ -104,8 +112,9 @@ def main(arguments: list[str]) -> int:
         "FENGSUI_BASE_URL": here,
         "FENGSUI_LOG_LEVEL": "ERROR",
         "FENGSUI_WEBHOOK_SECRET": "bench",
-        **{f"FENGSUI_BENCH_{name.upper()}": f"http://127.0.0.1:{receiver.port}/{name}" for name in ("media", "second", "slow")},
-    }  # fmt: skip
+    }
+    for name in ("media", "second", "slow"):
+        os.environ[f"FENGSUI_BENCH_{name.upper()}"] = f"http://127.0.0.1:{receiver.port}/{name}"
     django.setup()
     call_command("migrate", verbosity=0)
     from tests.contracts.brokers import Nats
@@ -126,7 +135,8 @@ def main(arguments: list[str]) -> int:
             ["fengsui.config", "worker"],
         ]
         running = [
-            subprocess.Popen([sys.executable, "-m", *part], env=env, cwd=REPO, stdout=subprocess.DEVNULL) for part in parts
+            subprocess.Popen([sys.executable, "-m", *part], env=env, cwd=REPO, stdout=subprocess.DEVNULL)
+            for part in parts
         ]
         try:
             _wait(f"{here}/healthz")
@@ -161,8 +171,9 @@ class Bench:
         second = Outlet.objects.create(code="second", channel="cap_push", name="second", min_level=4)
         Outlet.objects.filter(pk="second").update(address={"env": "FENGSUI_BENCH_SECOND"})
         Outlet.objects.filter(pk="media").update(address={"env": "FENGSUI_BENCH_MEDIA"}, instead=second)
-        beyond = Area.objects.create(code="210106008", scheme="GB/T 2260", name="别处", kind="subdistrict", provenance="illustrative")
-        self.town.other.area = beyond
+        self.town.other.area = Area.objects.create(
+            code="210106008", scheme="GB/T 2260", name="别处", kind="subdistrict", provenance="illustrative"
+        )
         self.town.other.save()
         Outlet.objects.bulk_create(
             Outlet(
@@ -259,7 +270,8 @@ class Bench:
         for scene in SCENES:
             ours, bare = zip(*(self._round(scene) for _ in range(rounds)), strict=True)
             worst = max(worst, *ours)
-            print(f"{scene:<24}{statistics.median(ours):>8.2f}{max(ours):>8.2f}{statistics.median(bare):>14.2f}", flush=True)
+            middle, beside = statistics.median(ours), statistics.median(bare)
+            print(f"{scene:<24}{middle:>8.2f}{max(ours):>8.2f}{beside:>14.2f}", flush=True)
             if scene == SCENES[0]:
                 note("recall", scene, {"ours": ours, "limit": bare}, unit="s")
         print(f"worst of all {worst:.1f} s: goal {'met' if worst <= GOAL_S else 'missed'}")

@@ -27,7 +27,18 @@ def load_outlets(district: District, counts: dict[str, int]) -> None:
         )
         for each in district.outlets
     ]
-    fields = ["channel", "name", "name_en", "audience", "areas", "min_level", "address", "people", "instead", "provenance"]
+    fields = [
+        "channel",
+        "name",
+        "name_en",
+        "audience",
+        "areas",
+        "min_level",
+        "address",
+        "people",
+        "instead",
+        "provenance",
+    ]
     # The one an outlet falls back to may stand after it in the file.
     Outlet.objects.bulk_create(
         sorted(rows, key=lambda row: row.instead_id is not None),

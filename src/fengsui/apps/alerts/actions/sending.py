@@ -57,13 +57,14 @@ def start(bulletin: Bulletin, by: Actor, now: datetime) -> list[Delivery]:
     if bulletin.kind == "cancel":
         rows += _to_called(bulletin, by, now)
     Delivery.objects.bulk_create(rows)
+    owed = "误发撤销到达" if bulletin.kind == "cancel" else "各渠道送达"
     if rows:
         clocks.start(
             rules.deliver_clock(bulletin.kind),
             about=bulletin,
             by=by,
             now=now,
-            label=f"{'误发撤销到达' if bulletin.kind == 'cancel' else '各渠道送达'}：{bulletin.number} {bulletin.place_name}",
+            label=f"{owed}：{bulletin.number} {bulletin.place_name}",
             owner_post=queries.duty_post("duty_officer", bulletin.warning.jurisdiction),
             owner_role="duty_officer",
             url=f"/bulletins/{bulletin.id}/",

@@ -18,10 +18,8 @@ from fengsui.kernel.ports.outlets import NotDelivered
 
 def send_all(bulletin: Bulletin, now=NOW) -> dict[str, str]:
     rows = Delivery.objects.in_world(LIVE).filter(bulletin=bulletin).order_by("pk").select_related("call")
-    return {
-        f"{row.outlet_id}{'' if row.call is None else ' ' + row.call.name}": actions.deliver(delivery_id=row.pk, now=now)
-        for row in rows
-    }
+    names = {row.pk: f"{row.outlet_id} {row.call.name if row.call else ''}".strip() for row in rows}
+    return {name: actions.deliver(delivery_id=key, now=now) for key, name in names.items()}
 
 
 def first(row: Warning) -> Bulletin:
@@ -54,13 +52,11 @@ def test_recall_tells_an_outlet_that_only_a_worse_level_had_reached(town, outlet
     Outlet.objects.filter(pk="broadcast").update(min_level=4)
     row = make_warning(town, Level.RED, status="issued")
     send_all(first(row))
-    actions.revise(
-        warning_id=row.pk, reason="回落", by=town.by("赵明远"), now=later(minutes=1), level=Level.YELLOW
-    )
+    actions.revise(warning_id=row.pk, reason="回落", by=town.by("赵明远"), now=later(minutes=1), level=Level.YELLOW)
     actions.confirm(warning_id=row.pk, by=town.by("赵明远"), now=later(minutes=2))
     update = actions.issue(warning_id=row.pk, by=town.by("孙丽"), now=later(minutes=3))
-    again = actions.revise(warning_id=row.pk, reason="再降", by=town.by("赵明远"), now=later(minutes=4), level=Level.BLUE)
-    actions.confirm(warning_id=again.pk, by=town.by("赵明远"), now=later(minutes=5))
+    actions.revise(warning_id=row.pk, reason="再降", by=town.by("赵明远"), now=later(minutes=4), level=Level.BLUE)
+    actions.confirm(warning_id=row.pk, by=town.by("赵明远"), now=later(minutes=5))
     blue = actions.issue(warning_id=row.pk, by=town.by("孙丽"), now=later(minutes=6))
     cancel = recall(town, row, later(minutes=7))
     for each in (update, blue, cancel):
