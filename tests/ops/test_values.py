@@ -53,6 +53,20 @@ GOOD_AND_BAD = {
 }
 
 
+@pytest.mark.parametrize(
+    ("url", "good"),
+    [
+        ("postgresql://u:p@a:5432,b:5433/d?target_session_attrs=read-write", True),
+        ("postgresql://u@/d?host=/run/fengsui-1", True),
+        ("postgresql://u:p@a:5432,b:no/d", False),
+        ("postgresql://u:p@a:5432/", False),
+        ("host=a dbname=d", False),
+    ],
+)
+def test_database_may_be_a_pair(url, good):
+    assert (values.wrong({"FENGSUI_DATABASE_URL": url}) == {}) is good
+
+
 @pytest.mark.parametrize("name", values.RULES)
 def test_value_is_taken_or_named(name):
     good, bad = GOOD_AND_BAD[name]

@@ -238,6 +238,12 @@ def _restore(options: argparse.Namespace) -> int:
     return command.restore(options)
 
 
+def _standby(options: argparse.Namespace) -> int:
+    from fengsui.config.standby import command
+
+    return command.main(options)
+
+
 def _bundle(options: argparse.Namespace) -> int:
     from fengsui.config.bundle import command
 
@@ -419,6 +425,7 @@ def parser() -> argparse.ArgumentParser:
         "--timeline", type=int, metavar="N", help=word("以前恢复时离开的分支", "a branch that an earlier restore left")
     )
     add("restored", _restored, "", "")
+    _standby_options(add("standby", _standby, "备机：跟随、接替", "a second machine that follows and takes over"))
     bundle = add("bundle", _bundle, "制作离线安装包", "make one archive for machines without network")
     bundle.add_argument("--to", metavar="FILE", help=word("写到此文件", "write it here"))
     for name in ("--debs", "--system"):  # ./fengsui says them
@@ -447,6 +454,30 @@ def parser() -> argparse.ArgumentParser:
         add(name, run, "", "")
     add("help", _help, "帮助", "help").add_argument("command", nargs="?")
     return top
+
+
+def _standby_options(standby: argparse.ArgumentParser) -> None:
+    verbs = standby.add_subparsers(metavar="status | invite | join | run | promote | alone | both", dest="verb")
+    verbs.add_parser("status", help=word("谁是主机，落后多少", "who leads, how far behind the other one is"))
+    invite = verbs.add_parser(
+        "invite", help=word("主机：写出备机所需的文件", "leader: write the file for the other one")
+    )
+    invite.add_argument("--to", required=True, metavar="FILE", help=word("写到此文件", "write it here"))
+    invite.add_argument("--here", metavar="HOST", help=word("本机数据库的地址", "address of this machine's database"))
+    invite.add_argument("--there", metavar="HOST", help=word("备机的地址", "address of the other one's"))
+    join = verbs.add_parser("join", help=word("备机：拷贝主机的数据库", "standby: copy the leader's database"))
+    join.add_argument("file", metavar="FILE")
+    join.add_argument(
+        "--over", action="store_true", help=word("本机数据移到一旁，须输入确认", "move aside what is here")
+    )
+    verbs.add_parser("run", help=word("备机：跟随主机", "standby: follow the leader"))
+    promote = verbs.add_parser("promote", help=word("备机：接替主机", "standby: take over"))
+    alone = verbs.add_parser("alone", help=word("主机：不等备机", "leader: go on without the other one"))
+    verbs.add_parser("both", help=word("主机：提交等两台都落盘", "leader: commits wait for both machines"))
+    for verb in (promote, alone):
+        verb.add_argument(
+            "--other-is-off", action="store_true", help=word("已确认另一台已断开，不再询问", "made sure of; do not ask")
+        )
 
 
 def _district_options(district: argparse.ArgumentParser) -> None:

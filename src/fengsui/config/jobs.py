@@ -7,6 +7,7 @@ from procrastinate.contrib.django import app
 
 from fengsui.config.backup import timer
 from fengsui.config.proofs import KIND
+from fengsui.config.standby import watch
 from fengsui.core import proofs
 from fengsui.core.jobs import clean
 from fengsui.core.ports import PortAbsent, port
@@ -17,7 +18,7 @@ from fengsui.kernel.errors import FengsuiError
 @app.task(name="config.ask_engines", queue="upkeep", queueing_lock="ask_engines")
 @clean
 def ask_engines(timestamp: int) -> None:
-    """An engine that does not answer is noticed before somebody needs it."""
+    """An engine that does not answer, a standby that does not follow: noticed before somebody needs it."""
     now = timezone.now()
     try:
         network = port("router").network()
@@ -25,6 +26,7 @@ def ask_engines(timestamp: int) -> None:
         proofs.fail(KIND.code, "roads", at=now, why=error.code)
     else:
         proofs.prove(KIND.code, "roads", at=now, how=f"{network.engine} 应答")
+    watch.look()
 
 
 @app.periodic(cron="*/5 * * * *")

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from django.utils.translation import gettext_noop as mark
 
 from fengsui.config.backup import timer
+from fengsui.config.standby import watch
 from fengsui.core import proofs
 from fengsui.core.models import LastProof
 from fengsui.kernel import proof
@@ -38,11 +39,12 @@ PARTS: Mapping[str, tuple[str, str, float]] = {
 
 
 def parts() -> Mapping[str, tuple[str, str, float]]:
-    """With the backup and the log's archive where this installation makes them."""
+    """With the backup and the log's archive where this installation makes them, the standby where there is one."""
+    known = {**PARTS, **({"standby": ("备机", "standby", 20.0)} if watch.active() else {})}
     if not timer.active():
-        return PARTS
+        return known
     lives = timer.limit().total_seconds() / proof.SILENT_AFTER / KIND.half_life_s
-    return {**PARTS, "backup": ("备份", "backup", lives), "archive": ("日志归档", "archive of the log", 20.0)}
+    return {**known, "backup": ("备份", "backup", lives), "archive": ("日志归档", "archive of the log", 20.0)}
 
 
 class Links(proofs.Kept):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from urllib.parse import parse_qs, unquote, urlsplit
+
+from psycopg.conninfo import conninfo_to_dict
 
 from fengsui.core.web.proxies import networks
 
@@ -75,20 +76,20 @@ TEMPLATES = [
 
 
 def _database(url: str) -> dict[str, object]:
-    """postgresql://user:password@host:port/name?host=/socket/dir"""
-    parts = urlsplit(url)
-    host = parse_qs(parts.query).get("host", [parts.hostname or ""])[0]
+    """postgresql://user:password@host:port/name?host=/socket/dir, or anything else that libpq reads.
+
+    Several hosts (`@a:5432,b:5432/name?target_session_attrs=read-write`) are tried in order, the first that takes
+    writes is used: https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-MULTIPLE-HOSTS
+    """
+    parts = conninfo_to_dict(url)
+    names = {"NAME": "dbname", "USER": "user", "PASSWORD": "password", "HOST": "host", "PORT": "port"}
     return {
         "ENGINE": "django.contrib.gis.db.backends.postgis",
-        "NAME": unquote(parts.path.lstrip("/")),
-        "USER": unquote(parts.username or ""),
-        "PASSWORD": unquote(parts.password or ""),
-        "HOST": host,
-        "PORT": str(parts.port or ""),
+        **{name: str(parts.pop(part, "")) for name, part in names.items()},
         "CONN_MAX_AGE": 0,
         # Without the check two of three requests fail after a restart of the server.
         "CONN_HEALTH_CHECKS": True,
-        "OPTIONS": {"pool": {"min_size": 1, "max_size": 16, "timeout": 20}},
+        "OPTIONS": {"pool": {"min_size": 1, "max_size": 16, "timeout": 20}, **parts},
     }
 
 

@@ -79,6 +79,7 @@ class Live:
                     host=self.database["HOST"],
                     port=self.database["PORT"] or None,
                     autocommit=True,
+                    **{name: value for name, value in self.database.get("OPTIONS", {}).items() if name != "pool"},
                 ) as connection:
                     await connection.execute(f"LISTEN {CHANNEL}")
                     self.memory.listening(time.time())

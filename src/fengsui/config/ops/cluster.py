@@ -14,9 +14,9 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote
 
@@ -144,6 +144,15 @@ def settings(*, durable: bool, sockets: Path) -> dict[str, str]:
     }
 
 
+@dataclass(frozen=True, slots=True)
+class Access:
+    """Who else gets in: server settings, lines of pg_hba.conf, files of the data directory by name."""
+
+    settings: Mapping[str, str] = field(default_factory=dict)
+    lines: str = ""
+    files: Mapping[str, str] = field(default_factory=dict)
+
+
 @dataclass
 class Cluster:
     """One data directory and, while running, its server process."""
@@ -155,6 +164,8 @@ class Cluster:
     archive: Path | None = None
     """Folder that every finished segment of the log is copied to; a segment at latest every `archive_s`."""
     archive_s: int = 60
+    access: Callable[[], Access] = Access
+    """Asked whenever the settings are written: a partner on the network may come and go."""
 
     def __post_init__(self) -> None:
         self.user = service_user()
@@ -218,6 +229,12 @@ class Cluster:
             f"未能恢复到所要的时刻,日志末尾:\n{self._log_tail()}\n全文:{self._log}",
             f"The wanted moment was not reached. End of the log:\n{self._log_tail()}\nAll of it: {self._log}",
         )
+
+    def reload(self) -> None:
+        """Write the settings anew and let the running server, whoever started it, take those that it can."""
+        self._configure()
+        with psycopg.connect(self.url, autocommit=True, connect_timeout=5) as admin:
+            admin.execute("SELECT pg_reload_conf()")
 
     def stop(self) -> None:
         """Fast shutdown: sessions end, everything committed is on disk."""
@@ -323,13 +340,18 @@ class Cluster:
         }
 
     def _configure(self, more: Mapping[str, str] | None = None) -> None:
-        wanted = settings(durable=self.durable, sockets=self.sockets) | self._archiving() | dict(more or {})
+        granted = self.access()
+        for name, text in granted.files.items():
+            self._write(name, text)
+        wanted = settings(durable=self.durable, sockets=self.sockets) | self._archiving()
+        wanted |= dict(granted.settings) | dict(more or {})
         lines = [f"{key} = {value}" for key, value in wanted.items()]
         self._write("fengsui.conf", "# written at each start\n" + "\n".join(lines) + "\n")
         main = (self.data / "postgresql.conf").read_text()
         if "fengsui.conf" not in main:
             self._write("postgresql.conf", main + "\ninclude_if_exists = 'fengsui.conf'\n")
-        self._write("pg_hba.conf", "local all all peer map=own\nlocal replication all peer map=own\n")
+        own = "local all all peer map=own\nlocal replication all peer map=own\n"
+        self._write("pg_hba.conf", own + granted.lines)
         names = dict.fromkeys([pwd.getpwuid(os.geteuid()).pw_name, *([self.user] if self.user else [])])
         self._write("pg_ident.conf", "".join(f"own {name} {ROLE}\n" for name in names))
 

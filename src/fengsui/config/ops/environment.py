@@ -20,8 +20,10 @@ VARIABLES: tuple[Variable, ...] = (
     Variable(
         "FENGSUI_DATABASE_URL",
         "自带的私有集群 / own private cluster",
-        "PostgreSQL 15 以上并装有 PostGIS 的数据库地址:postgresql://用户:口令@主机:端口/库;设置后不再启动私有集群",
-        "Address of a PostgreSQL >= 15 database with PostGIS; where set, no private cluster is started",
+        "PostgreSQL 15 以上并装有 PostGIS 的数据库地址:postgresql://用户:口令@主机:端口/库;设置后不再启动私有集群;"
+        "主备两台:@甲:5432,乙:5432/库?target_session_attrs=read-write",
+        "Address of a PostgreSQL >= 15 database with PostGIS; where set, no private cluster is started; "
+        "of a pair: @a:5432,b:5432/name?target_session_attrs=read-write",
         secret=True,
     ),
     Variable(

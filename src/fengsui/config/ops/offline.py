@@ -12,6 +12,7 @@ from fengsui.config.ops.console import Problem
 from fengsui.config.ops.home import Home
 from fengsui.config.ops.stack import Stack, fengsui, private
 from fengsui.config.ops.supervisor import Supervisor, read_status
+from fengsui.config.standby import pair
 
 
 def run(argv: Sequence[str]) -> int:
@@ -38,6 +39,7 @@ def cluster(home: Home) -> Iterator[Cluster]:
             "There is no database yet: run ./fengsui demo or serve first",
         )
     with Supervisor(home):  # its lock keeps a serve from starting beside us on the same data
+        pair.refuse(home)
         own.start()
         try:
             yield own

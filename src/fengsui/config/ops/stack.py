@@ -25,6 +25,7 @@ from fengsui.config.ops.console import Problem, say, word
 from fengsui.config.ops.home import BIN, REPO, Home
 from fengsui.config.ops.ports import Ports, free
 from fengsui.config.ops.supervisor import Service, Stopping, Supervisor
+from fengsui.config.standby import pair
 
 WORKERS: tuple[tuple[str, str], ...] = (
     ("ingest", "fengsui.ingest.service"),
@@ -55,12 +56,12 @@ def exists(module: str) -> bool:
 
 
 def private(home: Home, *, demo: bool) -> Cluster:
-    """The private cluster, with its log archived where backups are made. Every start must say so alike: what is
-    written without an archive is a hole in it."""
+    """The private cluster, with its log archived where backups are made, and its partner where there is one. Every
+    start must say so alike: what is written without an archive is a hole in it."""
     if not store.hours(demo):
-        return Cluster(home)
+        return pair.paired(Cluster(home))
     seconds = int(os.environ.get("FENGSUI_BACKUP_WAL_S") or store.WAL_S)
-    return Cluster(home, archive=store.Store.of(home).wal, archive_s=seconds)
+    return pair.paired(Cluster(home, archive=store.Store.of(home).wal, archive_s=seconds))
 
 
 class Stack:
@@ -128,7 +129,12 @@ class Stack:
         if self.env.get("FENGSUI_DATABASE_URL"):
             return
         self._cluster = cluster = private(self.home, demo=self.demo)
-        supervisor.start(Service("database", lambda log: cluster.start(), signal.SIGINT, 30, tidy=cluster.stop))
+
+        def lead(log: IO[bytes]) -> subprocess.Popen[bytes]:
+            pair.refuse(self.home)  # also when it starts again by itself: the other one may lead since
+            return cluster.start()
+
+        supervisor.start(Service("database", lead, signal.SIGINT, 30, tidy=cluster.stop))
         self.env["FENGSUI_DATABASE_URL"] = cluster.url
 
     def _start_broker(self, supervisor: Supervisor) -> None:

@@ -9,6 +9,9 @@ from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import psycopg
+from psycopg.conninfo import conninfo_to_dict
+
 from fengsui.config.ops.console import Problem, word
 from fengsui.config.ops.environment import VARIABLES
 from fengsui.config.ops.home import REPO
@@ -22,16 +25,25 @@ def _one_of(*allowed: str) -> Check:
     return lambda value, _: value in allowed
 
 
-def _address(*schemes: str, path: bool = False) -> Check:
+def _database(value: str, _: Mapping[str, str]) -> bool:
+    """One host, a socket's folder, or several hosts with `target_session_attrs`; a database has to be named."""
+    try:
+        parts = conninfo_to_dict(value)
+    except psycopg.ProgrammingError:
+        return False
+    ports = [each for each in str(parts.get("port", "")).split(",") if each]
+    named = bool(parts.get("host")) and bool(parts.get("dbname"))
+    return value.startswith(("postgresql://", "postgres://")) and named and all(_port(each, {}) for each in ports)
+
+
+def _address(*schemes: str) -> Check:
     def good(value: str, _: Mapping[str, str]) -> bool:
         try:
             parts = urlsplit(value)
             port = parts.port
         except ValueError:  # a port that is no number
             return False
-        # A database on a Unix socket has no host: postgresql://user@/name?host=/run/...
-        reached = bool(parts.hostname) or (path and "host=" in parts.query)
-        return parts.scheme in schemes and reached and port != 0 and (not path or parts.path.strip("/") != "")
+        return parts.scheme in schemes and bool(parts.hostname) and port != 0
 
     return good
 
@@ -94,7 +106,7 @@ def _program(value: str, _: Mapping[str, str]) -> bool:
 WEB = _address("http", "https")
 RULES: Mapping[str, tuple[Check, str, str]] = {
     "FENGSUI_DATABASE_URL": (
-        _address("postgresql", "postgres", path=True),
+        _database,
         "形如 postgresql://用户:口令@主机:端口/库",
         "postgresql://user:password@host:port/database",
     ),
