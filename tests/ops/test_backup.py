@@ -270,7 +270,7 @@ def test_doctor_names_autovacuum_that_is_off_and_a_database_in_recovery(story, s
 
     def named(url):
         with psycopg.connect(url, autocommit=True) as connection:
-            return [name for name, *_ in doctor_inside.server(lambda query: connection.execute(query).fetchall())]
+            return [each.name for each in doctor_inside.server(lambda query: connection.execute(query).fetchall())]
 
     assert named(first.url) == []
     say(first, "ALTER SYSTEM SET autovacuum = off", "SELECT pg_reload_conf()")

@@ -10,7 +10,7 @@ from django.utils import timezone
 from fengsui.apps.people.models import Session
 from fengsui.apps.people.tests.make import make_account, make_org, make_person
 from fengsui.config.backup import restored
-from fengsui.config.ops import doctor_inside
+from fengsui.config.ops import doctor_rows
 from fengsui.core import audit_check, proofs
 from fengsui.core.jobs import beat
 from fengsui.core.models import StoredEvent
@@ -45,13 +45,13 @@ def test_doctor_names_a_silent_part_and_a_job_that_gave_up(monkeypatch):
                 cursor.execute(query)
                 return cursor.fetchall()
 
-            return [name for name, *_ in doctor_inside.platform(ask)]
+            return [each.fact for each in doctor_rows.platform(ask)]
 
     proofs.prove("core.link", "clocks", at=timezone.now(), how="循环")
     assert named() == []
     proofs.prove("core.link", "worker", at=timezone.now() - timedelta(minutes=5), how="作业办结")
-    assert named() == ["Part worker"]
+    assert named() == ["no sign of life of worker for 300 s"]
     number = beat.configure(queueing_lock="given_up").defer(timestamp=0)
     with connection.cursor() as cursor:
         cursor.execute("UPDATE procrastinate_jobs SET status = 'failed' WHERE id = %s", [number])
-    assert named() == ["Jobs given up", "Part worker"]
+    assert named() == ["1 gave up after all their tries", "no sign of life of worker for 300 s"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.utils import timezone
 from procrastinate.contrib.django import app
 
+from fengsui.config import self_check
 from fengsui.config.backup import timer
 from fengsui.config.proofs import KIND
 from fengsui.config.standby import watch
@@ -35,3 +36,11 @@ def ask_engines(timestamp: int) -> None:
 def back_up(timestamp: int) -> None:
     """A base backup where one is due; whether the log's archive keeps up."""
     timer.look()
+
+
+@app.periodic(cron="* * * * *")
+@app.task(name="config.look_inside", queue="upkeep", queueing_lock="look_inside")
+@clean
+def look_inside(timestamp: int) -> None:
+    """What `doctor` can see from inside."""
+    self_check.look(timezone.now())

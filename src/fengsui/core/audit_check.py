@@ -13,7 +13,7 @@ from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
 from fengsui.core.models import AuditCheckpoint, AuditHead, AuditRow, StoredEvent
-from fengsui.core.record import canonical, digest, row_body
+from fengsui.core.record_text import canonical, digest, row_body
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,6 @@ by; NOTIFY at commit."""
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import json
 from collections import defaultdict
 from collections.abc import Callable, Mapping
@@ -20,6 +19,7 @@ from django.utils import timezone
 
 from fengsui.core import live
 from fengsui.core.models import StoredEvent
+from fengsui.core.record_text import canonical, digest, row_body
 from fengsui.kernel.actor import Actor
 from fengsui.kernel.errors import FengsuiError
 
@@ -81,25 +81,8 @@ def plain(value: Any) -> Any:
     return value
 
 
-def canonical(facts: Any) -> str:
-    """One spelling per content: sorted keys, no spaces, Chinese unescaped."""
-    return json.dumps(facts, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-
-
-def digest(algorithm: str, *parts: str) -> str:
-    return hashlib.new(algorithm, "\n".join(parts).encode()).hexdigest()
-
-
 def subject_of(about: models.Model) -> tuple[str, str]:
     return about._meta.label_lower, str(about.pk)
-
-
-def row_body(
-    n: int, subject: str, at: datetime, verb: str, person: object, system: str, world: object, chain: object, facts: str
-) -> str:
-    """The exact text that is hashed; verification builds it again from the stored columns."""
-    when = at.astimezone(timezone.get_fixed_timezone(0)).isoformat(timespec="microseconds")
-    return canonical([n, subject, when, verb, str(person or ""), system, str(world), str(chain), facts])
 
 
 def announce(

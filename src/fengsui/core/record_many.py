@@ -13,7 +13,8 @@ from django.db import connection
 from django.utils import timezone
 
 from fengsui.core import live
-from fengsui.core.record import NotInTransaction, canonical, digest, event_name, handlers_of, plain, row_body
+from fengsui.core.record import NotInTransaction, event_name, handlers_of, plain
+from fengsui.core.record_text import canonical, digest, row_body
 from fengsui.kernel.actor import Actor
 
 BATCH = 1000

@@ -28,7 +28,7 @@ from fengsui.catalog.hazards import hazards
 from fengsui.catalog.sensors import kinds
 from fengsui.core.find import keeping
 from fengsui.core.models import ClockRuleRow
-from fengsui.core.record import canonical
+from fengsui.core.record_text import canonical
 from fengsui.kernel.district import District, DistrictError
 
 NAMESPACE = UUID("5d0f4f1e-8f0a-5a86-9a51-0f6f2f3f4a11")

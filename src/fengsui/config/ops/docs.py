@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from fengsui.config.ops import environment
+from fengsui.config.ops import doctor_faults, environment
 from fengsui.config.ops.home import REPO
 
 FOLDER = REPO / "docs/reference"
@@ -64,6 +64,7 @@ def machines() -> str:
 
 def pages() -> Iterator[tuple[Path, str]]:
     import_pure_parts()
+    yield FOLDER / "doctor.md", doctor_faults.table()
     yield FOLDER / "environment.md", environment.table()
     yield FOLDER / "glossary.md", glossary()
     yield FOLDER / "machines.md", machines()

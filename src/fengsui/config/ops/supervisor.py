@@ -8,6 +8,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import resource
 import select
 import shutil
 import signal
@@ -32,6 +33,7 @@ TICK_S = 0.5
 HEALTH_EVERY_S = 5.0
 HEALTH_MISSES = 6
 LOG_LIMIT = 50_000_000
+FILES = 65_536
 ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -123,6 +125,7 @@ class Supervisor:
                 f"已在运行(进程 {running.get('supervisor', '?')}):{running.get('address', '')}",
                 f"Already running (process {running.get('supervisor', '?')}): {running.get('address', '')}",
             )
+        _raise_files()
         signal.set_wakeup_fd(self._wake[1], warn_on_full_buffer=False)
         self._old[signal.SIGCHLD] = signal.signal(signal.SIGCHLD, lambda *_: None)
         for number in ENDING:
@@ -295,6 +298,13 @@ class Supervisor:
         part = self.home.run / "status.part"
         part.write_text(json.dumps(status, ensure_ascii=False, indent=1) + "\n")
         os.replace(part, self.home.run / "status.json")
+
+
+def _raise_files() -> None:
+    """Shells give 1024 open files; each stream of a page and each device takes one. What is allowed is used."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft < (wanted := min(hard if hard != resource.RLIM_INFINITY else FILES, FILES)):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def _how(code: int) -> str:

@@ -24,7 +24,8 @@ from fengsui.core.ledger.sheet import Place
 from fengsui.core.ledger.staged import WAS, Staged
 from fengsui.core.ledger.uses import check_unused
 from fengsui.core.models import AuditRow
-from fengsui.core.record import announce, canonical, event_name, plain
+from fengsui.core.record import announce, event_name, plain
+from fengsui.core.record_text import canonical
 from fengsui.kernel.actor import Actor
 from fengsui.kernel.errors import Invalid, NotFound, Refused
 

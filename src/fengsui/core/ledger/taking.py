@@ -21,7 +21,8 @@ from fengsui.core.ledger.register import Register, register
 from fengsui.core.ledger.sheet import Sheet
 from fengsui.core.ledger.staged import Staged
 from fengsui.core.models import LedgerImport, LedgerStep
-from fengsui.core.record import announce, canonical, plain
+from fengsui.core.record import announce, plain
+from fengsui.core.record_text import canonical
 from fengsui.kernel.actor import Actor
 from fengsui.kernel.errors import FengsuiError, Invalid, NotFound, Refused
 

@@ -10,7 +10,8 @@ import hashlib
 from collections.abc import Mapping
 from typing import Any
 
-from fengsui.core.record import canonical, plain
+from fengsui.core.record import plain
+from fengsui.core.record_text import canonical
 from fengsui.core.web import once
 from fengsui.kernel.errors import Refused
 

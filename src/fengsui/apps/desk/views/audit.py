@@ -24,7 +24,7 @@ from fengsui.apps.people.edge import actor_of
 from fengsui.apps.people.models import Person
 from fengsui.core import policy
 from fengsui.core.models import AuditCheckpoint, AuditHead, AuditRow, Clock, StoredEvent
-from fengsui.core.record import digest, row_body
+from fengsui.core.record_text import digest, row_body
 from fengsui.core.ui.moments import asked_moment
 from fengsui.kernel.actor import Actor
 from fengsui.kernel.errors import Invalid, NotFound
