@@ -2,10 +2,11 @@
 
 import json
 from dataclasses import replace
+from xml.etree import ElementTree
 
 import pytest
 
-from fengsui.config.ops import figures
+from fengsui.config.ops import benches, charts, figures
 from fengsui.config.ops.figures import Spread, figure, note, page, read, worse
 
 FACTS = {"when": "2026-11-28", "machine": "2 cores", "database": "PostgreSQL 15", "load": 0.1, "failed": ""}
@@ -56,10 +57,17 @@ def test_one_noisy_round_is_no_regression():
 def test_kept_figures_come_back_as_they_were(tmp_path, monkeypatch):
     monkeypatch.setattr(figures, "KEPT", tmp_path / "kept.json")
     monkeypatch.setattr(figures, "PAGE", tmp_path / "page.md")
-    made = [times([1.0, 2.0], [1.0, 1.5], goal="< 3 ms", met=True), times([5.0], [1.0], rate=True, unit="rows/s")]
-    figures.save(made, ["light"], "2026-11-28", 0.1, "PostgreSQL 15")
+    monkeypatch.setattr(figures, "CHARTS", tmp_path / "charts")
+    made = [
+        times([1.0, 2.0], [1.0, 1.5], goal="< 3 ms", met=True, exponent=0.25),
+        times([5.0], [1.0], rate=True, unit="rows/s"),
+    ]
+    about = {"b": {"what": "what b does", "conditions": "load 3"}}
+    figures.save(made, ["light"], "2026-11-28", 0.1, "PostgreSQL 15", about)
     assert figures.kept(tmp_path / "kept.json") == made
-    assert "light" in (tmp_path / "page.md").read_text()
+    text = (tmp_path / "page.md").read_text()
+    assert all(each in text for each in ("light", "what b does", "load 3", "+0.25"))
+    assert "beside limit" in (tmp_path / "charts/b.svg").read_text()
 
 
 def test_note_writes_where_it_is_asked_and_nowhere_else(tmp_path, monkeypatch):
@@ -72,7 +80,24 @@ def test_note_writes_where_it_is_asked_and_nowhere_else(tmp_path, monkeypatch):
 
 def test_page_says_what_was_missed():
     text = page([times([3.0], [1.0], goal="< 2 ms", met=False)], FACTS)
-    assert "| p | ms | 3 (3 to 3) | 1 | 3 (3 to 3) | < 2 ms **missed** |" in text
+    assert "| p | ms | 3 (3 to 3) | 1 | 3 (3 to 3) |  | < 2 ms **missed** |" in text
+    assert "Goals met: 0 of 1.\nMissed: b: p." in text
+
+
+def test_chart_has_a_dot_for_each_cost_where_its_scale_says(tmp_path):
+    left = tmp_path / "gone.svg"
+    left.write_text("")
+    charts.draw([times([1.0], [10.0]), replace(times([10.0], [1.0]), path="<q>")], tmp_path)
+    assert not left.exists()
+    drawn = ElementTree.fromstring((tmp_path / "b.svg").read_text())
+    mark = "{http://www.w3.org/2000/svg}"
+    dots = [float(each.attrib["cx"]) for each in drawn.findall(f"{mark}circle")[:2]]
+    assert dots == [charts.LEFT, charts.LEFT + charts.WIDE]  # 0.1 x to 10 x
+    assert [each.text for each in drawn.findall(f"{mark}text") if each.text in {"p", "<q>"}] == ["p", "<q>"]
+
+
+def test_what_a_bench_says_of_itself_is_its_head():
+    assert benches.described("announce").startswith("`./fengsui bench announce`")
 
 
 @pytest.mark.parametrize(

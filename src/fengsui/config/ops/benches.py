@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import subprocess
+import sys
 import tempfile
-from collections.abc import Sequence
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
+from urllib.parse import urlsplit, urlunsplit
+
+import psycopg
+from psycopg import sql
 
 from fengsui.config.ops import figures, testing
 from fengsui.config.ops.cluster import binaries
-from fengsui.config.ops.console import say
-from fengsui.config.ops.home import REPO
+from fengsui.config.ops.console import Problem, say
+from fengsui.config.ops.home import REPO, Home
+
+QUICK: dict[str, list[str]] = {}
+"""What a bench does less of in a run of all of them, which has a quarter of an hour."""
 
 
 def names() -> list[str]:
@@ -23,23 +34,61 @@ def run(wanted: Sequence[str], *, write: bool) -> int:
 
     `write`: keep the figures as docs/reference/performance.md, against which the next run is held.
     """
-    load, without, found = os.getloadavg()[0], [], []
-    for name in wanted or names():
-        with tempfile.NamedTemporaryFile("r", suffix=".jsonl") as out:
-            os.environ[figures.ASKED] = out.name
-            say(f"测量 {name}", f"Measuring {name}")
-            code = testing.bench(name, [])
-            made = figures.read(out)
-        found += made
-        if not made:
-            without.append(f"{name} (exit code {code})" if code else name)
+    load, without, found, about = os.getloadavg()[0], [], [], {}
+    for unknown in set(wanted) - set(names()):
+        raise Problem(f"没有名为 {unknown} 的测量", f"No benchmark {unknown}")
+    with testing.throw_away_database(Home.here(), durable=True) as url:
+        _migrate(url)
+        for name in wanted or names():
+            before, began = os.getloadavg()[0], time.monotonic()
+            with tempfile.NamedTemporaryFile("r", suffix=".jsonl") as out, _copy_of(url, name) as own:
+                os.environ[figures.ASKED] = out.name
+                say(f"测量 {name}", f"Measuring {name}")
+                code = testing.bench(name, QUICK.get(name, []), own)
+                made = figures.read(out)
+            found += made
+            took = time.monotonic() - began
+            about[name] = {
+                "what": described(name),
+                "conditions": f"Took {took:.0f} s, load {before:.1f} before and {os.getloadavg()[0]:.1f} after it"
+                + (f"; with `{' '.join(QUICK[name])}`." if name in QUICK else "."),
+            }
+            if not made:
+                without.append(f"{name} (exit code {code})" if code else name)
     dearer = figures.worse(figures.kept(), found)
     for line in dearer:
         say(f"变慢：{line}", f"Dearer: {line}")
     if write:
-        figures.save(found, without, datetime.now(UTC).date().isoformat(), load, _database())
+        figures.save(found, without, datetime.now(UTC).date().isoformat(), load, _database(), about)
         say(f"已写入 {figures.PAGE.relative_to(REPO)}", f"Written to {figures.PAGE.relative_to(REPO)}")
     return 1 if dearer else 0
+
+
+def described(name: str) -> str:
+    """What the head of bench/NAME.py says of its sides and of what was tried."""
+    return ast.get_docstring(ast.parse((REPO / "bench" / f"{name}.py").read_text("utf-8"))) or ""
+
+
+def _migrate(url: str) -> None:
+    """Once for all: migrating costs as much as a short bench."""
+    call = [sys.executable, "-m", "django", "migrate", "--verbosity", "0"]
+    subprocess.run(call, env=testing.environment(url), cwd=REPO, check=True)
+
+
+@contextmanager
+def _copy_of(url: str, name: str) -> Iterator[str]:
+    """The address of a database of its own with the same content, gone afterwards."""
+    parts = urlsplit(url)
+    own, template = f"bench_{name}", parts.path.lstrip("/")
+    admin = urlunsplit(parts._replace(path="/template1"))
+    with psycopg.connect(admin, autocommit=True) as asked:
+        text = sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(own), sql.Identifier(template))
+        asked.execute(text)
+    try:
+        yield urlunsplit(parts._replace(path=f"/{own}"))
+    finally:
+        with psycopg.connect(admin, autocommit=True) as asked:
+            asked.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(own)))
 
 
 def _database() -> str:

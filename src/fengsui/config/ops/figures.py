@@ -14,13 +14,16 @@ import statistics
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
+from fengsui.config.ops import charts
 from fengsui.config.ops.home import REPO
 
 ASKED = "FENGSUI_BENCH_FIGURES"
 """Names the file that `bench --all` reads afterwards; without it a bench only prints."""
 KEPT = REPO / "docs/reference/performance.json"
 PAGE = REPO / "docs/reference/performance.md"
+CHARTS = REPO / "docs/images/performance"
 WORSE = 1.25
 """A cost that grew by more than this against the kept one is told by name."""
 
@@ -48,6 +51,8 @@ class Figure:
     cost: Mapping[str, Spread]
     goal: str = ""
     met: bool | None = None
+    exponent: float | None = None
+    """How our cost grows with the data, measured at two sizes: 0 not at all, 1 in step with it."""
 
     @property
     def name(self) -> str:
@@ -63,6 +68,7 @@ def figure(
     rate: bool = False,
     goal: str = "",
     met: bool | None = None,
+    exponent: float | None = None,
 ) -> Figure:
     """`sides`: values of each round, "ours" first among them; of a `rate` more is better. Raises ValueError without."""
     if not sides.get("ours"):
@@ -75,7 +81,7 @@ def figure(
             alike = len(ours) == len(other)
             paired = zip(ours, other, strict=True) if alike else [(statistics.median(ours), beside[name])]
             cost[name] = Spread.of([b / a if rate else a / b for a, b in paired])
-    return Figure(bench, path, unit, Spread.of(ours), beside, cost, goal, met)
+    return Figure(bench, path, unit, Spread.of(ours), beside, cost, goal, met, exponent)
 
 
 def note(bench: str, path: str, sides: Mapping[str, Sequence[float]], **more: object) -> None:
@@ -108,20 +114,30 @@ def worse(before: Iterable[Figure], now: Iterable[Figure]) -> list[str]:
     return [text for _much, text in sorted(found, reverse=True)]
 
 
-def save(figures: Sequence[Figure], failed: Sequence[str], when: str, load: float, database: str) -> None:
-    """The page and the file that the next run is held against."""
+def save(
+    figures: Sequence[Figure],
+    failed: Sequence[str],
+    when: str,
+    load: float,
+    database: str,
+    about: Mapping[str, Mapping[str, str]] | None = None,
+) -> None:
+    """The page, its charts, and the file that the next run is held against. `about`: what a bench says of itself and
+    the conditions of its run."""
     facts = {
         "when": when,
         "machine": machine(),
         "database": database,
         "load": round(load, 1),
         "failed": ", ".join(failed),
+        "about": {bench: dict(each) for bench, each in (about or {}).items()},
     }
     KEPT.write_text(
         json.dumps({**facts, "figures": [asdict(each) for each in figures]}, ensure_ascii=False, indent=1) + "\n",
         "utf-8",
     )
     PAGE.write_text(page(figures, facts), "utf-8")
+    charts.draw(figures, CHARTS)
 
 
 def machine() -> str:
@@ -137,23 +153,34 @@ def machine() -> str:
     return f"{os.cpu_count()} cores ({model}), {memory / 1024**2:.0f} GiB, Python {platform.python_version()}"
 
 
-def page(figures: Sequence[Figure], facts: Mapping[str, object]) -> str:
+def page(figures: Sequence[Figure], facts: Mapping[str, Any]) -> str:
     lines = [
         "# How fast it is", "",
         "Written by `./fengsui bench --all --write`; each bench alone: `./fengsui bench NAME`. `cost` says how many",
         "times as long ours takes as the other side measured in the same run, round by round: under 1 ours is the",
         "faster. The limit does the same with the barest program; the peer is what one would use otherwise. Medians,",
-        "the spread of the rounds in brackets.",
+        "the spread of the rounds in brackets. `exponent` says how our cost grows with the data, measured at two",
+        "sizes: 0 not at all, 1 in step with it.",
         "",
         f"{facts['when']}; {facts['machine']}; {facts['database']}; load {facts['load']} before the first bench.",
     ]  # fmt: skip
     if facts["failed"]:
         lines += ["", f"Without figures in this run: {facts['failed']}."]
+    missed = [each.name for each in figures if each.met is False]
+    judged = sum(each.met is not None for each in figures)
+    lines += ["", f"Goals met: {judged - len(missed)} of {judged}."]
+    if missed:
+        lines += [f"Missed: {'; '.join(missed)}."]
     for bench in dict.fromkeys(each.bench for each in figures):
         rows = [each for each in figures if each.bench == bench]
         others = list(dict.fromkeys(name for each in rows for name in each.beside))
-        heads = ["path", "unit", "ours", *others, *(f"cost beside {name}" for name in others), "goal"]
-        lines += ["", f"## {bench}", "", f"| {' | '.join(heads)} |", f"|{'---|' * len(heads)}"]
+        heads = ["path", "unit", "ours", *others, *(f"cost beside {name}" for name in others), "exponent", "goal"]
+        lines += ["", f"## {bench}", ""]
+        about = facts.get("about", {}).get(bench, {})
+        lines += ["```text", about.get("what", ""), "```", "", f"{about.get('conditions', '')}", ""] if about else []
+        if charts.has(rows):
+            lines += [f"![Cost of each path of {bench} beside the others](../images/performance/{bench}.svg)", ""]
+        lines += [f"| {' | '.join(heads)} |", f"|{'---|' * len(heads)}"]
         lines += [f"| {' | '.join(_row(each, others))} |" for each in rows]
     return "\n".join(lines) + "\n"
 
@@ -164,6 +191,7 @@ def _row(each: Figure, others: Sequence[str]) -> list[str]:
         each.path, each.unit, _spread(each.ours),
         *(_number(each.beside[name]) if name in each.beside else "" for name in others),
         *(_spread(each.cost[name]) if name in each.cost else "" for name in others),
+        "" if each.exponent is None else f"{each.exponent:+.2f}",
         goal.strip(),
     ]  # fmt: skip
 

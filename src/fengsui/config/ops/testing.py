@@ -51,7 +51,7 @@ def throw_away_database(home: Home, *, durable: bool) -> Iterator[str]:
             (home.log / f"database-{cluster.name}.log").unlink()
 
 
-def _environment(url: str) -> dict[str, str]:
+def environment(url: str) -> dict[str, str]:
     return {
         **os.environ,
         "FENGSUI_DATABASE_URL": url,
@@ -100,7 +100,7 @@ def main(options: Namespace) -> int:
     if options.expression:
         command += ["-k", options.expression]
     with throw_away_database(home, durable=False) as url:
-        env = _environment(url)
+        env = environment(url)
         if options.screens:
             build_frontend(env)
             more = [*(["--all"] if options.all else []), *(["-k", options.expression] if options.expression else [])]
@@ -139,12 +139,18 @@ def _worst(*codes: int) -> int:
     return 0 if 0 in codes else NOTHING_RAN
 
 
-def bench(name: str, rest: Sequence[str]) -> int:
-    """bench/<name>.py with `main(argv) -> int`, on a throw-away but durable database: no figure without fsync."""
+def bench(name: str, rest: Sequence[str], url: str = "") -> int:
+    """bench/<name>.py with `main(argv) -> int`, on a throw-away but durable database: no figure without fsync.
+
+    `url`: on that database instead.
+    """
     script = REPO / "bench" / f"{name}.py"
     if not script.exists():
         known = ", ".join(sorted(each.stem for each in script.parent.glob("[a-z]*.py"))) or "-"
         raise Problem(f"没有名为 {name} 的测量;现有:{known}", f"No benchmark {name}; there are: {known}")
     call = f"import sys; sys.path.insert(0, {str(script.parent)!r}); import {name}; sys.exit({name}.main(sys.argv[1:]))"
-    with throw_away_database(Home.here(), durable=True) as url:
-        return _attached([sys.executable, "-c", call, *rest], _environment(url))
+    command = [sys.executable, "-c", call, *rest]
+    if url:
+        return _attached(command, environment(url))
+    with throw_away_database(Home.here(), durable=True) as own:
+        return _attached(command, environment(own))
