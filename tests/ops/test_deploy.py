@@ -25,6 +25,7 @@ import yaml
 
 import fengsui.core.metrics
 import fengsui.ingest.service  # noqa: F401 - it declares its figures
+from fengsui.config.__main__ import PARTS
 from fengsui.config.ops import environment, parts
 from fengsui.config.ops.console import Problem
 from fengsui.config.ops.home import REPO
@@ -72,6 +73,28 @@ def test_settings_of_the_example_are_declared():
     named = re.findall(r"^#? ?(FENGSUI_[A-Z_]+)=", (DEPLOY / "fengsui.env.example").read_text(), re.MULTILINE)
     assert set(named) <= {each.name for each in environment.VARIABLES}
     assert set(parts.SHARED) <= set(named)
+
+
+def test_compose_names_parts_and_declared_settings():
+    """By the file's own words; that engines take it was tried by hand (docs/howto/run-in-containers.md)."""
+    compose = yaml.safe_load((DEPLOY / "compose/compose.yaml").read_text())
+    ours = {name: each for name, each in compose["services"].items() if each["image"] == "fengsui"}
+    assert {each["command"][0] for each in ours.values()} == set(PARTS)
+    declared = {each.name for each in environment.VARIABLES}
+    for name, each in ours.items():
+        assert set(each["environment"]) <= declared, name
+        assert set(parts.SHARED) <= set(each["environment"]), name
+        assert set(each["depends_on"]) <= set(compose["services"]), name
+    needed = set(re.findall(r"\$\{(\w+):\?", (DEPLOY / "compose/compose.yaml").read_text()))
+    assert needed <= set(re.findall(r"^(\w+)=", (REPO / "docs/howto/run-in-containers.md").read_text(), re.MULTILINE))
+
+
+def test_broker_of_compose_takes_its_configuration():
+    server = Path(sys.executable).with_name("nats-server")
+    env = {**os.environ, "FENGSUI_BROKER_PASSWORD": "x"}
+    command = [str(server), "-t", "-c", str(DEPLOY / "compose/nats.conf")]
+    done = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
 
 
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="no systemd-analyze on this system")

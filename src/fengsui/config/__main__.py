@@ -14,6 +14,9 @@ from pathlib import Path
 
 from fengsui.config.ops.console import Problem, chinese, word
 
+PARTS = ("database", "files", "web", "ingest", "worker", "clocks")
+"""What runs alone (`part NAME`); the first two end when they are done."""
+
 
 def _django(settings: str = "fengsui.config.settings") -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", settings)
@@ -255,7 +258,27 @@ def _restored(options: argparse.Namespace) -> int:
     from django.utils import timezone, translation
 
     with translation.override("zh-hans" if chinese() else "en"):
-        import_module("fengsui.config.backup.restored").tell(timezone.now())
+        restored = import_module("fengsui.config.backup.restored")
+        if restored.behind():
+            return int(restored.tell_older())
+        restored.tell(timezone.now())
+        return int(import_module("fengsui.core.audit_check").main([]) or 0)
+
+
+def _upgrade(options: argparse.Namespace) -> int:
+    from fengsui.config.backup import upgrade
+
+    return upgrade.main(options)
+
+
+def _upgraded(options: argparse.Namespace) -> int:
+    _django()
+    from django.utils import translation
+
+    with translation.override("zh-hans" if chinese() else "en"):
+        if import_module("fengsui.config.backup.restored").behind():
+            print(word("还有迁移没有执行", "Migrations are missing"))
+            return 1
         return int(import_module("fengsui.core.audit_check").main([]) or 0)
 
 
@@ -402,7 +425,7 @@ def parser() -> argparse.ArgumentParser:
     check = add("check", _check, "代码、契约、翻译、目录、许可", "code, contracts, translations, catalogue, licences")
     check.add_argument("only", nargs="*", help=word("只做这几项", "only these"))
     part = add("part", _part, "只运行一个部分（多台机器时）", "run one part alone, on several machines")
-    part.add_argument("name", choices=("database", "files", "web", "ingest", "worker", "clocks"))
+    part.add_argument("name", choices=PARTS)
     add("build", _build, "构建前端", "build the front end where its sources changed")
     guides = add("guides", _guides, "生成使用指南（/help/）", "build the guides served at /help/")
     guides.add_argument("--out", metavar="DIR", help=word("写到此目录", "write them into this folder"))
@@ -425,6 +448,8 @@ def parser() -> argparse.ArgumentParser:
         "--timeline", type=int, metavar="N", help=word("以前恢复时离开的分支", "a branch that an earlier restore left")
     )
     add("restored", _restored, "", "")
+    add("upgrade", _upgrade, "备份、迁移、核验，并说明如何退回", "back up, migrate, prove, and say how to go back")
+    add("upgraded", _upgraded, "", "")
     _standby_options(add("standby", _standby, "备机：跟随、接替", "a second machine that follows and takes over"))
     bundle = add("bundle", _bundle, "制作离线安装包", "make one archive for machines without network")
     bundle.add_argument("--to", metavar="FILE", help=word("写到此文件", "write it here"))

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
 from django.db.models import Count
 from django.db.transaction import atomic
 from django.utils.translation import gettext as _
@@ -37,6 +39,21 @@ def end_sessions() -> int:
         ended += end_all(account, by, "restored")
     nameless, _each = Session.objects.all().delete()
     return ended + nameless
+
+
+def behind() -> bool:
+    """Whether the data are of an older version than this code: its models cannot read them then."""
+    executor = MigrationExecutor(connection)
+    return bool(executor.migration_plan(executor.loader.graph.leaf_nodes()))
+
+
+def tell_older() -> int:
+    """What can be done without the models: nobody's login lives on. Clocks and record are for the code of that time."""
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM people_session")
+        print(_("结束了 %(n)d 个会话") % {"n": cursor.rowcount})
+    print(_("数据比程序旧：用当时的版本启动；用现在的版本启动则先升级（./fengsui upgrade）"))
+    return 0
 
 
 def late(now: datetime) -> list[Late]:

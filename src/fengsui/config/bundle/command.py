@@ -17,7 +17,7 @@ from argparse import Namespace
 from pathlib import Path
 
 from fengsui.config.bundle import debs
-from fengsui.config.ops import frontend, testing
+from fengsui.config.ops import frontend, release, testing
 from fengsui.config.ops.console import Problem, say, word
 from fengsui.config.ops.home import REPO, Home
 
@@ -48,6 +48,7 @@ def main(options: Namespace) -> int:
         say("取 deb 软件包及其全部依赖", "Fetching the deb packages with all they depend on")
         debs.fetch(root / "bundle/debs", options.debs.split(), Path(work) / "apt")
         (root / "bundle/FOR").write_text(system + "\n")
+        (root / release.COMMIT.relative_to(REPO)).write_text(commit + "\n")
         sums(root)
         say("打包", "Writing the archive")
         digest = pack(root, target)

@@ -47,9 +47,9 @@ def cluster(home: Home) -> Iterator[Cluster]:
             own.stop()
 
 
-def call(argv: Sequence[str], home: Home, url: str) -> int:
+def call(argv: Sequence[str], home: Home, url: str, *, demo: bool = False) -> int:
     """Run `python -m fengsui.config <argv>` as the platform of `home` on the database at `url`."""
-    stack = Stack(home, demo=False, options=Namespace())
+    stack = Stack(home, demo=demo, options=Namespace())
     return _call(argv, {**stack.env, "FENGSUI_DATABASE_URL": url})
 
 

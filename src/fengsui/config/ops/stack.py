@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 
 from fengsui.config.backup import store
 from fengsui.config.help import build as guides
-from fengsui.config.ops import children, external, frontend, prepare, roads, values
+from fengsui.config.ops import children, external, frontend, prepare, release, roads, values
 from fengsui.config.ops.broker import Broker
 from fengsui.config.ops.cluster import Cluster
 from fengsui.config.ops.console import Problem, say, word
@@ -272,6 +272,7 @@ class Stack:
             self._fail("prepare", "数据库迁移或区数据加载失败", "Migration or loading the district failed")
         if mark:
             mark.write_text(current)
+            release.keep(self.home)
 
     def _fail(self, name: str, zh: str, en: str) -> None:
         path = self.home.log / f"{name}.log"
