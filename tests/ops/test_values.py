@@ -11,6 +11,9 @@ from fengsui.config.ops.home import REPO
 
 GOOD_AND_BAD = {
     "FENGSUI_DATABASE_URL": ("postgresql://u:p@127.0.0.1:5432/d", "mysql://u@h/d"),
+    "FENGSUI_DATABASE_URL_WEB": ("postgresql://u:p@127.0.0.1:5432/d", "mysql://u@h/d"),
+    "FENGSUI_DATABASE_URL_INGEST": ("postgresql://u:p@127.0.0.1:5432/d", "mysql://u@h/d"),
+    "FENGSUI_DATABASE_URL_JOBS": ("postgresql://u:p@127.0.0.1:5432/d", "mysql://u@h/d"),
     "FENGSUI_NATS_URL": ("nats://u:p@127.0.0.1:4222", "127.0.0.1:4222"),
     "FENGSUI_SMTP_URL": ("smtps://u:p@mail.gov.cn:465", "smtp://mail:no-number"),
     "FENGSUI_MAIL_FROM": ("duty@tiexi.gov.cn", "duty"),

@@ -173,6 +173,13 @@ def _doctor(options: argparse.Namespace) -> int:
     return doctor.main()
 
 
+def _roles(options: argparse.Namespace) -> int:
+    from fengsui.config.ops import rights
+
+    print(rights.for_the_administrator())
+    return 0
+
+
 def _check(options: argparse.Namespace) -> int:
     from fengsui.config.ops import check
 
@@ -429,6 +436,7 @@ def parser() -> argparse.ArgumentParser:
     add("build", _build, "构建前端", "build the front end where its sources changed")
     guides = add("guides", _guides, "生成使用指南（/help/）", "build the guides served at /help/")
     guides.add_argument("--out", metavar="DIR", help=word("写到此目录", "write them into this folder"))
+    add("roles", _roles, "外部数据库各部件角色的 SQL", "SQL of the parts' roles at an external database")
     add("doctor", _doctor, "检查环境与设置", "check environment and settings")
     for name, run, zh, en in (
         ("verify-audit", _verify_audit, "核验审计链", "prove the audit chain"),

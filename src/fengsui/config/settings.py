@@ -75,17 +75,19 @@ TEMPLATES = [
 ]
 
 
-def _database(url: str) -> dict[str, object]:
+def _database(url: str, role: str = "") -> dict[str, object]:
     """postgresql://user:password@host:port/name?host=/socket/dir, or anything else that libpq reads.
 
     Several hosts (`@a:5432,b:5432/name?target_session_attrs=read-write`) are tried in order, the first that takes
     writes is used: https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-MULTIPLE-HOSTS
+    role: who connects instead of the user of the address.
     """
     parts = conninfo_to_dict(url)
     names = {"NAME": "dbname", "USER": "user", "PASSWORD": "password", "HOST": "host", "PORT": "port"}
     return {
         "ENGINE": "django.contrib.gis.db.backends.postgis",
         **{name: str(parts.pop(part, "")) for name, part in names.items()},
+        **({"USER": role} if role else {}),
         "CONN_MAX_AGE": 0,
         # Without the check two of three requests fail after a restart of the server.
         "CONN_HEALTH_CHECKS": True,
@@ -94,7 +96,10 @@ def _database(url: str) -> dict[str, object]:
 
 
 DATABASES = {
-    "default": _database(os.environ.get("FENGSUI_DATABASE_URL", "postgresql://fengsui@/fengsui?host=/run/fengsui"))
+    "default": _database(
+        os.environ.get("FENGSUI_DATABASE_URL", "postgresql://fengsui@/fengsui?host=/run/fengsui"),
+        os.environ.get("FENGSUI_DATABASE_ROLE", ""),
+    )
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 SILENCED_SYSTEM_CHECKS = ["gis.W001"]  # Debian 12 ships GDAL 3.6; nothing we use needs 3.9

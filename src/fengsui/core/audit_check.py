@@ -117,7 +117,7 @@ def make_checkpoint(now: datetime) -> AuditCheckpoint | None:
     """Seal everything so far. The short table lock makes sure that every smaller id is committed or gone."""
     with transaction.atomic():
         with connection.cursor() as cursor:
-            cursor.execute("LOCK TABLE core_auditrow IN SHARE MODE")
+            cursor.execute("SELECT core_hold_audit()")  # SHARE MODE, which only the owner may take
         last_id = AuditRow.objects.order_by("-pk").values_list("pk", flat=True).first()
         if last_id is None:
             return None

@@ -23,7 +23,7 @@ from urllib.parse import quote
 import psycopg
 from psycopg import sql
 
-from fengsui.config.ops import children
+from fengsui.config.ops import children, rights
 from fengsui.config.ops.console import Problem, say
 from fengsui.config.ops.home import Home
 
@@ -353,7 +353,9 @@ class Cluster:
         own = "local all all peer map=own\nlocal replication all peer map=own\n"
         self._write("pg_hba.conf", own + granted.lines)
         names = dict.fromkeys([pwd.getpwuid(os.geteuid()).pw_name, *([self.user] if self.user else [])])
-        self._write("pg_ident.conf", "".join(f"own {name} {ROLE}\n" for name in names))
+        self._write(
+            "pg_ident.conf", "".join(f"own {name} {role}\n" for name in names for role in (ROLE, *rights.NAMES))
+        )
 
     def _mend_stale_pid(self) -> None:
         """Remove postmaster.pid only where its process is certainly no server of this directory."""
@@ -388,6 +390,8 @@ class Cluster:
 
     def _make_database(self) -> None:
         with psycopg.connect(host=str(self.sockets), user=ROLE, dbname="template1", autocommit=True) as admin:
+            if admin.execute("SELECT pg_is_in_recovery()").fetchone() == (False,):
+                rights.make(admin.cursor(), monitor=True)
             known = admin.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]).fetchone()
             if not known:
                 admin.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(DATABASE)))

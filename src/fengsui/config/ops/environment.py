@@ -27,6 +27,33 @@ VARIABLES: tuple[Variable, ...] = (
         secret=True,
     ),
     Variable(
+        "FENGSUI_DATABASE_URL_WEB",
+        "同 FENGSUI_DATABASE_URL / as FENGSUI_DATABASE_URL",
+        "网页部件连接外部数据库的地址，用最小权限的角色；见 ./fengsui roles",
+        "Address by which the web connects to an external database, as a role with few rights; see ./fengsui roles",
+        secret=True,
+    ),
+    Variable(
+        "FENGSUI_DATABASE_URL_INGEST",
+        "同 FENGSUI_DATABASE_URL / as FENGSUI_DATABASE_URL",
+        "同上，接收部件",
+        "The same for ingest",
+        secret=True,
+    ),
+    Variable(
+        "FENGSUI_DATABASE_URL_JOBS",
+        "同 FENGSUI_DATABASE_URL / as FENGSUI_DATABASE_URL",
+        "同上，作业和时限部件",
+        "The same for worker and clocks",
+        secret=True,
+    ),
+    Variable(
+        "FENGSUI_DATABASE_ROLE",
+        "由 ./fengsui 设置 / set by ./fengsui",
+        "部件在自带数据库中的角色",
+        "Role of a part at the private database",
+    ),
+    Variable(
         "FENGSUI_NATS_URL",
         "自带的 nats-server / own nats-server",
         "外部 NATS(JetStream)地址:nats://用户:口令@主机:端口;设置后不再启动自带的消息服务器",

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import NoReturn
 
 from fengsui.config.help import build as guides
-from fengsui.config.ops import external, prepare, stack, testing, values
+from fengsui.config.ops import external, prepare, rights, stack, testing, values
 from fengsui.config.ops.console import Problem, say
 from fengsui.config.ops.home import BIN, REPO
 
@@ -26,6 +26,7 @@ ONCE = ("database", "files")
 
 def run(name: str) -> int:
     """Become the part: this process is replaced, so that the service manager's signals reach it. Raises Problem."""
+    os.environ |= rights.environment(name, os.environ, private=False)
     _need_shared(os.environ)
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "fengsui.config.settings")
     os.environ["PATH"] = f"{BIN}:{os.environ.get('PATH', '/usr/bin:/bin')}"  # programs that came with Python packages
@@ -62,6 +63,7 @@ def _database() -> int:
 
     django.setup()
     prepare.database()
+    prepare.grant()
     say("数据库已迁移，区数据已载入", "The database is migrated and the district loaded")
     return 0
 

@@ -65,6 +65,7 @@ def main() -> int:
     compile_translations()
     database()
     prepare_roads()
+    grant()
     return 0
 
 
@@ -80,6 +81,16 @@ def database() -> None:
         call_command("load_district", settings.FENGSUI_DISTRICT)
     except CommandError as refused:  # for whoever starts the platform: words, not a traceback
         raise Problem(str(refused), str(refused)) from None
+
+
+def grant() -> None:
+    """What each part's role may do, after the tables are made; nothing where the server has no such roles."""
+    from django.db import connection, transaction
+
+    from fengsui.config.ops import rights
+
+    with transaction.atomic(), connection.cursor() as cursor:
+        rights.grant(cursor)
 
 
 def prepare_roads() -> None:

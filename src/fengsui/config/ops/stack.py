@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 
 from fengsui.config.backup import store
 from fengsui.config.help import build as guides
-from fengsui.config.ops import children, external, frontend, prepare, release, roads, values
+from fengsui.config.ops import children, external, frontend, prepare, release, rights, roads, values
 from fengsui.config.ops.broker import Broker
 from fengsui.config.ops.cluster import Cluster
 from fengsui.config.ops.console import Problem, say, word
@@ -150,7 +150,8 @@ class Stack:
 
     def _process(self, name: str, command: Sequence[str], **more: object) -> Service:
         def start(log: IO[bytes]) -> subprocess.Popen[bytes]:
-            return children.spawn(command, env=self.env, output=log, cwd=REPO)
+            env = rights.environment(name, self.env, private=self._cluster is not None)
+            return children.spawn(command, env=env, output=log, cwd=REPO)
 
         return Service(name, start, **more)  # type: ignore[arg-type]  # keywords handed on
 

@@ -110,6 +110,21 @@ RULES: Mapping[str, tuple[Check, str, str]] = {
         "形如 postgresql://用户:口令@主机:端口/库",
         "postgresql://user:password@host:port/database",
     ),
+    "FENGSUI_DATABASE_URL_WEB": (
+        _database,
+        "形如 postgresql://用户:口令@主机:端口/库",
+        "postgresql://user:password@host:port/database",
+    ),
+    "FENGSUI_DATABASE_URL_INGEST": (
+        _database,
+        "形如 postgresql://用户:口令@主机:端口/库",
+        "postgresql://user:password@host:port/database",
+    ),
+    "FENGSUI_DATABASE_URL_JOBS": (
+        _database,
+        "形如 postgresql://用户:口令@主机:端口/库",
+        "postgresql://user:password@host:port/database",
+    ),
     "FENGSUI_NATS_URL": (_address("nats", "tls"), "形如 nats://用户:口令@主机:端口", "nats://user:password@host:port"),
     "FENGSUI_SMTP_URL": (
         _address("smtp", "smtps"),

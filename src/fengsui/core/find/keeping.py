@@ -64,7 +64,7 @@ def rebuild() -> dict[str, int]:
     _forget(used, last)
     tidy()
     with connection.cursor() as cursor:
-        cursor.execute("ANALYZE core_findrow, core_findword")
+        cursor.execute("SELECT core_count_find()")
     return counted
 
 
@@ -81,7 +81,7 @@ def _forget(used: set[str], last: int) -> None:
 def tidy() -> None:
     """Many new rows wait in the index's pending list, which every question would read whole: sort them in."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT gin_clean_pending_list('core_find_words')")
+        cursor.execute("SELECT core_tidy_find()")
 
 
 def _rebuild(kind: Findable, used: set[str]) -> int:
