@@ -30,5 +30,5 @@ DROP = "DROP FUNCTION core_hold_audit(); DROP FUNCTION core_tidy_find(); DROP FU
 
 
 class Migration(migrations.Migration):
-    dependencies = [("core", "0009_find_words")]
+    dependencies = [("core", "0010_map_put_at_once")]
     operations = [migrations.RunSQL(MAKE, DROP)]
