@@ -106,10 +106,10 @@ def two(place):
     assert invite.admit(first) is True
     invite.pack(a, mine, place / "invitation")
     second = joined(b, place / "invitation")
-    until(lambda: (pair.status(first)["follower"] or [""])[0] == "streaming")
+    until(lambda: pair.status(first).followed)
     mine.now(a, both=True)
     first.reload()
-    until(lambda: (pair.status(first)["follower"] or ["", ""])[1] == "sync")
+    until(lambda: pair.status(first).follower.how == "sync")
     running = {"first": first, "second": second}
     yield a, b, running
     for each in running.values():
@@ -167,7 +167,7 @@ def test_killed_leader_loses_nothing_acknowledged_and_never_leads_again(two, pla
     again = running["first"] = joined(a, place / "back")
     assert aside.exists()
     assert pair.of(a).role == FOLLOWS
-    until(lambda: (pair.status(second)["follower"] or [""])[0] == "streaming")
+    until(lambda: pair.status(second).followed)
     with psycopg.connect(second.url) as connection:
         connection.execute("UPDATE reading SET at = NULL WHERE n < 500")
         place_in_log = connection.execute("SELECT pg_current_wal_insert_lsn()").fetchone()[0]
@@ -180,7 +180,7 @@ def test_leader_that_was_cut_off_acknowledges_nothing(two):
     a, b, running = two
     first, second = running["first"], running["second"]
     follow.promote(second, pair.of(b))
-    until(lambda: pair.status(first)["follower"] is None)
+    until(lambda: pair.status(first).follower is None)
     acknowledged: list[int] = []
     ended = threading.Event()
     writing = threading.Thread(target=writer, args=(first.url, ended, acknowledged))

@@ -178,8 +178,7 @@ def _both(options: Namespace) -> int:
     if mine.role != LEADS or not _running(home):
         raise Problem("平台须在主机上运行", "The platform has to run on the machine that leads")
     cluster = _own(home)
-    follower = pair.status(cluster)["follower"]
-    if not (isinstance(follower, tuple) and follower[0] == "streaming"):
+    if not pair.status(cluster).followed:
         raise Problem(f"{mine.there} 没有在跟随", f"{mine.there} is not following")
     mine.now(home, both=True)
     cluster.reload()
@@ -188,16 +187,38 @@ def _both(options: Namespace) -> int:
 
 
 def _status(options: Namespace) -> int:
+    """0 where the other machine answers and, seen from the leader, follows."""
     home = Home.here()
     mine = pair.of(home)
     partner = pair.ask(mine, home)
-    said = "—" if partner is None else LEADS if partner.leads else FOLLOWS
-    print(f"{mine.here}: {mine.role}{' both' if mine.both else ''}")
-    print(f"{mine.there}: {said}")
-    if _running(home):
-        for name, value in pair.status(_own(home)).items():
-            print(f"  {name}: {value}")
-    return 0 if partner is not None else 1
+    mode = ("both" if mine.both else "alone") if mine.role == LEADS else ""
+    print(f"{mine.here}: {_said(mine.role)} {mode}".rstrip())
+    print(f"{mine.there}: {word('没有应答', 'does not answer') if partner is None else _said(partner.role)}")
+    if not _running(home):
+        return 0 if partner else 1
+    facts = pair.status(_own(home))
+    if mine.role == LEADS:
+        one = facts.follower
+        if one is None:
+            print(word("没有备机在跟随", "Nobody follows"))
+            return 1
+        print(
+            word(
+                f"备机 {one.state},{one.how},落后 {one.behind} 字节",
+                f"Follower: {one.state}, {one.how}, {one.behind} bytes behind",
+            )
+        )
+    elif mine.role == FOLLOWS:
+        print(word("收到的最后一次提交:", "Last commit received:") + f" {facts.replayed} ({facts.receiving or '-'})")
+    return 0 if partner else 1
+
+
+def _said(role: str) -> str:
+    return {
+        LEADS: word("主机", "leads"),
+        FOLLOWS: word("备机", "follows"),
+        OVERTAKEN: word("已被接替", "overtaken"),
+    }[role]
 
 
 def _confirm(home: Home, zh: str, en: str) -> None:

@@ -13,8 +13,8 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
+from datetime import datetime
 from pathlib import Path
 
 import psycopg
@@ -72,6 +72,32 @@ class Partner:
 
     leads: bool
     timeline: int
+
+    @property
+    def role(self) -> str:
+        return LEADS if self.leads else FOLLOWS
+
+
+@dataclass(frozen=True, slots=True)
+class Follower:
+    """Seen from the leader: "streaming" or on its way there; "sync" where commits wait for it; bytes behind."""
+
+    state: str
+    how: str
+    behind: int
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """follower: the leader's. replayed, receiving: the follower's own, last commit and state of the stream."""
+
+    follower: Follower | None
+    replayed: datetime | None
+    receiving: str
+
+    @property
+    def followed(self) -> bool:
+        return self.follower is not None and self.follower.state == "streaming"
 
 
 def folder(home: Home) -> Path:
@@ -171,22 +197,16 @@ def of(home: Home) -> Pair:
     return pair
 
 
-def status(cluster: Cluster) -> Mapping[str, object]:
-    """What this machine's own database says: role, timeline, and how far the other one is behind, in bytes."""
+def status(cluster: Cluster) -> Status:
+    """What this machine's own running database says. Raises psycopg.OperationalError."""
     with psycopg.connect(cluster.url, autocommit=True, connect_timeout=PATIENCE_S) as asked:
-        row = asked.execute(
-            "SELECT pg_is_in_recovery(), timeline_id, "
-            "CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_lsn() END::text, "
-            "pg_last_xact_replay_timestamp() FROM pg_control_checkpoint()"
-        ).fetchone()
         follower = asked.execute(
             "SELECT state, sync_state, pg_wal_lsn_diff(pg_current_wal_lsn(), flush_lsn)::bigint "
             "FROM pg_stat_replication WHERE application_name = %s AND NOT pg_is_in_recovery()",
             [NAME],
         ).fetchone()
-        receiving = asked.execute("SELECT status, latest_end_time FROM pg_stat_wal_receiver").fetchone()
+        row = asked.execute(
+            "SELECT pg_last_xact_replay_timestamp(), (SELECT status FROM pg_stat_wal_receiver)"
+        ).fetchone()
     assert row is not None
-    return {
-        "recovery": row[0], "timeline": row[1], "position": row[2], "replayed": row[3],
-        "follower": follower, "receiving": receiving,
-    }  # fmt: skip
+    return Status(follower=Follower(*follower) if follower else None, replayed=row[0], receiving=row[1] or "")

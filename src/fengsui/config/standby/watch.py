@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from functools import cache
 
-import psycopg
 from django.utils import timezone
 
 from fengsui.config.backup.timer import LINK
@@ -28,14 +27,8 @@ def look() -> None:
     """One look: prove or fail."""
     if not active():
         return
-    try:
-        follower = status(Cluster(Home.here()))["follower"]
-    except psycopg.OperationalError as error:
-        follower = None
-        why = type(error).__name__
+    found = status(Cluster(Home.here()))
+    if found.followed and found.follower:
+        proofs.prove(LINK, "standby", at=timezone.now(), how=f"落后 {found.follower.behind} 字节")
     else:
-        why = "没有备机在跟随"
-    if isinstance(follower, tuple) and follower[0] == "streaming":
-        proofs.prove(LINK, "standby", at=timezone.now(), how=f"落后 {follower[2]} 字节")
-    else:
-        proofs.fail(LINK, "standby", at=timezone.now(), why=why)
+        proofs.fail(LINK, "standby", at=timezone.now(), why="没有备机在跟随")
