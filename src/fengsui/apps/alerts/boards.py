@@ -166,7 +166,8 @@ def evidence(row: Warning, names: Mapping[UUID, str]) -> list[Evidence]:
                 _("约 %(lead)s 分后到 %(line)s") % {"lead": lead, "line": said.whole(each.get("line"))} if lead else ""
             )
             if each.get("error") is not None:
-                note += "　" + _("近期平均误差 %(error)s") % {"error": f"{said.error(each['error'])} {said.unit}"}
+                missed = _("近期平均误差 %(error)s") % {"error": f"{said.error(each['error'])} {said.unit}"}
+                note = f"{note}　{missed}" if note else missed
         else:
             who = names.get(UUID(each["person"]), "") if each.get("person") else ""
             verdict, note, value = _("人报") if kind == "report" else _("改稿"), each.get("text", ""), who
