@@ -21,7 +21,7 @@ export function startActs(): void {
     for (const menu of document.querySelectorAll<HTMLDetailsElement>("details.menu[open], details.clkbox[open], details.map-layers[open]"))
       if (!menu.contains(target)) menu.open = false;
     const row = target.closest<HTMLElement>("tr[data-href]");
-    if (row && !target.closest("a, button, input, summary, label")) location.assign(row.dataset.href ?? "");
+    if (row && !target.closest("a, button, input, summary, label, .ck")) location.assign(row.dataset.href ?? "");
   });
   guardAll();
   reachable();

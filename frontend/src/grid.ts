@@ -3,6 +3,7 @@
 
 import { body, cells, copied, firstCell, step, tab } from "./grid/moves";
 import { Editing } from "./grid/editing";
+import { startTicks } from "./grid/ticks";
 
 function startGrid(table: HTMLTableElement): void {
   const editing = new Editing(table);
@@ -181,5 +182,6 @@ document.addEventListener("click", (e) => { // one more column to order by, in a
   location.assign(link.dataset.also ?? "");
 });
 for (const table of document.querySelectorAll<HTMLTableElement>("table[data-grid]")) startGrid(table);
+startTicks();
 for (const form of document.querySelectorAll<HTMLFormElement>("form[data-columns]")) startColumns(form);
 document.querySelector("[data-print]")?.addEventListener("click", () => print());

@@ -75,6 +75,7 @@ WITHOUT = {
     "ledger:step-do": SHEET,
     "ledger:step-withdraw": SHEET,
     "ledger:step-undo": "a person takes back what he sees on the button; a program undoes the row that it names",
+    "ledger:deed-do": "many rows that a person ticked, each by the operation that a program has for one of them",
     "ledger:cell-save": "one cell of what a person sees; a program changes the row, with If-Match",
     "ledger:view-keep": VIEW,
     "ledger:view-choose": VIEW,

@@ -36,6 +36,7 @@ LEDGER = (
 """Pages of a register: asked for the stations, whose rows belong to a world and to a street."""
 FIXED: dict[str, dict[str, Any]] = {
     **{f"ledger:{page}": {"name": "stations"} for page in LEDGER},
+    "ledger:deed-do": {"name": "tasks"},
     "maps:raster-show": {"name": "vec", "z": 12, "x": 3451, "y": 1520},
     "maps:tile-show": {"name": "team", "z": 12, "x": 3451, "y": 1520},
     "ui:term-words": {"language": "zh"},
@@ -119,6 +120,7 @@ FORMS: dict[str, dict[str, Any]] = {
     "ledger:row-retire": {"reason": REASON},
     "ledger:import-paste": {"text": "站码\t名称\nST98\t粘贴站"},
     "ledger:bulk-ask": {"all": "1", "act": "set", "column": "source", "value": "合同"},
+    "ledger:deed-do": {"deed": "waive", "reason": REASON},
     "ledger:cell-save": {"column": "datum_m", "value": "1.5", "was": ""},
     "ledger:view-keep": {"name": REASON, "query": "sort=name"},
     "people:person-reveal": {"reason": REASON},

@@ -13,9 +13,9 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from fengsui.apps.alerts import boards, queries, rules
+from fengsui.apps.alerts import actions, boards, queries, rules
 from fengsui.apps.alerts.models import Warning
-from fengsui.apps.alerts.policy import LEADERS
+from fengsui.apps.alerts.policy import DESK, LEADERS
 from fengsui.apps.places.ledger import PROVENANCE_WORDS
 from fengsui.apps.places.models import Area
 from fengsui.catalog.hazards import hazards
@@ -23,7 +23,7 @@ from fengsui.core.ledger import Code, Ref
 from fengsui.core.ledger.filters import Counted, Filter, Option, few, of_states
 from fengsui.core.ledger.listed import Given
 from fengsui.core.ledger.shown import At, Due, LevelOf, Shown, Word, ranked
-from fengsui.core.ledger.worklist import Worklist, add
+from fengsui.core.ledger.worklist import Deed, Worklist, add
 from fengsui.core.policy import roles
 from fengsui.kernel.actor import Actor
 from fengsui.kernel.levels import LEVELS, Level
@@ -112,6 +112,15 @@ WARNINGS = add(
         before={
             "status": ("f.state", None), "level": ("f.level", None), "since": ("f.since", None),
         },
+        deeds=(
+            Deed(
+                code="reject",
+                label=_("不发布"),
+                do=lambda key, by, now, why: actions.reject(warning_id=key, reason=why, by=by, now=now),
+                may=lambda by: by.has_role(*DESK),
+                reason=True,
+            ),
+        ),
         nothing=(_("没有符合条件的预警"), _("放宽筛选条件再看")),
     )
 )  # fmt: skip

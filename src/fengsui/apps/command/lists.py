@@ -14,9 +14,9 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from fengsui.apps.command import queries, rules
+from fengsui.apps.command import actions, queries, rules
 from fengsui.apps.command.models import Deployment, Task
-from fengsui.apps.command.policy import may_view
+from fengsui.apps.command.policy import DUTY, may_view
 from fengsui.apps.incidents.page import word
 from fengsui.apps.people import queries as people
 from fengsui.apps.people.models import Holding, Organisation
@@ -26,7 +26,7 @@ from fengsui.core.ledger.choices import in_english
 from fengsui.core.ledger.filters import Option, few, of_states
 from fengsui.core.ledger.listed import Given
 from fengsui.core.ledger.shown import At, Due, Shown, Word, ranked
-from fengsui.core.ledger.worklist import Worklist, add
+from fengsui.core.ledger.worklist import Deed, Worklist, add
 from fengsui.core.models import Clock
 from fengsui.core.policy import roles
 from fengsui.kernel.actor import Actor
@@ -97,6 +97,40 @@ def _title(row: Line) -> str:
     return row.task.title_en if in_english() and row.task.title_en else row.task.title
 
 
+def _may_own(by: Actor) -> bool:
+    """Whoever holds a post may owe a task; whether it is this one the action asks."""
+    return bool(by.posts) and not by.has_role("auditor", "audit_admin")
+
+
+DEEDS = (
+    Deed(
+        code="accept",
+        label=_("接令"),
+        do=lambda key, by, now, why: actions.accept_task(task_id=key, by=by, now=now),
+        may=_may_own,
+    ),
+    Deed(
+        code="start",
+        label=_("开始办"),
+        do=lambda key, by, now, why: actions.start_task(task_id=key, by=by, now=now),
+        may=_may_own,
+    ),
+    Deed(
+        code="decline",
+        label=_("拒接"),
+        do=lambda key, by, now, why: actions.decline_task(task_id=key, by=by, now=now, reason=why),
+        may=_may_own,
+        reason=True,
+    ),
+    Deed(
+        code="waive",
+        label=_("免除"),
+        do=lambda key, by, now, why: actions.waive_task(task_id=key, by=by, now=now, reason=why),
+        may=lambda by: by.has_role(*DUTY),
+        reason=True,
+    ),
+)
+
 TASKS = add(
     Worklist(
         app="command",
@@ -145,6 +179,7 @@ TASKS = add(
         present=_present,
         within="task",
         also=_also,
+        deeds=DEEDS,
         nothing=(_("没有符合的任务"), _("换个状态或去掉筛选再看；任务在启动响应时按预案下达。")),
     )
 )  # fmt: skip

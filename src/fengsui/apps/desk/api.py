@@ -124,10 +124,7 @@ def clock(request: HttpRequest, clock_id: UUID) -> ClockOut:
     page="desk:clock-pause",
 )
 def pause(request: HttpRequest, clock_id: UUID, body: Pausing) -> ClockOut:
-    by, row = by_of(request), desk.get(clock_id, by_of(request))
-    policy.require(by, "core.pause_clock", row)
-    chained = by.in_chain(row.correlation).because(body.reason)
-    clocks.pause(clock_id, by=chained, now=timezone.now(), reason=body.reason)
+    desk.pause(clock_id, by=by_of(request), now=timezone.now(), reason=body.reason)
     return _found(request, clock_id)
 
 
@@ -140,9 +137,7 @@ def pause(request: HttpRequest, clock_id: UUID, body: Pausing) -> ClockOut:
     page="desk:clock-resume",
 )
 def resume(request: HttpRequest, clock_id: UUID, body: Nothing) -> ClockOut:
-    by, row = by_of(request), desk.get(clock_id, by_of(request))
-    policy.require(by, "core.pause_clock", row)
-    clocks.resume(clock_id, by=by.in_chain(row.correlation), now=timezone.now())
+    desk.resume(clock_id, by=by_of(request), now=timezone.now())
     return _found(request, clock_id)
 
 

@@ -16,6 +16,7 @@ from fengsui.apps.desk.rules import DECISIONS
 from fengsui.apps.people import queries as people
 from fengsui.apps.people.models import Organisation, Person, Post
 from fengsui.apps.people.rules import ADMINS, DISTRICT_ROLES, ROLES
+from fengsui.core import clocks, policy
 from fengsui.core.clock_words import default_word
 from fengsui.core.models import Clock, ClockPause
 from fengsui.kernel.actor import Actor, Grant
@@ -147,6 +148,20 @@ def get(clock_id: UUID, by: Actor) -> Clock:
     if found is None:
         raise NotFound("core.clock.not_found")
     return found
+
+
+def pause(clock_id: UUID, *, by: Actor, now: datetime, reason: str) -> Clock:
+    """暂停 one that the actor sees, in the chain of what it is about. Raises NotFound, Forbidden, FengsuiError."""
+    clock = get(clock_id, by)
+    policy.require(by, "core.pause_clock", clock)
+    return clocks.pause(clock_id, by=by.in_chain(clock.correlation).because(reason), now=now, reason=reason)
+
+
+def resume(clock_id: UUID, *, by: Actor, now: datetime) -> Clock:
+    """恢复 a paused one. Raises NotFound, Forbidden, FengsuiError."""
+    clock = get(clock_id, by)
+    policy.require(by, "core.pause_clock", clock)
+    return clocks.resume(clock_id, by=by.in_chain(clock.correlation), now=now)
 
 
 def present(rows: QuerySet[Clock] | Iterable[Clock]) -> list[Row]:

@@ -13,12 +13,13 @@ from django.utils.translation import gettext_lazy as _
 
 from fengsui.apps.desk import clocks, queries
 from fengsui.apps.people.models import Holding, Organisation, Person
+from fengsui.core import policy
 from fengsui.core.ledger import Number
 from fengsui.core.ledger.choices import in_english
 from fengsui.core.ledger.filters import Counted, Filter, Option, few, of_states
 from fengsui.core.ledger.listed import Given
 from fengsui.core.ledger.shown import At, Due, Shown, Word, ranked
-from fengsui.core.ledger.worklist import Worklist, add
+from fengsui.core.ledger.worklist import Deed, Worklist, add
 from fengsui.core.models import Clock
 from fengsui.core.policy import roles
 from fengsui.kernel.actor import Actor
@@ -55,6 +56,26 @@ def _units(rows: QuerySet[Any], by: Actor) -> Counted:
 def _unit(value: str, by: Actor) -> str:
     return Organisation.objects.filter(code=value).values_list("name", flat=True).first() or value
 
+
+def _may_pause(by: Actor) -> bool:
+    return policy.can(by, "core.pause_clock")
+
+
+DEEDS = (
+    Deed(
+        code="pause",
+        label=_("暂停"),
+        do=lambda key, by, now, why: clocks.pause(key, by=by, now=now, reason=why),
+        may=_may_pause,
+        reason=True,
+    ),
+    Deed(
+        code="resume",
+        label=_("恢复"),
+        do=lambda key, by, now, why: clocks.resume(key, by=by, now=now),
+        may=_may_pause,
+    ),
+)
 
 CLOCKS = add(
     Worklist(
@@ -114,6 +135,7 @@ CLOCKS = add(
         topics="core.clocks",
         present=_present,
         also=_owned_by,
+        deeds=DEEDS,
         before={
             "view": ("f.scope", {"mine": "mine", "org": "org", "all": "any"}),
             "late": ("f.late", None),

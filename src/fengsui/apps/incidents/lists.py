@@ -11,16 +11,16 @@ from django.db.models.functions import Cast
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from fengsui.apps.incidents import queries, rules
+from fengsui.apps.incidents import actions, queries, rules
 from fengsui.apps.incidents.models import Incident
-from fengsui.apps.incidents.policy import LEADERS, may_view
+from fengsui.apps.incidents.policy import DUTY, LEADERS, may_view
 from fengsui.apps.places.ledger import PROVENANCE_WORDS
 from fengsui.apps.places.models import Area
 from fengsui.core.ledger import Code, Number, Ref
 from fengsui.core.ledger.filters import of_states
 from fengsui.core.ledger.listed import Given
 from fengsui.core.ledger.shown import At, Due, Grade, LevelOf, Shown, Word, ranked
-from fengsui.core.ledger.worklist import Worklist, add
+from fengsui.core.ledger.worklist import Deed, Worklist, add
 from fengsui.core.models import Clock
 from fengsui.core.policy import roles
 from fengsui.kernel.clock import MACHINE as CLOCKS
@@ -90,6 +90,15 @@ INCIDENTS = add(
         link=_room,
         views=(Given(_("未结"), "f.state=open"), Given(_("全部"), "f.state=any")),
         topics="incidents core.clocks",
+        deeds=(
+            Deed(
+                code="dismiss",
+                label=_("误报"),
+                do=lambda key, by, now, why: actions.dismiss(incident_id=key, by=by, now=now, reason=why),
+                may=lambda by: by.has_role(*DUTY),
+                reason=True,
+            ),
+        ),
         present=_present,
         before={
             "state": ("f.state", {"all": "any", **{code: code for code in rules.STATES}}),

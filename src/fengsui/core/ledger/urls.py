@@ -1,6 +1,6 @@
 from django.urls import path
 
-from fengsui.core.ledger.views import grid, imports, listed, lists, many, rows
+from fengsui.core.ledger.views import deeds, grid, imports, listed, lists, many, rows
 
 app_name = "ledger"
 urlpatterns = [
@@ -27,6 +27,7 @@ urlpatterns = [
     path("registers/<slug:name>/facets", listed.facets, name="register-facets"),
     path("registers/<slug:name>/editor", grid.editor, name="cell-editor"),
     path("registers/<slug:name>/bulk", many.ask, name="bulk-ask"),
+    path("registers/<slug:name>/deeds", deeds.act, name="deed-do"),
     path("registers/<slug:name>/views", listed.keep_view, name="view-keep"),
     path("registers/<slug:name>/views/first", listed.choose_view, name="view-choose"),
     path("registers/<slug:name>/views/<uuid:view_id>/drop", listed.drop_view, name="view-drop"),

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 from itertools import batched
 from typing import Any
+from uuid import UUID
 
 from django.db.models import Q, QuerySet
 from django.urls import reverse
@@ -35,6 +37,20 @@ def _as_they_are(rows: Sequence[Any]) -> Sequence[Any]:
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
+class Deed:
+    """What may be done to many rows at once: an action that the app has anyway (core.ledger.deeds).
+
+    `do(key, by, now, reason)` does it to one row; `may(by)`: whether this person is offered it at all.
+    """
+
+    code: str
+    label: Any
+    do: Callable[[UUID, Actor, datetime, str], object]
+    may: Callable[[Actor], bool]
+    reason: bool = False
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Worklist(Listed):
     """`page` names the list's URL; `link(row)` is where a presented row leads; `views` come before people's own.
 
@@ -54,6 +70,7 @@ class Worklist(Listed):
     share: Rule | None = None
     """Who may keep a view for everybody."""
     before: Old | None = None
+    deeds: Sequence[Deed] = ()
     nothing: tuple[Any, Any] = ("", "")
     """What stands in place of rows where there are none, and what to do then."""
     everything = "view=all&changed=1"
@@ -94,13 +111,14 @@ class Worklist(Listed):
     def lines(self, rows: Iterable[Any], columns: Sequence[Column]) -> list[dict[str, Any]]:
         """Rows as a page shows them: key, address, and of each column its value and its words."""
         found, kinds = [], [column.kind.ready() for column in columns]
-        for row in self.present(list(rows)):
+        given = list(rows)
+        for each, row in zip(given, self.present(given), strict=True):
             values = [column.value(row, self.within) if isinstance(column, Shown) else None for column in columns]
             cells = [
                 {"column": column, "value": value, "word": kind.show(value)}
                 for column, kind, value in zip(columns, kinds, values, strict=True)
             ]
-            found.append({"url": self.link(row), "cells": cells, "more": self.more[1](row) if self.more else ""})
+            found.append({"key": str(each.pk), "url": self.link(row), "cells": cells, "more": self.more[1](row) if self.more else ""})
         return found
 
     def plain_rows(self, rows: QuerySet[Any], columns: Sequence[Column]) -> Iterator[tuple[Any, list[Any], list[str]]]:

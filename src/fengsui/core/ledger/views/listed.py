@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from fengsui.core.ledger import export, listing, saved
+from fengsui.core.ledger import deeds, export, listing, saved
 from fengsui.core.ledger import facets as counting
 from fengsui.core.ledger.columns import Column
 from fengsui.core.ledger.listed import Listed
@@ -46,10 +46,12 @@ def shown(request: HttpRequest, listed: Worklist, by: Actor) -> dict[str, Any]:
     columns = listing.shown_columns(listed, wanted)
     page = listing.page_of(listed, by, wanted)
     rows = listed.lines(page, columns)
+    offered = deeds.offered(listed, by)
     if not part_of(request):
-        return {**framed(listed, by, wanted, columns, page), "lines": rows}
+        return {**framed(listed, by, wanted, columns, page), "lines": rows, "deeds": offered}
     return {
         "listed": listed, "wanted": wanted, "columns": columns, "page": page, "query": wanted.query(), "lines": rows,
+        "deeds": offered,
     }  # fmt: skip
 
 
