@@ -45,8 +45,10 @@ def test_trial_shows_what_would_come_of_it_and_changes_nothing(story: Story) -> 
     page = post("duty", "tasks", deed="accept", rows=keys)
     words = html.unescape(page.content.decode())
     assert page.status_code == 200
-    assert "能办 1 条" in words and "办不了 1 条" in words
-    assert f'name="rows" value="{keys[0]}"' in words and f'name="rows" value="{keys[1]}"' not in words
+    assert "能办 1 条" in words
+    assert "办不了 1 条" in words
+    assert f'name="rows" value="{keys[0]}"' in words
+    assert f'name="rows" value="{keys[1]}"' not in words
     assert sorted(states(keys)) == ["done", "waiting"]
     assert StoredEvent.objects.count() == events
 
@@ -56,7 +58,8 @@ def test_press_does_each_row_with_its_own_record_and_names_the_refused(story: St
     Task.objects.in_world(LIVE).filter(pk=keys[2]).update(status="done")
     page = post("duty", "tasks", deed="waive", rows=keys, reason="雨停了，不必再办", sure="1")
     words = html.unescape(page.content.decode())
-    assert "办了 2 条" in words and "没有办成" in words
+    assert "办了 2 条" in words
+    assert "没有办成" in words
     assert sorted(states(keys)) == ["done", "waived", "waived"]
     told = StoredEvent.objects.filter(name="command.TaskWaived", about_id__in=keys)
     assert {each.about_id for each in told} == set(keys[:2])
@@ -68,10 +71,12 @@ def test_press_does_each_row_with_its_own_record_and_names_the_refused(story: St
 def test_reason_is_asked_for_and_the_ticked_rows_are_kept(story: Story) -> None:
     keys = waiting(2)
     asked = post("duty", "tasks", deed="waive", rows=keys)
-    assert asked.status_code == 200 and 'name="reason"' in asked.content.decode()
+    assert asked.status_code == 200
+    assert 'name="reason"' in asked.content.decode()
     bare = post("duty", "tasks", deed="waive", rows=keys, reason=" ", sure="1")
     words = bare.content.decode()
-    assert bare.status_code == 422 and "这件事要写理由" in words
+    assert bare.status_code == 422
+    assert "这件事要写理由" in words
     assert all(f'value="{key}"' in words for key in keys)
     assert states(keys) == ["waiting"] * 2
 
@@ -81,7 +86,8 @@ def test_rows_out_of_sight_are_not_there_and_foreign_tasks_are_refused(story: St
     seen = {str(key) for key in worklists()["tasks"].visible_to(story.by("street")).values_list("pk", flat=True)}
     page = post("street", "tasks", deed="accept", rows=keys, sure="1")
     if not seen & set(keys):
-        assert page.status_code == 409 and "一条也没选" in page.content.decode()
+        assert page.status_code == 409
+        assert "一条也没选" in page.content.decode()
     taken = Task.objects.in_world(LIVE).filter(pk__in=keys, status="accepted")
     assert {str(each.pk) for each in taken} <= seen
 

@@ -115,7 +115,7 @@ WARNINGS = add(
         deeds=(
             Deed(
                 code="reject",
-                label=_("不发布"),
+                label=pgettext_lazy("deed", "不发布"),
                 do=lambda key, by, now, why: actions.reject(warning_id=key, reason=why, by=by, now=now),
                 may=lambda by: by.has_role(*DESK),
                 reason=True,

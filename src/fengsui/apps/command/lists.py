@@ -105,26 +105,26 @@ def _may_own(by: Actor) -> bool:
 DEEDS = (
     Deed(
         code="accept",
-        label=_("接令"),
+        label=pgettext_lazy("deed", "接令"),
         do=lambda key, by, now, why: actions.accept_task(task_id=key, by=by, now=now),
         may=_may_own,
     ),
     Deed(
         code="start",
-        label=_("开始办"),
+        label=pgettext_lazy("deed", "开始办"),
         do=lambda key, by, now, why: actions.start_task(task_id=key, by=by, now=now),
         may=_may_own,
     ),
     Deed(
         code="decline",
-        label=_("拒接"),
+        label=pgettext_lazy("deed", "拒接"),
         do=lambda key, by, now, why: actions.decline_task(task_id=key, by=by, now=now, reason=why),
         may=_may_own,
         reason=True,
     ),
     Deed(
         code="waive",
-        label=_("免除"),
+        label=pgettext_lazy("deed", "免除"),
         do=lambda key, by, now, why: actions.waive_task(task_id=key, by=by, now=now, reason=why),
         may=lambda by: by.has_role(*DUTY),
         reason=True,

@@ -15,7 +15,7 @@ from fengsui.apps.desk import clocks as desk
 from fengsui.apps.people import actions as people_actions
 from fengsui.apps.people import queries as people
 from fengsui.apps.people.models import Handover
-from fengsui.core import clocks, failed_jobs, policy
+from fengsui.core import failed_jobs, policy
 from fengsui.core.api.bearer import by_of
 from fengsui.core.api.operation import reads, writes
 from fengsui.core.api.paging import Cursor, Limit, asked, page_of

@@ -10,6 +10,7 @@ from django.db.models import Count, Q, QuerySet
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from fengsui.apps.desk import clocks, queries
 from fengsui.apps.people.models import Holding, Organisation, Person
@@ -64,14 +65,14 @@ def _may_pause(by: Actor) -> bool:
 DEEDS = (
     Deed(
         code="pause",
-        label=_("暂停"),
+        label=pgettext_lazy("deed", "暂停"),
         do=lambda key, by, now, why: clocks.pause(key, by=by, now=now, reason=why),
         may=_may_pause,
         reason=True,
     ),
     Deed(
         code="resume",
-        label=_("恢复"),
+        label=pgettext_lazy("deed", "恢复"),
         do=lambda key, by, now, why: clocks.resume(key, by=by, now=now),
         may=_may_pause,
     ),
@@ -136,6 +137,7 @@ CLOCKS = add(
         present=_present,
         also=_owned_by,
         deeds=DEEDS,
+        named=("kind", "label"),
         before={
             "view": ("f.scope", {"mine": "mine", "org": "org", "all": "any"}),
             "late": ("f.late", None),

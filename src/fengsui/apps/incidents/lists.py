@@ -93,7 +93,7 @@ INCIDENTS = add(
         deeds=(
             Deed(
                 code="dismiss",
-                label=_("误报"),
+                label=pgettext_lazy("deed", "误报"),
                 do=lambda key, by, now, why: actions.dismiss(incident_id=key, by=by, now=now, reason=why),
                 may=lambda by: by.has_role(*DUTY),
                 reason=True,

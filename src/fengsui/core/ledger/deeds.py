@@ -62,12 +62,12 @@ def attempt(
     rows = _rows(listed, keys, by)
     if not rows:
         raise Refused("core.ledger.none_ticked")
-    lines = listed.lines(rows, [listed.by_code[listed.title]])
+    lines = listed.lines(rows, [listed.by_code[code] for code in listed.named or (listed.title,)])
     found = []
     with transaction.atomic() if trial else nullcontext():
         for row, line in zip(rows, lines, strict=True):
             refused = _one(deed, row.pk, by, now, reason.strip())
-            found.append(Outcome(str(row.pk), line["cells"][0]["word"], line["url"], refused))
+            found.append(Outcome(str(row.pk), "　".join(cell["word"] for cell in line["cells"]), line["url"], refused))
         if trial:
             transaction.set_rollback(True)
     return found

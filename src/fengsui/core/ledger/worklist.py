@@ -71,6 +71,8 @@ class Worklist(Listed):
     """Who may keep a view for everybody."""
     before: Old | None = None
     deeds: Sequence[Deed] = ()
+    named: Sequence[str] = ()
+    """Columns that tell a row from the next one where a deed lists them; the title alone if none are named."""
     nothing: tuple[Any, Any] = ("", "")
     """What stands in place of rows where there are none, and what to do then."""
     everything = "view=all&changed=1"
@@ -118,7 +120,14 @@ class Worklist(Listed):
                 {"column": column, "value": value, "word": kind.show(value)}
                 for column, kind, value in zip(columns, kinds, values, strict=True)
             ]
-            found.append({"key": str(each.pk), "url": self.link(row), "cells": cells, "more": self.more[1](row) if self.more else ""})
+            found.append(
+                {
+                    "key": str(each.pk),
+                    "url": self.link(row),
+                    "cells": cells,
+                    "more": self.more[1](row) if self.more else "",
+                }
+            )
         return found
 
     def plain_rows(self, rows: QuerySet[Any], columns: Sequence[Column]) -> Iterator[tuple[Any, list[Any], list[str]]]:

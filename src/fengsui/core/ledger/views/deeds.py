@@ -34,9 +34,7 @@ def act(request: HttpRequest, name: str) -> HttpResponse:
     except Invalid as bad:
         said = wording.say(bad)
         error, sure = f"{said.what}，{said.todo}", False
-        found = deeds.attempt(
-            listed=listed, deed=deed, keys=keys, by=by, now=timezone.now(), reason="…", trial=True
-        )
+        found = deeds.attempt(listed=listed, deed=deed, keys=keys, by=by, now=timezone.now(), reason="…", trial=True)
     context = {
         "listed": listed, "deed": deed, "reason": reason, "error": error, "over": sure,
         "query": Wanted.of(listed, QueryDict(sent.get("query", "")[:4000])).query(),
