@@ -7,10 +7,12 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
+_spelt = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+
 
 def canonical(facts: Any) -> str:
     """One spelling per content: sorted keys, no spaces, Chinese unescaped."""
-    return json.dumps(facts, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return _spelt.encode(facts)
 
 
 def digest(algorithm: str, *parts: str) -> str:
@@ -22,4 +24,9 @@ def row_body(
 ) -> str:
     """The exact text that is hashed; verification builds it again from the stored columns."""
     when = at.astimezone(UTC).isoformat(timespec="microseconds")
-    return canonical([n, subject, when, verb, str(person or ""), system, str(world), str(chain), facts])
+    return row_text(n, subject, when, verb, str(person or ""), system, str(world), str(chain), facts)
+
+
+def row_text(n: int, *texts: str) -> str:
+    """The same from columns that are text already: time as ISO 8601 with microseconds in UTC, nobody as ''."""
+    return canonical([n, *texts])

@@ -1,5 +1,6 @@
 """verify-audit names the row, whatever an intruder with the database's password did."""
 
+import json
 import threading
 
 import pytest
@@ -67,6 +68,16 @@ def test_changed_event_is_named_when_its_audit_row_was_left(chain):
             SUBJECT,
         )
     assert named() == [("event", SUBJECT, 2)]
+
+
+@pytest.mark.parametrize(("was", "now"), [("1", "true"), ("1", "1.0"), ("12345678901234567890123", "1e22")])
+def test_changed_event_is_named_when_only_the_sort_of_a_value_is_another(was, now):
+    by = make_person()
+    announce(happened(depth_m=json.loads(was)), about=World.objects.get(pk=LIVE), by=by)
+    assert named() == []
+    with unguarded("core_storedevent"):
+        sql("UPDATE core_storedevent SET payload = jsonb_set(payload, '{depth_m}', %s)", now)
+    assert named() == [("event", SUBJECT, 1)]
 
 
 @pytest.mark.parametrize(
