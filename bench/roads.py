@@ -28,12 +28,13 @@ GOALS = "goals: 1 x N whole < 10 ms and >= 50 x faster than Valhalla; Valhalla 1
 def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="./fengsui bench roads")
     parser.add_argument("--osm", nargs="*", default=[], metavar="FILE")
+    parser.add_argument("--generated", action="store_true", help="the generated city alone")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--targets", type=int, default=5000)
     parser.add_argument("--side", type=int, default=50)
     options = parser.parse_args(arguments)
     files = [Path(each) for each in options.osm]
-    if not files:
+    if not files and not options.generated:
         data = Path(__file__).parents[2] / "shared" / "data" / "osm"
         files = [each for each in (data / "harbin.osm.pbf", data / "porto_alegre.osm.pbf") if each.exists()]
     with tempfile.TemporaryDirectory() as folder:

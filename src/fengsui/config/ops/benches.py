@@ -21,8 +21,25 @@ from fengsui.config.ops.cluster import binaries
 from fengsui.config.ops.console import Problem, say
 from fengsui.config.ops.home import REPO, Home
 
-QUICK: dict[str, list[str]] = {}
+QUICK: dict[str, list[str]] = {
+    "announce": ["--rows", "600"],
+    "api": ["--rounds", "3"],
+    "desk": ["--observations", "2000000", "--audit", "200000", "--requests", "10"],
+    "fanout": ["--messages", "600", "--deliveries", "120"],
+    "find": ["--rows", "30000", "--rounds", "5"],
+    "ingest": ["--messages", "10000"],
+    "jobs": ["--jobs", "200"],
+    "pages": ["--rounds", "4"],
+    "push": ["--notices", "6"],
+    "readers": ["--messages", "15000"],
+    "roads": ["--generated", "--rounds", "3"],
+    "series": ["--streams", "1"],
+    "sheet": ["--rows", "20000", "--rounds", "3"],
+    "tiles": ["--rounds", "3", "--tiles", "2"],
+}
 """What a bench does less of in a run of all of them, which has a quarter of an hour."""
+APART = {"light": "Lighthouse on five pages", "wall": "a wall's day in Chromium"}
+"""Benches that drive a browser for many minutes; they run by their name alone."""
 
 
 def names() -> list[str]:
@@ -39,7 +56,7 @@ def run(wanted: Sequence[str], *, write: bool) -> int:
         raise Problem(f"没有名为 {unknown} 的测量", f"No benchmark {unknown}")
     with testing.throw_away_database(Home.here(), durable=True) as url:
         _migrate(url)
-        for name in wanted or names():
+        for name in wanted or [each for each in names() if each not in APART]:
             before, began = os.getloadavg()[0], time.monotonic()
             with tempfile.NamedTemporaryFile("r", suffix=".jsonl") as out, _copy_of(url, name) as own:
                 os.environ[figures.ASKED] = out.name
