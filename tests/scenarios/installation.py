@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import shutil
@@ -12,8 +13,10 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import psycopg
 
@@ -26,6 +29,7 @@ OURS = (
     *("FENGSUI_DATABASE_URL", "FENGSUI_NATS_URL", "FENGSUI_SMTP_URL", "FENGSUI_HTTP_PORT", "FENGSUI_MQTT_PORT"),
     *("FENGSUI_BASE_URL", "FENGSUI_HOSTS", "FENGSUI_STARTED_AT"),
 )
+LIVE = "00000000-0000-4000-8000-000000000001"
 
 
 class Installation:
@@ -145,3 +149,23 @@ class Nemesis:
 
     def counts(self) -> dict[str, int]:
         return {target: self.kills.count(target) for target in self.targets}
+
+
+def start_clocks(connection: psycopg.Connection[Any], over_s: float, count: int) -> list[str]:
+    """Rows as core.clocks writes them: two rungs each, due one after the other."""
+    now, made = datetime.now(UTC), []
+    for index in range(count):
+        key, due = str(uuid4()), now + timedelta(seconds=5 + index * over_s / count)
+        ladder = [
+            {"after_s": 0, "to_role": "duty_leader", "say": ""},
+            {"after_s": 8, "to_role": "commander", "say": ""},
+        ]
+        connection.execute(
+            "INSERT INTO core_clock (id, world_id, kind, slot, about_type, about_id, label, url, owner_role,"
+            " heard_roles, correlation, state, started_at, due_at, limit_s, calendar, ladder, rungs_fired,"
+            " next_fire_at, proof, source, basis) VALUES (%s, %s, 'alerts.confirm', '', 'test', %s, 'kill', '',"
+            " 'duty_officer', '{}', %s, 'running', %s, %s, 5, 'always', %s, 0, %s, '{}', '', 'U')",
+            [key, LIVE, key, str(uuid4()), now, due, json.dumps(ladder), due],
+        )
+        made.append(key)
+    return made

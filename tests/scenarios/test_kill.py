@@ -13,12 +13,10 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from itertools import pairwise
 from pathlib import Path
-from uuid import uuid4
 
-import psycopg
 import pytest
 
 from fengsui.catalog.sensors import kinds
@@ -26,7 +24,7 @@ from fengsui.config.ops.children import launcher
 from fengsui.config.ops.home import REPO
 from fengsui.kernel import replay as series
 from tests.contracts.brokers import free_port
-from tests.scenarios.installation import OURS, Installation, Nemesis
+from tests.scenarios.installation import OURS, Installation, Nemesis, start_clocks
 
 READINGS = int(os.environ.get("FENGSUI_KILL_READINGS", "6000"))
 SEED = int(os.environ.get("FENGSUI_KILL_SEED", "20261124"))
@@ -36,7 +34,6 @@ WINDOW_S = (9_000.0, 46_800.0)  # of the measured event: from before the rise un
 CLOCKS = 60
 TARGETS = ("ingest", "worker", "clocks", "web", "broker", "database", "supervisor")
 EVERY_S = (3.0, 6.0)
-LIVE = "00000000-0000-4000-8000-000000000001"
 DEPTHS = ("ST01", "ST02", "ST03", "ST04", "ST05", "ST06", "RS01")
 KINDS = {"ST": "water_depth", "RS": "river_stage", "RG": "rain_gauge"}
 
@@ -127,26 +124,6 @@ def installation(tmp_path_factory):
         running.stop()
 
 
-def start_clocks(connection: psycopg.Connection, over_s: float) -> list[str]:
-    """Rows as core.clocks writes them: two rungs each, due one after the other."""
-    now, made = datetime.now(UTC), []
-    for index in range(CLOCKS):
-        key, due = str(uuid4()), now + timedelta(seconds=5 + index * over_s / CLOCKS)
-        ladder = [
-            {"after_s": 0, "to_role": "duty_leader", "say": ""},
-            {"after_s": 8, "to_role": "commander", "say": ""},
-        ]
-        connection.execute(
-            "INSERT INTO core_clock (id, world_id, kind, slot, about_type, about_id, label, url, owner_role,"
-            " heard_roles, correlation, state, started_at, due_at, limit_s, calendar, ladder, rungs_fired,"
-            " next_fire_at, proof, source, basis) VALUES (%s, %s, 'alerts.confirm', '', 'test', %s, 'kill', '',"
-            " 'duty_officer', '{}', %s, 'running', %s, %s, 5, 'always', %s, 0, %s, '{}', '', 'U')",
-            [key, LIVE, key, str(uuid4()), now, due, json.dumps(ladder), due],
-        )
-        made.append(key)
-    return made
-
-
 def ask(installation: Installation, sql: str, *values: object) -> list[tuple]:
     with installation.connect() as connection:
         return connection.execute(sql, list(values) or None).fetchall()
@@ -172,7 +149,7 @@ def test_nothing_is_lost_or_doubled_and_the_story_completes_when_everything_is_k
     count = "SELECT count(*) FROM sensing_observation"
     wait("the first readings", lambda: story.poll() is not None or ask(installation, count)[0][0] > 0, 90)
     with installation.connect() as connection:
-        clocks = start_clocks(connection, (WINDOW_S[1] - WINDOW_S[0]) / SPEED)
+        clocks = start_clocks(connection, (WINDOW_S[1] - WINDOW_S[0]) / SPEED, CLOCKS)
     nemesis = Nemesis(installation, SEED, TARGETS, EVERY_S)
     # The long run to the end of the replay, the ordinary one until each part was hit. Not longer: the last paper needs
     # ten seconds in which nobody kills its printer.
