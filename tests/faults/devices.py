@@ -1,7 +1,7 @@
 """Numbered readings with known truth: `python -m tests.faults.inside devices ROUND READINGS RATE`.
 
-Each station's device publishes by MQTT (QoS 1) what nobody else does: its number is in the reading's time and value. Its
-PUBACKs are written down, with their moment, in truth/readings-ROUND.txt. Some readings go by HTTP instead.
+Each station's device publishes by MQTT (QoS 1) what nobody else does: its number is in the reading's time and value.
+Its PUBACKs are written down, with their moment, in truth/readings-ROUND.txt. Some readings go by HTTP instead.
 """
 
 from __future__ import annotations

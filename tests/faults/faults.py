@@ -195,7 +195,7 @@ class SlowDisk(Fault):
 
 
 class ClockJump(Fault):
-    """The wall clock of the platform's own processes; the database's and the broker's stay, as those of other hosts would."""
+    """The wall clock of the platform's own processes; database and broker keep theirs, as on other hosts."""
 
     name, share, needs, holds = "clock jump", 3, "clock", (2.0, 14.0)
 

@@ -1,8 +1,8 @@
 """Where a run takes place: an installation on a small disk of its own, and the others behind a cable of their own.
 
-The disk is a loop file, so that it can be full or stand still; devices, people and receivers live in a network namespace,
-so that the cable between can be cut; the platform's processes read the wall clock through clock.c, so that it can jump. What a
-machine does not have is left out and named in `missing`: its faults are then not drawn.
+The disk is a loop file, so that it can be full or stand still; devices, people and receivers live in a network
+namespace, so that the cable between can be cut; the platform's processes read the wall clock through clock.c, so that
+it can jump. What a machine does not have is left out and named in `missing`: its faults are then not drawn.
 """
 
 from __future__ import annotations
@@ -134,7 +134,8 @@ class Ground(Installation):
         return env | {
             "FENGSUI_VAR": str(self.home.var), "PYTHONPATH": f"{REPO / 'src'}:{REPO}", "FENGSUI_DISTRICT": "tiexi",
             "DJANGO_SETTINGS_MODULE": "fengsui.config.settings", "FENGSUI_DATABASE_URL": self.database,
-            "FENGSUI_MQTT_HOST": host, "FENGSUI_MQTT_PORT": str(port), "FENGSUI_BASE_URL": str(self.status()["address"]),
+            "FENGSUI_MQTT_HOST": host, "FENGSUI_MQTT_PORT": str(port),
+            "FENGSUI_BASE_URL": str(self.status()["address"]),
             "FENGSUI_SECRET_KEY": self.home.secret("secret_key"), "FENGSUI_LANG": "en",
             "FENGSUI_WEBHOOK_SECRET": self.home.secret("webhook_secret"), "FAULTS_TRUTH": str(self.truth),
         }  # fmt: skip
@@ -156,6 +157,19 @@ class Ground(Installation):
     def log_of(self, name: str, size: int = 3000) -> str:
         path = self.truth / f"{name}.log"
         return path.read_text(errors="replace")[-size:] if path.exists() else ""
+
+    def pids(self) -> dict[str, int]:
+        """Only children of our own supervisor: a status that a full disk kept from being written may name others."""
+        mine = _children(self.process.pid) if self.process else []
+        return {name: pid for name, pid in super().pids().items() if pid in mine}
+
+    def still_there(self) -> str:
+        """Empty while the supervisor lives; else how it ended. It is then started again: the round goes on."""
+        if self.process is None or (code := self.process.poll()) is None:
+            return ""
+        said = self.output.read_text(errors="replace")[-1500:]
+        self.start()
+        return f"the supervisor ended by itself with {code}: {said}"
 
     def family(self, name: str) -> list[int]:
         """A service's process and all that it has begun, itself last."""
@@ -189,9 +203,12 @@ class Ground(Installation):
             shutil.rmtree(self.folder, ignore_errors=True)
 
 
+def _children(pid: int) -> list[int]:
+    try:
+        return [int(each) for each in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    except OSError:
+        return []
+
+
 def _family(pid: int) -> list[int]:
-    found = []
-    with suppress(OSError):
-        for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
-            found += _family(int(child))
-    return [*found, pid]
+    return [each for child in _children(pid) for each in _family(child)] + [pid]

@@ -1,7 +1,7 @@
 """What goes wrong, when, and for how long: drawn from the seed, so that the same seed gives the same faults in order.
 
-What each moment hits is up to the machine. A fault is a class of a few lines in faults.py: `begin` makes it, `mend` takes it
-away, `counts` tells the checker what may follow from it. It registers itself by being defined.
+What each moment hits is up to the machine. A fault is a class of a few lines in faults.py: `begin` makes it, `mend`
+takes it away. It registers itself by being defined.
 """
 
 from __future__ import annotations
@@ -73,6 +73,8 @@ class Nemesis:
     every_s: tuple[float, float] = (0.5, 2.5)
     only: tuple[str, ...] = ()
     done: list[Done] = field(default_factory=list)
+    found: list[str] = field(default_factory=list)
+    """What must not follow from any fault."""
 
     def __post_init__(self) -> None:
         self.dice = random.Random(self.seed)
@@ -88,6 +90,8 @@ class Nemesis:
         while not until(len(self.done)):
             time.sleep(self.dice.uniform(*self.every_s))
             self.strike()
+            if ended := self.ground.still_there():
+                self.found.append(f"after {self.done[-1].kind if self.done else 'the start'}: {ended}")
 
     def strike(self) -> None:
         together = [self._draw()]

@@ -1,8 +1,9 @@
 """People at work, with known truth: `python -m tests.faults.inside people ROUND SEED`, until truth/over-ROUND is there.
 
-Each case goes one loop: a warning proposed, confirmed, issued and lifted; an incident received, a response activated, tasks
-taken on, a team ordered out and home again; numbered notes and reports between. They speak to the API as any program does:
-with an Idempotency-Key, again with the same key until an answer comes. Each answer is a line in truth/people-ROUND.jsonl.
+Each case goes one loop: a warning proposed, confirmed, issued and lifted; an incident received, a response activated,
+tasks taken on, a team ordered out and home again; numbered notes and reports between. They speak to the API as any
+program does: with an Idempotency-Key, again with the same key until an answer comes. Each answer is a line in
+truth/people-ROUND.jsonl.
 """
 
 from __future__ import annotations
@@ -98,7 +99,7 @@ def case(name: str, place: str, who: dict[str, Person], book: Book) -> None:
     # Two minutes back: a clock that jumped backwards must not make what was known a thing of the future.
     intake = {
         "source": "phone",
-        "type_code": "11B06",
+        "type_code": "11A02",
         "address": f"{reason} 路口",
         "area": "210106007",
         "known_at": _ago(7_300),
@@ -171,6 +172,7 @@ def main(number: str, seed: str) -> int:
             except (Refused, TimeoutError) as no:
                 book.write(refused=str(no))
                 broken.append(str(no))
+                time.sleep(1)
             turn += 1
 
     threads = [threading.Thread(target=shift, args=(which,)) for which in range(AT_ONCE)]

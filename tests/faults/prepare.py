@@ -6,6 +6,7 @@ import json
 import os
 from pathlib import Path
 
+from fengsui.apps.people.models import Account
 from fengsui.apps.places.models import WaterloggingPoint
 from tests.api.programs import ALL, token_of
 
@@ -14,5 +15,8 @@ WHO = ("duty", "leader", "commander")
 
 def main() -> None:
     tokens = {login: token_of(login, ALL)[1] for login in WHO}
-    places = [str(each.place_id) for each in WaterloggingPoint.objects.order_by("pk")]
+    bureau = Account.objects.get(username="duty").person.holdings.order_by("since")[0].post.org.jurisdiction
+    places = [
+        str(each.place_id) for each in WaterloggingPoint.objects.filter(place__jurisdiction=bureau).order_by("pk")
+    ]
     (Path(os.environ["FAULTS_TRUTH"]) / "tokens.json").write_text(json.dumps({"tokens": tokens, "places": places}))

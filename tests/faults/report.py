@@ -63,10 +63,10 @@ def table(outcomes: Sequence[Outcome], plan: Plan, missing: Mapping[str, str]) -
             f"{sum(each.took_s for each in outcomes):.0f} s",
         ]
     )
-    where = f"{os.cpu_count()} processors shared with other work, Python {platform.python_version()}, Linux {platform.release()}"
+    where = f"{os.cpu_count()} processors, Python {platform.python_version()}, Linux {platform.release()}"
     text = [
-        f"Measured {datetime.now(UTC):%Y-%m-%d}, {where}, {plan.readings} readings a round. Deliveries, dead letters and "
-        "escalations are counted in the installation, which goes on from round to round.",
+        f"Measured {datetime.now(UTC):%Y-%m-%d}, {where}, {plan.readings} readings a round. "
+        "Deliveries, dead letters and escalations are counted in the installation, which goes on from round to round.",
         "",
         _row(head), _row(["---"] * len(head)), *map(_row, rows),
         "",

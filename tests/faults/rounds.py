@@ -68,6 +68,7 @@ def play(ground: Ground, number: int, seed: int, plan: Plan) -> Outcome:
         outcome.findings.append(str(never)[:2000])
     finally:
         (ground.truth / f"over-{number}").touch()
+    outcome.findings += nemesis.found
     outcome.faults, outcome.story = nemesis.counts(), nemesis.story()
     try:
         proved = _ask(ground, str(number))

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -17,6 +18,7 @@ from fengsui.config.ops import broker as module
 from fengsui.config.ops.broker import Broker, Device, device_credentials, subject
 from fengsui.config.ops.home import Home
 from fengsui.config.ops.ports import Ports
+from fengsui.engines.devices.nats_stream import NatsStream
 
 
 @pytest.mark.parametrize(
@@ -63,6 +65,33 @@ def running(home):
     broker.start()
     yield broker
     broker.stop()
+
+
+@pytest.mark.slow
+def test_first_message_is_kept_when_nobody_has_fetched_yet_and_when_the_store_was_lost(home, capsys):
+    """The server says PUBACK to what nobody is interested in, and drops it."""
+    broker = Broker(home, Ports(home.var / "ports.json"))
+    device_credentials(broker.folder / "devices.json", [Device("s1", "pw1", ("fs/s1/up",))])
+    for number in range(2):
+        broker.start()
+        try:
+            device, _ = client(broker, "s1", "pw1", "s1")
+            device.publish("fs/s1/up", f"{number}", qos=1).wait_for_publish(10)
+            device.disconnect()
+            assert asyncio.run(fetched(broker)) == [f"{number}".encode()]
+        finally:
+            broker.stop()
+        shutil.rmtree(broker.folder / "jetstream")
+    told = capsys.readouterr().err
+    assert told.count("存储丢失") + told.count("store was lost") == 1
+
+
+async def fetched(broker):
+    stream = await NatsStream.open(broker.url)
+    try:
+        return [each.payload for each in await stream.fetch(10, 5)]
+    finally:
+        await stream.close()
 
 
 def client(broker, user, password, client_id):

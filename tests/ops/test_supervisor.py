@@ -2,11 +2,13 @@
 
 import json
 import os
+import resource
 import signal
 import subprocess
 import sys
 import textwrap
 import time
+from pathlib import Path
 
 import pytest
 
@@ -175,6 +177,23 @@ def test_front_end_build_is_ended_with_all_it_started(begin, home, tmp_path, num
     process.send_signal(number)
     process.wait(60)
     until(lambda: not alive(int(told.read_text())), 5)
+
+
+def test_supervisor_goes_on_when_the_disk_is_full_and_tells_once_there_is_room(begin, home):
+    process = begin()
+    until(lambda: read_status(home).get("state") == "running")
+    before, limit = pids(home), resource.prlimit(process.pid, resource.RLIMIT_FSIZE)
+    resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (0, limit[1]))  # no file can grow, as on a full disk
+    os.kill(before["one"], signal.SIGKILL)
+    until(lambda: before["one"] not in (now := children_of(process.pid)) and len(now) == 2)
+    assert pids(home) == before  # what could not be written
+    assert process.poll() is None
+    resource.prlimit(process.pid, resource.RLIMIT_FSIZE, limit)
+    until(lambda: set(pids(home).values()) == set(children_of(process.pid)))
+
+
+def children_of(pid):
+    return [int(each) for each in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
 def test_lock_when_held_is_not_taken_twice(tmp_path):

@@ -421,6 +421,16 @@ def parser() -> argparse.ArgumentParser:
     )
     test.add_argument("--security", action="store_true", help=word("只测入侵者会试的", "what an intruder would try"))
     test.add_argument(
+        "--faults",
+        action="store_true",
+        help=word("故障注入，并证明不丢不重", "faults while work goes on, then the proof"),
+    )
+    test.add_argument("--rounds", type=int, default=1, metavar="N", help=word("故障：轮数", "faults: rounds"))
+    test.add_argument("--seed", type=int, default=1, metavar="S", help=word("故障：种子", "faults: seed of the first"))
+    test.add_argument(
+        "--readings", type=int, default=100_000, metavar="N", help=word("故障：每轮读数", "faults: readings a round")
+    )
+    test.add_argument(
         "--minutes",
         type=float,
         default=0,

@@ -326,10 +326,13 @@ def open_calls(by: Actor) -> QuerySet[Call]:
     return rows
 
 
-def waiting_deliveries(before: datetime, limit: int = 500) -> list[Delivery]:
-    """Deliveries whose time has come and that no job seems to carry: for the sweep over all worlds."""
+def waiting_deliveries(before: datetime, beyond: datetime, limit: int = 500) -> list[Delivery]:
+    """Deliveries whose time has come and that no job seems to carry: for the sweep over all worlds.
+
+    `beyond`: no next try is written so far ahead, unless by a clock that has been set back since (rules.is_due).
+    """
     rows = Delivery.objects.all_worlds("the sweep serves every world").filter(
-        state__in=["pending", "failed"], next_try_at__lt=before
+        Q(next_try_at__lt=before) | Q(next_try_at__gt=beyond), state__in=["pending", "failed"]
     )
     return list(rows.select_related("bulletin").defer("bulletin__sent_xml").order_by("next_try_at")[:limit])
 

@@ -274,6 +274,14 @@ def may_hear(kind: str, call_state: str) -> bool:
     return kind == "cancel" or call_state in ("called", "passed")
 
 
+def is_due(next_try_at: datetime | None, now: datetime) -> bool:
+    """Whether a delivery may be tried now. No wait is longer than the longest back-off: a time beyond that was written
+    by a clock that has been set back since, and to keep to it would hold up a warning for as long as that was wrong.
+    """
+    wait = (next_try_at - now).total_seconds() if next_try_at else 0.0
+    return not 1.0 < wait <= BACK_OFF_S[-1] + 1.0
+
+
 def is_done(state: str, needs_receipt: bool) -> bool:
     """Whether a delivery owes nothing more."""
     return state in DELIVERY.final or (state == "sent" and not needs_receipt)

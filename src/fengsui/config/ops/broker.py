@@ -6,6 +6,7 @@ Users are two kinds: one internal for ingest, without limits, and devices, each 
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import signal
@@ -22,14 +23,18 @@ from typing import Any
 from urllib.parse import quote
 
 from fengsui.config.ops import children
-from fengsui.config.ops.console import Problem
+from fengsui.config.ops.console import Problem, say
 from fengsui.config.ops.home import BIN, Home
-from fengsui.config.ops.ports import Ports
+from fengsui.config.ops.ports import Ports, free_ports
+from fengsui.engines.devices import nats_stream
+from fengsui.kernel.ports.devices import StreamClosed
 
 INTERNAL = "fengsui-ingest"
 MAX_PAYLOAD = 1_000_000
 MAX_ACK_PENDING = 20_000
 TRIES = 5
+MADE = "store.made"
+"""Lies beside the store once that was made: where it lies alone, the store was lost."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,6 +203,8 @@ class Broker:
             raise Problem(
                 "缺少 nats-server:请运行 ./fengsui demo 以安装依赖", "nats-server is missing: run ./fengsui demo"
             )
+        if not self._keeps():
+            self._make_store(program, output, patience_s)
         for _ in range(1 if self._served else TRIES):
             (self.folder / "nats.pid").unlink(missing_ok=True)
             self.process = children.spawn([program, "-c", str(self.configure())], death_signal="TERM", output=output)
@@ -211,6 +218,54 @@ class Broker:
             f"消息服务器未能启动,见 {self.home.log / 'broker.log'}",
             f"The broker did not start, see {self.home.log / 'broker.log'}",
         )
+
+    def _keeps(self) -> bool:
+        """Whether the store has the consumer that devices' messages are kept for; the MQTT adapter uses none."""
+        made = self.folder / "jetstream/jetstream/$G/streams" / nats_stream.STREAM / "obs" / nats_stream.CONSUMER
+        return made.exists() or os.environ.get("FENGSUI_DEVICES", "nats") == "mqtt"
+
+    def _make_store(self, program: str, output: Any, patience_s: float) -> None:
+        """Stream and consumer before anybody can publish. The server acknowledges a message that nobody is interested
+        in, and drops it: with an empty store, at first or because it was lost, that would be each until ingest came.
+        On ports that nobody knows, with the internal user alone.
+        """
+        if (self.folder / MADE).exists():
+            say(
+                "消息服务器的存储丢失：已应答而未入库的报文无法找回，已重建",
+                "The broker's store was lost: what it had acknowledged and nobody had stored is gone. Made anew",
+            )
+        self.folder.mkdir(parents=True, exist_ok=True)
+        port, mqtt = free_ports(2)
+        settings = {
+            "server_name": self.name,
+            "listen": f"127.0.0.1:{port}",
+            "jetstream": {"store_dir": str(self.folder / "jetstream")},
+            "mqtt": {"listen": f"127.0.0.1:{mqtt}"},
+        }
+        path = self.folder / "first.conf"
+        lines = [f"{key}: {json.dumps(value, ensure_ascii=False)}" for key, value in settings.items()]
+        _replace(path, "\n".join(lines) + "\n" + _users_part((), self.home))
+        process = children.spawn([program, "-c", str(path)], death_signal="TERM", output=output)
+        secret = self.home.secret("broker/internal.secret")
+        url = f"nats://{INTERNAL}:{quote(secret, safe='')}@127.0.0.1:{port}"
+        greeting = nats_stream.mqtt_greeting("127.0.0.1", mqtt, INTERNAL, secret)
+        deadline = time.monotonic() + patience_s
+        try:
+            while True:
+                try:
+                    asyncio.run(nats_stream.make_consumer(url, greeting))
+                    break
+                except (StreamClosed, OSError) as error:
+                    if process.poll() is not None or time.monotonic() > deadline:
+                        raise Problem(
+                            f"消息服务器未能建立存储({error}),见 {self.home.log / 'broker.log'}",
+                            f"The broker could not make its store ({error}), see {self.home.log / 'broker.log'}",
+                        ) from None
+                    time.sleep(0.1)
+        finally:
+            children.stop(process, signal.SIGTERM, 10)
+            path.unlink(missing_ok=True)
+        (self.folder / MADE).touch()
 
     def _comes_up(self, patience_s: float) -> bool:
         assert self.process

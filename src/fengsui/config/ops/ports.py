@@ -60,6 +60,15 @@ def hold(port: int, host: str = "127.0.0.1") -> socket.socket | None:
     return None
 
 
+def free_ports(count: int) -> list[int]:
+    """Ports of the loopback that nobody listens on now."""
+    probes = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    ports = [int(each.getsockname()[1]) for each in probes]
+    for each in probes:
+        each.close()
+    return ports
+
+
 class Ports:
     """The remembered ports of one installation (var/ports.json)."""
 

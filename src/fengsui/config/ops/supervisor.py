@@ -117,6 +117,7 @@ class Supervisor:
         self._wake = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
         self._old: dict[signal.Signals, Any] = {}
         self._health_at = self._logs_at = 0.0
+        self._unwritten = False
 
     def __enter__(self) -> Supervisor:
         if not self._lock.take(patience_s=1.0):
@@ -200,7 +201,7 @@ class Supervisor:
         self._write_status("running")
         while not self.stopping:
             changed = [service for service in self.services if self._look_after(service)]
-            if changed:
+            if changed or self._unwritten:
                 self._write_status("running")
             if task is not None and task.poll() is not None:
                 return task.returncode
@@ -296,8 +297,12 @@ class Supervisor:
             },
         }
         part = self.home.run / "status.part"
-        part.write_text(json.dumps(status, ensure_ascii=False, indent=1) + "\n")
-        os.replace(part, self.home.run / "status.json")
+        try:
+            part.write_text(json.dumps(status, ensure_ascii=False, indent=1) + "\n")
+            os.replace(part, self.home.run / "status.json")
+            self._unwritten = False
+        except OSError:  # a full disk must not end what keeps everything alive: written as soon as there is room
+            self._unwritten = True
 
 
 def _raise_files() -> None:

@@ -93,6 +93,8 @@ def main(options: Namespace) -> int:
     compile_translations()
     if options.journeys:
         return _journeys(options)
+    if options.faults:
+        return _faults(options)
     home = Home.here()
     command = [sys.executable, "-m", "pytest", "-q"]
     if options.workers not in {"0", "1"}:
@@ -126,6 +128,21 @@ def _journeys(options: Namespace) -> int:
     alone.need_chromium()
     words = ["-m", "tests.journeys", *(["-k", options.expression] if options.expression else [])]
     return alone.run([sys.executable, *words], name="journeys", env={})
+
+
+def _faults(options: Namespace) -> int:
+    """Rounds of faults on an installation of their own; the table goes into docs/reference/reliability.md."""
+    say("开始测试：故障", "Testing under faults")
+    words = [
+        "--rounds",
+        str(options.rounds),
+        "--seed",
+        str(options.seed),
+        "--readings",
+        str(options.readings),
+        "--write",
+    ]
+    return _attached([sys.executable, "-m", "tests.faults", *words], environment(""))
 
 
 NOTHING_RAN = 5

@@ -66,6 +66,36 @@ async def connect(url: str, name: str, patience_s: float = 2.0) -> Any:
         raise StreamClosed(str(gone) or type(gone).__name__) from None
 
 
+async def _consumer(js: Any, consumer: str, topic_root: str, ensure_stream: EnsureStream | None) -> Any:
+    """What the server knows of the durable consumer, made where it is missing."""
+    try:
+        return await js.consumer_info(STREAM, consumer)
+    except nats.js.errors.NotFoundError:
+        with contextlib.suppress(nats.js.errors.Error):
+            if ensure_stream:
+                await ensure_stream()
+    config = ConsumerConfig(
+        durable_name=consumer,
+        deliver_policy=DeliverPolicy.ALL,
+        ack_policy=AckPolicy.EXPLICIT,
+        ack_wait=ACK_WAIT_S,
+        max_ack_pending=20_000,
+        filter_subject=f"{PREFIX}{topic_root}.>",
+    )
+    return await js.add_consumer(STREAM, config)
+
+
+async def make_consumer(url: str, ensure_stream: EnsureStream) -> None:
+    """Stream and consumer on an empty server: without them it acknowledges and keeps nothing. Raises StreamClosed."""
+    connection = await connect(url, CONSUMER)
+    try:
+        await _consumer(connection.jetstream(timeout=5), CONSUMER, "fs", ensure_stream)
+    except _GONE as gone:
+        raise StreamClosed(str(gone) or type(gone).__name__) from None
+    finally:
+        await _close(connection)
+
+
 class NatsStream:
     """A pull consumer with one long request always open: no polling, and a reading waits for nobody."""
 
@@ -99,22 +129,7 @@ class NatsStream:
         connection = await connect(url, consumer)
         try:
             js = connection.jetstream(timeout=5)
-            filter_subject = f"{PREFIX}{topic_root}.>"
-            try:
-                info = await js.consumer_info(STREAM, consumer)
-            except nats.js.errors.NotFoundError:
-                with contextlib.suppress(nats.js.errors.Error):
-                    if ensure_stream:
-                        await ensure_stream()
-                config = ConsumerConfig(
-                    durable_name=consumer,
-                    deliver_policy=DeliverPolicy.ALL,
-                    ack_policy=AckPolicy.EXPLICIT,
-                    ack_wait=ACK_WAIT_S,
-                    max_ack_pending=20_000,
-                    filter_subject=filter_subject,
-                )
-                info = await js.add_consumer(STREAM, config)
+            info = await _consumer(js, consumer, topic_root, ensure_stream)
             if info.num_ack_pending:
                 # Redelivery goes first once its time is up: older readings then still come before newer ones.
                 await asyncio.sleep(ACK_WAIT_S + 0.5)

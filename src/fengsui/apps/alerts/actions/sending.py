@@ -117,7 +117,7 @@ def deliver(*, delivery_id: UUID, now: datetime) -> str:
     )
     if row is None:
         return "busy"
-    if row.state not in ("pending", "failed") or (row.next_try_at and row.next_try_at > now + timedelta(seconds=1)):
+    if row.state not in ("pending", "failed") or not rules.is_due(row.next_try_at, now):
         return row.state
     by = Actor(world=row.world_id, system="alerts.delivery", correlation=row.bulletin.correlation)
     entry = channel_of(row.outlet.channel)
@@ -354,7 +354,7 @@ def waive(*, delivery_id: UUID, reason: str, by: Actor, now: datetime) -> Delive
 
 def sweep(now: datetime) -> int:
     """Queue again what should have been tried and was not (a lost job); `deliver` leaves alone what is under way."""
-    lost = queries.waiting_deliveries(now - SWEEP_AFTER)
+    lost = queries.waiting_deliveries(now - SWEEP_AFTER, now + SWEEP_AFTER + rules.back_off(rules.MAX_ATTEMPTS))
     for row in lost:
         _queue(row)
     return len(lost)

@@ -79,6 +79,13 @@ def test_deliver_when_failing_backs_off_then_is_dead_and_keeps_the_clock(town, o
     assert (dead["outlet"], dead["attempts"]) == ("media", 6)
 
 
+def test_delivery_goes_out_when_the_clock_that_queued_it_has_been_set_back(town, outlets):
+    make_warning(town, status="issued")
+    earlier = NOW - timedelta(minutes=26)
+    assert actions.sweep(earlier) == Delivery.objects.in_world(LIVE).filter(state="pending").count() > 0
+    assert actions.deliver(delivery_id=of("media").pk, now=earlier) == "acknowledged"
+
+
 def test_deliver_when_refused_for_good_is_dead_at_once(town, outlets):
     make_warning(town, status="issued")
     outlets["webhook"].fail = [NotDelivered("webhook.status", again=False, status=401)]

@@ -113,6 +113,14 @@ def test_gate_when_asked_last(kind, status, latest, hours, code):
     assert refused.value.code == code
 
 
+@pytest.mark.parametrize(
+    ("wait_s", "due"), [(None, True), (-5, True), (1, True), (2, False), (32, False), (1_546, True)]
+)
+def test_delivery_is_due_when_its_time_has_come_or_no_wait_is_so_long(wait_s, due):
+    now = datetime(2026, 11, 28, 8, tzinfo=UTC)
+    assert rules.is_due(None if wait_s is None else now + timedelta(seconds=wait_s), now) is due
+
+
 def test_back_off_when_tries_grow():
     assert [rules.back_off(n).total_seconds() for n in (1, 2, 3, 4, 5, 9)] == [2, 4, 8, 16, 32, 32]
 
