@@ -17,7 +17,7 @@ def main(argv: list[str]) -> int:
     words.add_argument("--rounds", type=int, default=1)
     words.add_argument("--seed", type=int, default=1)
     words.add_argument("--readings", type=int, default=100_000)
-    words.add_argument("--rate", type=float, default=500.0)
+    words.add_argument("--rate", type=float, default=250.0)
     words.add_argument("--only", action="append", default=[])
     words.add_argument("--faults", type=int, default=0)
     words.add_argument("--keep", default="", metavar="DIR")

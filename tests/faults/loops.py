@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from fengsui.core import audit_check, record
 from tests.faults.frame import Round, check, some, sql
 
+TASK_OPEN = "status IN ('waiting', 'accepted', 'doing', 'blocked', 'declined')"
+
 
 @check
 def clocks(of: Round) -> Iterator[str]:
@@ -53,11 +55,7 @@ def open_things(of: Round) -> Iterator[str]:
             "alerts.warning",
             "status IN ('draft', 'confirmed', 'revising', 'revised')",
         ),
-        "task open": (
-            "command_task",
-            "command.task",
-            "status IN ('waiting', 'accepted', 'doing', 'blocked', 'declined')",
-        ),
+        "task open": ("command_task", "command.task", f"clock_kind = '' AND {TASK_OPEN}"),
     }
     for name, (table, about, where) in owed.items():
         rows = sql(
@@ -68,6 +66,13 @@ def open_things(of: Round) -> Iterator[str]:
         )
         if rows:
             yield f"{name} without a clock: {some(rows)}"
+    by_law = sql(
+        f"SELECT t.id, t.clock_kind FROM command_task t JOIN incidents_incident i ON i.id = t.incident_id"
+        f" WHERE clock_kind <> '' AND t.{TASK_OPEN} AND NOT EXISTS (SELECT 1 FROM core_clock c WHERE c.kind = t.clock_kind"
+        " AND (c.about_id = i.id::text OR c.correlation = i.correlation))"
+    )
+    if by_law:
+        yield f"task open whose clock by law does not exist: {some(by_law)}"
     jobs = sql(
         "SELECT j.id, j.task_name FROM procrastinate_jobs j WHERE j.status = 'failed' AND NOT EXISTS"
         " (SELECT 1 FROM core_clock c WHERE c.kind = 'core.failed_job' AND c.about_id = j.id::text)"

@@ -26,10 +26,10 @@ class Plan:
     """`rate`: readings a second. `faults`: so many at least, however soon the readings are sent."""
 
     readings: int = 100_000
-    rate: float = 500.0
+    rate: float = 250.0
     faults: int = 0
     only: tuple[str, ...] = ()
-    every_s: tuple[float, float] = (0.5, 2.5)
+    every_s: tuple[float, float] = (0.2, 1.2)
 
 
 @dataclass
