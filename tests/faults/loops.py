@@ -68,8 +68,8 @@ def open_things(of: Round) -> Iterator[str]:
             yield f"{name} without a clock: {some(rows)}"
     by_law = sql(
         f"SELECT t.id, t.clock_kind FROM command_task t JOIN incidents_incident i ON i.id = t.incident_id"
-        f" WHERE clock_kind <> '' AND t.{TASK_OPEN} AND NOT EXISTS (SELECT 1 FROM core_clock c WHERE c.kind = t.clock_kind"
-        " AND (c.about_id = i.id::text OR c.correlation = i.correlation))"
+        f" WHERE clock_kind <> '' AND t.{TASK_OPEN} AND NOT EXISTS (SELECT 1 FROM core_clock c"
+        " WHERE c.kind = t.clock_kind AND (c.about_id = i.id::text OR c.correlation = i.correlation))"
     )
     if by_law:
         yield f"task open whose clock by law does not exist: {some(by_law)}"
