@@ -110,7 +110,7 @@ class Site:
                 process.wait(60)
 
 
-def until(seen: Callable[[], object], what: str, patience_s: float = 120.0) -> None:
+def until(seen: Callable[[], object], what: str, patience_s: float = 400.0) -> None:
     deadline = time.monotonic() + patience_s
     while not seen():
         assert time.monotonic() < deadline, what

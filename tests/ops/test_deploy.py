@@ -151,21 +151,23 @@ class Machine:
 class Reader:
     """One browser at the proxy: cookies, no redirects hidden, the proxy's own certificate believed."""
 
-    def __init__(self, site: str) -> None:
-        self.site = site
+    def __init__(self, site: str, patience_s: float = 60) -> None:
+        self.site, self.patience_s = site, patience_s
         context = ssl._create_unverified_context()
         jar = urllib.request.HTTPCookieProcessor(http.cookiejar.CookieJar())
         self.open = urllib.request.build_opener(urllib.request.HTTPSHandler(context=context), jar).open
 
     def get(self, path: str) -> str:
-        return str(self.open(urllib.request.Request(self.site + path), timeout=60).read().decode())
+        return str(self.open(urllib.request.Request(self.site + path), timeout=self.patience_s).read().decode())
 
     def post(self, path: str, page: str, **values: str) -> str:
         token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', page)
         assert token, page[:300]
         body = urllib.parse.urlencode({"csrfmiddlewaretoken": token[1], **values}).encode()
         headers = {"Referer": self.site + path, "Origin": self.site, "X-Forwarded-For": "198.51.100.7"}
-        return str(self.open(urllib.request.Request(self.site + path, body, headers), timeout=60).read().decode())
+        return str(
+            self.open(urllib.request.Request(self.site + path, body, headers), timeout=self.patience_s).read().decode()
+        )
 
 
 @pytest.fixture(scope="module")

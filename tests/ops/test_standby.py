@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import shutil
 import signal
@@ -15,7 +16,10 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from fengsui.config.ops import children, stack
+from fengsui.config.backup import command as backup
+from fengsui.config.backup import store
+from fengsui.config.backup.take import take
+from fengsui.config.ops import children, offline, stack
 from fengsui.config.ops.cluster import Cluster
 from fengsui.config.ops.console import Problem
 from fengsui.config.ops.home import Home
@@ -70,7 +74,7 @@ def joined(home: Home, file: Path) -> Cluster:
     return following(home)
 
 
-def until(seen, patience_s: float = 90.0) -> None:
+def until(seen, patience_s: float = 240.0) -> None:
     deadline = time.monotonic() + patience_s
     while not seen():
         assert time.monotonic() < deadline
@@ -255,3 +259,26 @@ def test_damaged_invitation_is_refused(two, place):
     with pytest.raises(Problem, match="secret_key"):
         invite.take(new_home(place / "c"), place / "spoilt", datetime.now(UTC))
     assert (place / "whole").stat().st_mode & 0o077 == 0
+
+
+def test_restore_over_a_leader_waits_for_no_follower(two, place, monkeypatch):
+    """The follower has what is undone: it would never confirm a commit of the branch that begins there."""
+    a, b, running = two
+    monkeypatch.setenv("FENGSUI_VAR", str(a.var))
+    monkeypatch.setenv("FENGSUI_BACKUP", str(place / "backup"))
+    kept = store.Store(place / "backup")
+    take(running["first"], kept)
+    with psycopg.connect(running["first"].url) as connection:
+        connection.execute("DELETE FROM reading")
+    running["first"].stop()
+    monkeypatch.setattr("sys.stdin", io.StringIO(f"{a.key}\n"))
+    monkeypatch.setattr(offline, "call", lambda *words, **more: 0)  # no platform's tables are in here
+    assert backup.restore(Namespace(to="latest", into=None, over=True, timeline=None)) == 0
+    assert pair.of(a).both is False
+    first = running["first"] = lead(a)
+    with psycopg.connect(first.url, autocommit=True) as connection:
+        assert connection.execute("SELECT count(*) FROM reading").fetchone()[0] == 2000
+        connection.execute("INSERT INTO reading VALUES (7000, NULL)")
+    monkeypatch.setenv("FENGSUI_VAR", str(b.var))
+    with pytest.raises(Problem, match="This machine follows"):
+        backup.restore(Namespace(to="latest", into=None, over=True, timeline=None))

@@ -18,6 +18,7 @@ from fengsui.config.ops.console import Problem, say, word
 from fengsui.config.ops.home import Home
 from fengsui.config.ops.stack import private
 from fengsui.config.ops.supervisor import Supervisor, read_status
+from fengsui.config.standby import pair
 
 
 def refuse_external() -> None:
@@ -65,7 +66,9 @@ def restore(options: Namespace) -> int:
     else:
         target_home = home
         restoring.choose(store, wanted)
+        pair.refuse(home)
         _confirm(home)
+        _part_from_follower(home)
     with Supervisor(target_home):  # nobody may start on this data meanwhile
         # Over the same folder the archive goes on, and has to know the branch that begins here.
         target = private(home, demo=False) if options.over else Cluster(target_home)
@@ -90,6 +93,18 @@ def restore(options: Namespace) -> int:
     if options.into:
         print(word("启动:", "Start it:") + f" FENGSUI_VAR={target_home.var} ./fengsui serve")
     return code
+
+
+def _part_from_follower(home: Home) -> None:
+    """It has what is about to be undone: it cannot follow the branch that begins here; no commit may wait for it."""
+    mine = pair.Pair.read(home)
+    if mine is None:
+        return
+    mine.now(home, both=False)
+    say(
+        f"备机 {mine.there} 不能再跟随:恢复后请重新 standby invite、join",
+        f"The standby {mine.there} cannot follow any more: invite and join it anew afterwards",
+    )
 
 
 def _confirm(home: Home) -> None:
