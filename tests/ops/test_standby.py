@@ -15,7 +15,10 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from django.db import connections
+from django.db.backends.base.base import BaseDatabaseWrapper
 
+from fengsui.config import settings
 from fengsui.config.backup import command as backup
 from fengsui.config.backup import store
 from fengsui.config.backup.take import take
@@ -219,7 +222,7 @@ def test_leader_waits_for_a_person_where_the_other_one_is_silent(two, monkeypatc
         command.main(Namespace(verb="promote", other_is_off=True))
 
 
-def test_clients_find_the_one_that_takes_writes(two):
+def test_clients_find_the_one_that_takes_writes(two, django_db_blocker, monkeypatch):
     """One address with both hosts, as FENGSUI_DATABASE_URL of a managed pair has it."""
     a, b, running = two
     password = (pair.folder(a) / "password").read_text()
@@ -228,10 +231,32 @@ def test_clients_find_the_one_that_takes_writes(two):
         assert connection.info.host == THERE
     with psycopg.connect(f"{login}&target_session_attrs=read-write") as connection:
         assert connection.info.host == HERE
-    killed(running["first"])
-    follow.promote(running["second"], pair.of(b))
-    with psycopg.connect(f"{login}&target_session_attrs=read-write") as connection:
-        assert connection.info.host == THERE
+    facts = {"ATOMIC_REQUESTS": False, "AUTOCOMMIT": True, "TIME_ZONE": None, "CONN_MAX_AGE": 0, "TEST": {}}
+    facts |= settings._database(f"{login}&target_session_attrs=read-write")
+    monkeypatch.setitem(connections.settings, "pair", facts | {"ENGINE": "django.db.backends.postgresql"})
+    pages = connections["pair"]
+    try:
+        with django_db_blocker.unblock():
+            assert _served_by(pages) == HERE
+        killed(running["first"])
+        follow.promote(running["second"], pair.of(b))
+        with psycopg.connect(f"{login}&target_session_attrs=read-write") as connection:
+            assert connection.info.host == THERE
+        with django_db_blocker.unblock():
+            assert _served_by(pages) == THERE, "the pool of the pages finds it, too"
+    finally:
+        pages.close_pool()
+        del connections["pair"]
+
+
+def _served_by(pages: BaseDatabaseWrapper) -> str:
+    """One request's connection out of the pool, and back."""
+    try:
+        with pages.cursor() as cursor:
+            cursor.execute("SELECT host(inet_server_addr())")
+            return str(cursor.fetchone()[0])
+    finally:
+        pages.close()
 
 
 def test_nobody_else_gets_in(two):
