@@ -7,6 +7,7 @@ from xml.etree import ElementTree
 import pytest
 
 from fengsui.config.ops import benches, charts, figures
+from fengsui.config.ops.console import Problem
 from fengsui.config.ops.figures import Spread, figure, note, page, read, worse
 
 FACTS = {"when": "2026-11-28", "machine": "2 cores", "database": "PostgreSQL 15", "load": 0.1, "failed": ""}
@@ -94,6 +95,18 @@ def test_chart_has_a_dot_for_each_cost_where_its_scale_says(tmp_path):
     dots = [float(each.attrib["cx"]) for each in drawn.findall(f"{mark}circle")[:2]]
     assert dots == [charts.LEFT, charts.LEFT + charts.WIDE]  # 0.1 x to 10 x
     assert [each.text for each in drawn.findall(f"{mark}text") if each.text in {"p", "<q>"}] == ["p", "<q>"]
+
+
+def test_whole_run_knows_every_bench_that_it_shortens_or_leaves_out():
+    assert {*benches.QUICK, *benches.APART} <= set(benches.names())
+    assert not set(benches.QUICK) & set(benches.APART)
+    assert not any(name.startswith("_") for name in benches.names())
+
+
+@pytest.mark.parametrize(("wanted", "write"), [(["light", "nothing"], False), (["light"], True)])
+def test_unknown_bench_or_some_in_the_place_of_all_are_refused(wanted, write):
+    with pytest.raises(Problem):
+        benches.run(wanted, write=write)
 
 
 def test_what_a_bench_says_of_itself_is_its_head():

@@ -47,13 +47,17 @@ def names() -> list[str]:
 
 
 def run(wanted: Sequence[str], *, write: bool) -> int:
-    """What got dearer beside its limit or peer is named; 1 where something did. Raises Problem for an unknown name.
+    """What got dearer beside its limit or peer is named; 1 where something did.
+
+    Raises Problem for an unknown name, and where figures of some benches would take the place of all.
 
     `write`: keep the figures as docs/reference/performance.md, against which the next run is held.
     """
     load, without, found, about = os.getloadavg()[0], [], [], {}
     for unknown in set(wanted) - set(names()):
         raise Problem(f"没有名为 {unknown} 的测量", f"No benchmark {unknown}")
+    if write and wanted:
+        raise Problem("--write 留存全部测量,不能只写其中几项", "--write keeps all benches, not some of them")
     with testing.throw_away_database(Home.here(), durable=True) as url:
         _migrate(url)
         for name in wanted or [each for each in names() if each not in APART]:
