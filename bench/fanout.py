@@ -10,6 +10,8 @@ peer     webhook: http.client, a connection a message; mail: an EmailMessage ren
 The receiver counts what came under how many keys: a message lost or doubled, and there is no rate. An outlet of a
 district is one address, so a bulletin makes some ten deliveries. SMPP to a million recipients is not built. The
 table's goals (0.2 x and 0.4 x the limit for a whole delivery) are meant for such lists, and are judged all the same.
+
+Helped: asking the environment for a proxy once a process instead of once a push, 0.15 instead of 0.65 ms of CPU.
 """
 
 from __future__ import annotations
