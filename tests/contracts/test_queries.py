@@ -76,7 +76,7 @@ PAGES = {
     "street": ["/"],
     "depot": ["/"],
     "safety": ["/"],
-    "sysadmin": ["/"],
+    "sysadmin": ["/", "/system/"],
     "secadmin": ["/"],
     "audadmin": ["/"],
 }

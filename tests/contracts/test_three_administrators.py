@@ -25,6 +25,7 @@ VERBS: dict[str, set[str]] = {
     "alerts.self_test": {"system_admin"},
     "alerts.waive": {"system_admin"},
     "core.jobs": {"system_admin"},
+    "core.system": {"system_admin"},
     "desk.own_district": {"system_admin"},
     "sensing.change_ladder": {"system_admin"},
     "sensing.credentials": {"system_admin"},

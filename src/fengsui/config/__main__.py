@@ -135,13 +135,31 @@ def _prepare(options: argparse.Namespace) -> int:
     return prepare.main()
 
 
+def _follow_levels() -> None:
+    from fengsui.core import log_levels
+
+    log_levels.follow()
+
+
+def _log(options: argparse.Namespace) -> int:
+    words = [each for each in (options.name, options.level) if each]
+    return _with_database(["log-level", *words, "--hours", str(options.hours)])
+
+
+def _log_level(options: argparse.Namespace) -> int:
+    _django()
+    return int(import_module("fengsui.config.log_command").main(options))
+
+
 def _ingest(options: argparse.Namespace) -> int:
     _django()
+    _follow_levels()
     return int(import_module("fengsui.ingest.service").main() or 0)
 
 
 def _worker(options: argparse.Namespace) -> int:
     _django()
+    _follow_levels()
     from fengsui.core.jobs import run_worker
 
     run_worker()
@@ -150,6 +168,7 @@ def _worker(options: argparse.Namespace) -> int:
 
 def _clocks(options: argparse.Namespace) -> int:
     _django()
+    _follow_levels()
     from fengsui.core.clock_engine import Engine
 
     Engine().run()
@@ -446,6 +465,18 @@ def parser() -> argparse.ArgumentParser:
     add("build", _build, "构建前端", "build the front end where its sources changed")
     guides = add("guides", _guides, "生成使用指南（/help/）", "build the guides served at /help/")
     guides.add_argument("--out", metavar="DIR", help=word("写到此目录", "write them into this folder"))
+    for name, run, zh, en in (
+        ("log", _log, "运行中改日志级别", "change log levels of what runs"),
+        ("log-level", _log_level, "", ""),
+    ):
+        level = add(name, run, zh, en)
+        level.add_argument(
+            "name", nargs="?", default="", metavar="NAME", help=word("日志器，root 为全部", "logger, or root")
+        )
+        level.add_argument(
+            "level", nargs="?", default="", metavar="LEVEL", help=word("级别，- 为恢复", "level, - gives back")
+        )
+        level.add_argument("--hours", type=float, default=1.0, metavar="N", help=word("多久", "for how long"))
     add("roles", _roles, "外部数据库各部件角色的 SQL", "SQL of the parts' roles at an external database")
     add("doctor", _doctor, "检查环境与设置", "check environment and settings")
     for name, run, zh, en in (

@@ -3,7 +3,7 @@ from importlib.util import find_spec
 
 from django.apps import AppConfig, apps
 
-PARTS = ("policy", "jobs", "handlers", "words", "ledger", "lists", "findable", "proofs", "failed_jobs")
+PARTS = ("policy", "jobs", "handlers", "words", "ledger", "lists", "findable", "proofs", "failed_jobs", "system")
 
 
 class ConfigConfig(AppConfig):
@@ -24,6 +24,7 @@ class ConfigConfig(AppConfig):
                     "findable",
                     "proofs",
                     "failed_jobs",
+                    "system",
                 ):
                     if find_spec(f"{app.name}.{part}"):
                         import_module(f"{app.name}.{part}")

@@ -13,9 +13,11 @@ from a2wsgi import WSGIMiddleware
 from django.conf import settings
 
 from fengsui.config.wsgi import application as django_app
+from fengsui.core import log_levels
 from fengsui.core.live_route import Live
 from fengsui.core.web.root import Root
 
+log_levels.follow()
 app = Root(
     live=Live(settings.DATABASES["default"]),
     rest=WSGIMiddleware(django_app, workers=8),  # type: ignore[arg-type] # PEP 3333 in other words

@@ -203,6 +203,8 @@ FENGSUI_ROADS = Path(os.environ.get("FENGSUI_ROADS", VAR / "roads"))
 FENGSUI_OPEN_INCIDENT_FROM = os.environ.get("FENGSUI_OPEN_INCIDENT_FROM") or "orange"
 # Calls that one token may make in a minute: local [U].
 FENGSUI_API_PER_MINUTE = int(os.environ.get("FENGSUI_API_PER_MINUTE") or 300)
+# Months of readings that are kept; 0: for ever. No norm that we know of says how many [U].
+FENGSUI_KEEP_READINGS_MONTHS = int(os.environ.get("FENGSUI_KEEP_READINGS_MONTHS") or 0)
 FENGSUI_METRICS_TOKEN = os.environ.get("FENGSUI_METRICS_TOKEN", "")
 
 LOGGING_CONFIG = "fengsui.core.logs.configure"

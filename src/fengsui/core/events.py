@@ -112,3 +112,12 @@ class SelfTested:
     kind: str
     asked: int
     answered: int
+
+
+@dataclass(frozen=True, slots=True)
+class LogLevelChosen:
+    """How much one logger says, until a moment; an empty level: as at the start again."""
+
+    logger: str
+    level: str
+    until: datetime | None

@@ -12,10 +12,11 @@ from typing import Any
 import structlog
 from django.db import close_old_connections, transaction
 from django.utils import timezone
+from django.utils.translation import gettext_noop as mark
 from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
-from fengsui.core import record
+from fengsui.core import record, retention
 from fengsui.core.models import Handled, StoredEvent
 from fengsui.kernel.actor import Actor
 
@@ -106,6 +107,27 @@ def forget_answers(timestamp: int) -> None:
     from fengsui.core.api import idempotency
 
     idempotency.forget(timezone.now())
+
+
+retention.declare(
+    retention.Rule(
+        "audit", mark("审计与事件"), lambda: None, "V", mark("只增不改不删；网络安全法要求日志不少于六个月")
+    ),
+    retention.Rule(
+        "answers", mark("页面提交的结果"), lambda: 30, "U", mark("重复提交时原样再答"), "core.forget_answers"
+    ),
+    retention.Rule(
+        "program_answers",
+        mark("接口调用的结果"),
+        lambda: 1,
+        "U",
+        mark("同一幂等键重发时原样再答"),
+        "core.forget_answers",
+    ),
+    retention.Rule(
+        "jobs", mark("办结的后台作业"), lambda: 0, "U", mark("办结即删；未成的留到有人处理"), "core.handle_event"
+    ),
+)
 
 
 async def _work() -> None:

@@ -165,6 +165,8 @@ PAGES = (
          ("/people/tokens/",), "people.see_accounts"),
     Page("jobs", "govern", mark("后台作业"), mark("试到最后一次仍未成的"), "desk:job-list", ("/jobs/",), "core.jobs",
          nav=ALWAYS),
+    Page("system", "govern", mark("系统"), mark("版本、库表、设置、保留期、日志级别"), "desk:system-show",
+         ("/system/",), "core.system", nav=ALWAYS),
     Page("audit", "govern", mark("审计"), mark("谁在几时做了什么；链条是否完整"), "desk:audit-search",
          ("/audit/", "/chain/"), "core.audit", nav=ALWAYS),
     Page("terms", "govern", mark("术语"), mark("每个词是什么意思、依据哪部法"), "ui:term-list", ("/terms/",)),

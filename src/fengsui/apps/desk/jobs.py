@@ -6,11 +6,13 @@ from uuid import UUID
 
 import structlog
 from django.utils import timezone, translation
+from django.utils.translation import gettext_noop as mark
 from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
 from fengsui.apps.desk import actions, map_actions, map_paper
 from fengsui.apps.desk.models import MapPrint
+from fengsui.core import retention
 from fengsui.core.jobs import clean
 from fengsui.core.maps import points
 from fengsui.core.worlds import LIVE
@@ -55,3 +57,10 @@ def count_points(timestamp: int) -> None:
     """After a large import the first person who looks shall not wait for the counting."""
     while points.fold():
         pass
+
+
+retention.declare(
+    retention.Rule(
+        "map_prints", mark("地图图纸"), lambda: map_actions.KEPT.days, "U", mark("可随时再出"), "desk.print_map"
+    )
+)

@@ -121,6 +121,12 @@ QUIET: dict[str, Callable[[dict[str, Any]], str]] = {
     "core.JobFailed": lambda f: _("后台作业 %(n)s 试了 %(tries)s 次未成") % {"n": f["job_id"], "tries": f["attempts"]},
     "core.JobRetried": lambda f: _("重做后台作业 %(n)s") % {"n": f["job_id"]},
     "core.JobWrittenOff": lambda f: _("作废后台作业 %(n)s") % {"n": f["job_id"]},
+    "core.LogLevelChosen": lambda f: (
+        _("日志级别 %(name)s：%(level)s") % {"name": f["logger"], "level": f["level"] or "—"}
+    ),
+    "sensing.MonthDropped": lambda f: (
+        _("删除 %(month)s 的读数 %(n)s 行，已到保留期") % {"month": f["month"], "n": f["rows"]}
+    ),
     "forecasts.ForecastReady": lambda f: _("预报更新"),
 }
 """What the record says as well, and the desk's list of news leaves out."""

@@ -14,6 +14,7 @@ from fengsui.apps.desk.views import (
     phone,
     proofs,
     series,
+    system,
     wall,
 )
 
@@ -40,6 +41,7 @@ urlpatterns = [
     path("jobs/", jobs.listing, name="job-list"),
     path("jobs/<uuid:job_clock_id>/retry", jobs.retry, name="job-retry"),
     path("jobs/<uuid:job_clock_id>/write-off", jobs.write_off, name="job-write-off"),
+    path("system/", system.show, name="system-show"),
     path("proofs/", proofs.listing, name="proof-list"),
     path("proofs/self-test", proofs.self_test, name="proof-test"),
     path("map/", maps.show, name="map-show"),

@@ -44,5 +44,6 @@ def may_hand_over(by: Actor, post: Post | None) -> bool:
 
 rule("core.audit")(roles("auditor", "audit_admin"))
 rule("core.jobs")(roles("system_admin"))
+rule("core.system")(roles("system_admin"))
 rule("core.proofs")(roles("duty_officer", "duty_leader", "commander", "system_admin", "auditor", "audit_admin"))
 rule("core.pause_clock")(roles("duty_officer", "duty_leader", "commander"))

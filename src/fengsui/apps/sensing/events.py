@@ -62,3 +62,11 @@ class DoublesOpened:
 class DoublesClosed:
     world_id: UUID
     streams: int
+
+
+@dataclass(frozen=True, slots=True)
+class MonthDropped:
+    """The readings of a month that was kept as long as the setting says are gone; its condensed days stay."""
+
+    month: str
+    rows: int

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.utils import timezone
+from django.utils.translation import gettext_noop as mark
 from procrastinate.contrib.django import app
 
-from fengsui.apps.sensing import actions, series
+from fengsui.apps.sensing import actions, series, upkeep
+from fengsui.core import retention
 from fengsui.core.jobs import clean
+
+MONTH_DAYS = 30.44
 
 
 @app.periodic(cron="20 17 * * *")
@@ -30,3 +35,24 @@ def sweep_map(timestamp: int) -> None:
 def keep_days(timestamp: int) -> None:
     """Daily: the day that is over is condensed, so that nobody waits for it who asks for a year."""
     series.keep_settled(timezone.now())
+
+
+@app.periodic(cron="30 18 * * *")
+@app.task(name="sensing.drop_old_months", queue="upkeep", queueing_lock="sensing.drop_old_months")
+@clean
+def drop_old_months(timestamp: int) -> None:
+    """Daily: months of readings that were kept as long as FENGSUI_KEEP_READINGS_MONTHS says."""
+    upkeep.drop_old(timezone.now())
+
+
+retention.declare(
+    retention.Rule(
+        "readings",
+        mark("测量读数"),
+        lambda: settings.FENGSUI_KEEP_READINGS_MONTHS * MONTH_DAYS or None,
+        "U",
+        mark("FENGSUI_KEEP_READINGS_MONTHS；按月整月删除，最短 13 个月；每日浓缩值不删"),
+        "sensing.drop_old_months",
+    ),
+    retention.Rule("rejected", mark("不能用的设备报文"), lambda: None, "U", mark("原样保留，供与设备方对质")),
+)

@@ -258,6 +258,12 @@ VARIABLES: tuple[Variable, ...] = (
         "Level from which a bulletin opens an incident",
     ),
     Variable(
+        "FENGSUI_KEEP_READINGS_MONTHS",
+        "0",
+        "测量读数保留几个月，最少 13；0 为一直保留",
+        "Months that readings are kept, 13 at least; 0: for ever",
+    ),
+    Variable(
         "FENGSUI_BACKUP",
         "var/backup",
         "备份与归档日志的目录，应在另一块盘上；一套平台一个",

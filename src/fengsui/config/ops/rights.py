@@ -39,6 +39,7 @@ NEVER_DELETED = {"incidents_incident", "incidents_report"}
 """Frozen in part: their triggers let some columns change, and no row go."""
 OF_INGEST: Mapping[str, str] = {
     "core_world": "SELECT",
+    "core_loglevel": "SELECT",
     "core_lastproof": "SELECT, INSERT, UPDATE",
     "core_audithead": "SELECT, INSERT, UPDATE",
     "core_storedevent": "INSERT, SELECT (id)",

@@ -196,6 +196,11 @@ RULES: Mapping[str, tuple[Check, str, str]] = {
         "绝对路径,如 /srv/backup",
         "an absolute path, as /srv/backup",
     ),
+    "FENGSUI_KEEP_READINGS_MONTHS": (
+        lambda value, env: value == "0" or _whole(13)(value, env),
+        "0 或 13 以上的整数",
+        "0 or a whole number from 13",
+    ),
     "FENGSUI_BACKUP_HOURS": (_whole(0), "0 或正整数", "0 or a whole number"),
     "FENGSUI_BACKUP_KEEP": (_whole(1), "正整数", "a whole number from 1"),
     "FENGSUI_BACKUP_WAL_S": (_whole(1), "正整数", "a whole number from 1"),

@@ -4,6 +4,7 @@ from fengsui.core.models.api import GivenAnswer
 from fengsui.core.models.clocks import Clock, ClockFiring, ClockPause, ClockRuleRow
 from fengsui.core.models.finding import FindRow, FindWord
 from fengsui.core.models.ledgers import LedgerImport, LedgerState
+from fengsui.core.models.levels import LogLevel
 from fengsui.core.models.maps import EVERY_WORLD, MapCell, MapPoint
 from fengsui.core.models.proofs import LastProof
 from fengsui.core.models.record import AuditCheckpoint, AuditHead, AuditRow, Handled, StoredEvent
@@ -30,6 +31,7 @@ __all__ = [
     "LedgerState",
     "LedgerStep",
     "LedgerView",
+    "LogLevel",
     "MapCell",
     "MapPoint",
     "StoredEvent",
