@@ -199,6 +199,15 @@ def _roles(options: argparse.Namespace) -> int:
     return 0
 
 
+def _growth(options: argparse.Namespace) -> int:
+    return int(import_module("fengsui.config.growth").main(options))
+
+
+def _growth_feed(options: argparse.Namespace) -> int:
+    _django()
+    return int(import_module("fengsui.config.growth").feed(options))
+
+
 def _check(options: argparse.Namespace) -> int:
     from fengsui.config.ops import check
 
@@ -477,6 +486,16 @@ def parser() -> argparse.ArgumentParser:
             "level", nargs="?", default="", metavar="LEVEL", help=word("级别，- 为恢复", "level, - gives back")
         )
         level.add_argument("--hours", type=float, default=1.0, metavar="N", help=word("多久", "for how long"))
+    for name, run, zh, en in (
+        ("growth", _growth, "模拟数日，推算一年和十年的容量", "feed simulated days, project a year and ten"),
+        ("growth-feed", _growth_feed, "", ""),
+    ):
+        growth = add(name, run, zh, en)
+        growth.add_argument("--days", type=int, default=14, metavar="N", help=word("天数", "so many days"))
+        growth.add_argument("--streams", type=int, default=500, metavar="N", help=word("数据流", "streams"))
+        growth.add_argument("--events", type=int, default=5000, metavar="N", help=word("每天事件", "events a day"))
+        growth.add_argument("--clocks", type=int, default=500, metavar="N", help=word("每天时限", "clocks a day"))
+        growth.add_argument("--write", action="store_true", help=word("写入文档", "write the page of the docs"))
     add("roles", _roles, "外部数据库各部件角色的 SQL", "SQL of the parts' roles at an external database")
     add("doctor", _doctor, "检查环境与设置", "check environment and settings")
     for name, run, zh, en in (

@@ -71,13 +71,13 @@ class Follower:
         """wanted: logger -> level; all others go back to what they were."""
         for name in set(self.before) - set(wanted):
             logging.getLogger(_logger(name)).setLevel(self.before.pop(name))
-            log.warning("log.level", logger_name=name, level="back")
+            log.warning("log.level", logger_name=name, now="as before")
         for name, level in wanted.items():
             logger = logging.getLogger(_logger(name))
             if logger.level != logging.getLevelName(level):
                 self.before.setdefault(name, logger.level)
                 logger.setLevel(level)
-                log.warning("log.level", logger_name=name, level=level)
+                log.warning("log.level", logger_name=name, now=level)
 
     def look(self, now: datetime) -> None:
         self.apply({row.name: row.level for row in in_force(now)})

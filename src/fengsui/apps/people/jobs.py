@@ -23,7 +23,7 @@ def clear_sessions(timestamp: int) -> None:
 retention.declare(
     retention.Rule(
         "sessions",
-        mark("登录"),
+        mark("登录会话"),
         lambda: settings.SESSION_COOKIE_AGE / 86400,
         "U",
         mark("FENGSUI_SESSION_S；过期当时即失效，每小时清理"),
