@@ -2,13 +2,16 @@
 
 import datetime as dt
 import os
+import shutil
 import signal
 import socket
 import ssl
 import subprocess
 import sys
+import tempfile
 import threading
 from contextlib import suppress
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -170,11 +173,10 @@ class Here:
 
 
 @pytest.fixture(scope="module")
-def installation(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("doctor")
-    for parent in (folder, *folder.parents[:3]):
-        if os.stat(parent).st_uid == os.geteuid() and str(parent) != "/tmp":
-            parent.chmod(0o755)
+def installation():
+    # Not pytest's own folder: another run of the same user closes that to the database's user while we run.
+    folder = Path(tempfile.mkdtemp(prefix="doctor-"))
+    folder.chmod(0o755)
     made = Here(folder)
     mail = Controller(Sink(), hostname="127.0.0.1", port=made.closed())
     mail.start()
@@ -186,6 +188,7 @@ def installation(tmp_path_factory):
     finally:
         made.door.listening.close()
         mail.stop()
+        shutil.rmtree(folder)
 
 
 @pytest.fixture

@@ -114,6 +114,7 @@ def sizes() -> dict[str, Size]:
 
 def _make_streams(count: int) -> None:
     """Stations with one stream each, copies of the district's first, in place of its own, which rest."""
+    from fengsui.apps.sensing import book
     from fengsui.apps.sensing.models import Datastream, Station
 
     every = Datastream.objects.all_worlds("a database of its own")
@@ -130,6 +131,7 @@ def _make_streams(count: int) -> None:
         streams.append(stream)
     Station.objects.bulk_create(stations)
     Datastream.objects.bulk_create(streams)
+    book.read()  # gives each stream its row of current values, without which no day is kept
 
 
 def _readings_a_day() -> tuple[int, int]:
