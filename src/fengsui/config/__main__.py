@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from importlib import import_module
 from pathlib import Path
 
+from fengsui.config import day_two
 from fengsui.config.ops.console import Problem, chinese, word
 
 PARTS = ("database", "files", "web", "ingest", "worker", "clocks")
@@ -141,16 +142,6 @@ def _follow_levels() -> None:
     log_levels.follow()
 
 
-def _log(options: argparse.Namespace) -> int:
-    words = [each for each in (options.name, options.level) if each]
-    return _with_database(["log-level", *words, "--hours", str(options.hours)])
-
-
-def _log_level(options: argparse.Namespace) -> int:
-    _django()
-    return int(import_module("fengsui.config.log_command").main(options))
-
-
 def _ingest(options: argparse.Namespace) -> int:
     _django()
     _follow_levels()
@@ -190,22 +181,6 @@ def _doctor(options: argparse.Namespace) -> int:
     from fengsui.config.ops import doctor
 
     return doctor.main()
-
-
-def _roles(options: argparse.Namespace) -> int:
-    from fengsui.config.ops import rights
-
-    print(rights.for_the_administrator())
-    return 0
-
-
-def _growth(options: argparse.Namespace) -> int:
-    return int(import_module("fengsui.config.growth").main(options))
-
-
-def _growth_feed(options: argparse.Namespace) -> int:
-    _django()
-    return int(import_module("fengsui.config.growth").feed(options))
 
 
 def _check(options: argparse.Namespace) -> int:
@@ -474,29 +449,7 @@ def parser() -> argparse.ArgumentParser:
     add("build", _build, "构建前端", "build the front end where its sources changed")
     guides = add("guides", _guides, "生成使用指南（/help/）", "build the guides served at /help/")
     guides.add_argument("--out", metavar="DIR", help=word("写到此目录", "write them into this folder"))
-    for name, run, zh, en in (
-        ("log", _log, "运行中改日志级别", "change log levels of what runs"),
-        ("log-level", _log_level, "", ""),
-    ):
-        level = add(name, run, zh, en)
-        level.add_argument(
-            "name", nargs="?", default="", metavar="NAME", help=word("日志器，root 为全部", "logger, or root")
-        )
-        level.add_argument(
-            "level", nargs="?", default="", metavar="LEVEL", help=word("级别，- 为恢复", "level, - gives back")
-        )
-        level.add_argument("--hours", type=float, default=1.0, metavar="N", help=word("多久", "for how long"))
-    for name, run, zh, en in (
-        ("growth", _growth, "模拟数日，推算一年和十年的容量", "feed simulated days, project a year and ten"),
-        ("growth-feed", _growth_feed, "", ""),
-    ):
-        growth = add(name, run, zh, en)
-        growth.add_argument("--days", type=int, default=14, metavar="N", help=word("天数", "so many days"))
-        growth.add_argument("--streams", type=int, default=500, metavar="N", help=word("数据流", "streams"))
-        growth.add_argument("--events", type=int, default=5000, metavar="N", help=word("每天事件", "events a day"))
-        growth.add_argument("--clocks", type=int, default=500, metavar="N", help=word("每天时限", "clocks a day"))
-        growth.add_argument("--write", action="store_true", help=word("写入文档", "write the page of the docs"))
-    add("roles", _roles, "外部数据库各部件角色的 SQL", "SQL of the parts' roles at an external database")
+    day_two.register(add)
     add("doctor", _doctor, "检查环境与设置", "check environment and settings")
     for name, run, zh, en in (
         ("verify-audit", _verify_audit, "核验审计链", "prove the audit chain"),
