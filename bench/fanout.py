@@ -11,7 +11,8 @@ The receiver counts what came under how many keys: a message lost or doubled, an
 district is one address, so a bulletin makes some ten deliveries. SMPP to a million recipients is not built. The
 table's goals (0.2 x and 0.4 x the limit for a whole delivery) are meant for such lists, and are judged all the same.
 
-Helped: asking the environment for a proxy once a process instead of once a push, 0.15 instead of 0.65 ms of CPU.
+Helped a little: asking the environment for a proxy once a process instead of once a push. On a busy machine the request
+alone took 0.15 to 0.4 instead of 0.65 ms of CPU, the whole push 0.45 instead of 0.57.
 """
 
 from __future__ import annotations

@@ -119,7 +119,7 @@ class HttpPush:
 def proxy_of(url: str) -> str | None:
     """The proxy that HTTP_PROXY, HTTPS_PROXY and NO_PROXY name for an address, asked once a process.
 
-    aiohttp's `trust_env` asks for each push, in a thread: 0.65 instead of 0.15 ms of CPU a push.
+    aiohttp's `trust_env` asks for each push, partly in a thread (what that cost: `bench/fanout.py`).
     """
     parts = urlsplit(url)
     return None if proxy_bypass(parts.netloc) else getproxies().get(parts.scheme)
