@@ -38,8 +38,8 @@ QUICK: dict[str, list[str]] = {
     "tiles": ["--rounds", "3", "--tiles", "2"],
 }
 """What a bench does less of in a run of all of them, which has a quarter of an hour."""
-APART = {"light": "Lighthouse on five pages", "wall": "a wall's day in Chromium"}
-"""Benches that drive a browser for many minutes; they run by their name alone."""
+APART = frozenset({"light", "recall", "wall"})
+"""Benches that wait for a browser, or for receivers that fail, for many minutes; they run by their name alone."""
 
 
 def names() -> list[str]:
