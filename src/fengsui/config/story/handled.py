@@ -127,7 +127,13 @@ class Handled(Warned):
             verbs = [verb for verb in ("accept", "depart", "arrive", "start") if person.forms(f"/do/{verb}")]
             if not verbs:
                 break
-            person.submit(f"/do/{verbs[0]}")
+            try:
+                person.submit(f"/do/{verbs[0]}")
+            except PageError:  # a report that was sent ends its task by itself, perhaps between look and press
+                task.refresh_from_db()
+                if task.status not in proof.ENDED:
+                    raise
+                return
         try:
             facts = {"text": "已处置，照片为证"}
             known = {each.get("name") for each in person.page.tree.iter("input", "textarea")} if person.page else set()
