@@ -97,12 +97,15 @@ def test_language_changes_when_english_is_chosen(visit) -> None:
 def test_desk_follows_without_reload_when_a_colleague_pauses_a_clock(visit) -> None:
     mine, colleague = visit("duty"), visit("duty2")
     expect(mine.page.locator("#heard")).to_contain_text("已收")
+    mine.page.keyboard.press("j")
+    expect(mine.page.locator("[data-row][data-cursor]")).to_have_count(1)
     colleague.go("/clocks/")
     colleague.page.locator("#rows a", has_text="规则与经过").last.click()
     colleague.page.fill("input[name=reason]", "等外部核实")
     colleague.page.click("button:has-text('暂停计时')")
     expect(colleague.page.locator("body")).to_contain_text("等外部核实")
     expect(mine.page.locator(".clk.paused").first).to_contain_text("等外部核实")
+    expect(mine.page.locator("[data-row][data-cursor]")).to_have_count(1)  # redrawn, and still on its row
     colleague.page.click("button:has-text('恢复计时')")
     expect(mine.page.locator(".clk.paused")).to_have_count(0)
 

@@ -32,7 +32,10 @@ export function offerNews(el: HTMLElement, take: () => void): void {
   el.prepend(note);
 }
 
-export interface Place { inside: string; focus: string; open: string[] }
+export interface Place { inside: string; focus: string; open: string[]; cursor: string }
+
+/** What a row is known by when it is drawn anew: where it leads. */
+const leads = (row: Element): string => row.getAttribute("data-href") ?? row.getAttribute("href") ?? row.querySelector("a[href]")?.getAttribute("href") ?? "";
 
 /** How to find a control again in the redrawn fragment: by id, key, address or name. */
 function finder(el: Element): string {
@@ -53,15 +56,18 @@ function found(selector: string): HTMLElement | null {
 export function keepPlace(el: HTMLElement): Place {
   const here = document.activeElement;
   const open = [...el.querySelectorAll<HTMLDetailsElement>("details[open]:not([data-danger])")].map((each) => each.querySelector("summary")).filter((each) => each !== null);
-  return { inside: el.id, focus: here && here !== el && el.contains(here) ? finder(here) : "", open: open.map(finder) };
+  const row = el.querySelector("[data-row][data-cursor]");
+  return { inside: el.id, focus: here && here !== el && el.contains(here) ? finder(here) : "", open: open.map(finder), cursor: row ? leads(row) : "" };
 }
 
-/** The focus stays where it was; where its control is gone it stays at the panel, not at the page's top. */
+/** Focus and the row of J and K stay where they were; where the focused control is gone it stays at the panel, not at the page's top. */
 export function takeBack(place: Place): void {
   for (const each of place.open) {
     const details = found(each)?.closest("details");
     if (details) details.open = true;
   }
+  if (place.cursor && !document.querySelector("[data-row][data-cursor]"))
+    [...document.querySelectorAll("[data-row]")].find((row) => leads(row) === place.cursor)?.setAttribute("data-cursor", "");
   if (!place.focus || (document.activeElement && document.activeElement !== document.body)) return;
   const back = found(place.focus) ?? (place.inside ? document.getElementById(place.inside) : null);
   if (!back) return;
