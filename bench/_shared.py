@@ -7,6 +7,7 @@ import os
 import statistics
 import sys
 import time
+import urllib.request
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -49,6 +50,17 @@ def ready(*, district: bool = False) -> None:
         from fengsui.core.worlds import LIVE
 
         World.objects.get_or_create(pk=LIVE, defaults={"kind": "live", "name": "实战"})
+
+
+def answers(url: str) -> None:
+    """Wait until a server of ours does. Raises SystemExit."""
+    for _ in range(600):
+        try:
+            urllib.request.urlopen(url, timeout=2).close()  # noqa: S310 - our own server
+            return
+        except OSError:
+            time.sleep(0.2)
+    raise SystemExit("the server does not answer")
 
 
 def sql(text: str, values: Sequence[Any] | None = None) -> Any:

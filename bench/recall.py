@@ -14,20 +14,20 @@ from __future__ import annotations
 import argparse
 import asyncio
 import os
-import socket
 import statistics
 import subprocess
 import sys
 import tempfile
 import threading
 import time
-import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from aiohttp import web
+
+from _shared import answers
 
 REPO = Path(__file__).parents[1]
 GOAL_S = 60.0
@@ -50,6 +50,8 @@ class Receiver:
         self.taken: dict[str, int] = {}
         self.mood, self.left = "all well", 0
         self.loop, self.up = asyncio.new_event_loop(), threading.Event()
+        from tests.contracts.brokers import free_port
+
         self.port = free_port()
         threading.Thread(target=self._serve, daemon=True).start()
         self.up.wait(60)
@@ -93,12 +95,6 @@ class Receiver:
         return web.Response(status=503)
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="./fengsui bench recall")
     parser.add_argument("--rounds", type=int, default=3)
@@ -106,6 +102,8 @@ def main(arguments: list[str]) -> int:
     sys.path.insert(0, str(REPO))
     import django
     from django.core.management import call_command
+    from tests.contracts.brokers import Nats, free_port
+    from tests.contracts.test_outlets import MailWay, RadioWay
 
     receiver, here = Receiver(), f"http://127.0.0.1:{free_port()}"
     os.environ |= {
@@ -117,8 +115,6 @@ def main(arguments: list[str]) -> int:
         os.environ[f"FENGSUI_BENCH_{name.upper()}"] = f"http://127.0.0.1:{receiver.port}/{name}"
     django.setup()
     call_command("migrate", verbosity=0)
-    from tests.contracts.brokers import Nats
-    from tests.contracts.test_outlets import MailWay, RadioWay
 
     with tempfile.TemporaryDirectory() as folder:
         mail, radio = MailWay(), RadioWay(Nats, Path(folder))
@@ -139,7 +135,7 @@ def main(arguments: list[str]) -> int:
             for part in parts
         ]
         try:
-            _wait(f"{here}/healthz")
+            answers(f"{here}/healthz")
             return Bench(receiver, mail, radio).run(options.rounds)
         finally:
             for each in running:
@@ -148,16 +144,6 @@ def main(arguments: list[str]) -> int:
                 each.wait(60)
             mail.close()
             radio.close()
-
-
-def _wait(url: str) -> None:
-    for _ in range(600):
-        try:
-            urllib.request.urlopen(url, timeout=2).close()  # noqa: S310 - our own server
-            return
-        except OSError:
-            time.sleep(0.2)
-    raise SystemExit("the server does not answer")
 
 
 class Bench:

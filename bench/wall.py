@@ -13,10 +13,10 @@ import shutil
 import socket
 import subprocess
 import sys
-import time
-import urllib.request
 from pathlib import Path
 from typing import Any
+
+from _shared import answers
 
 REPO = Path(__file__).parents[1]
 CHROMIUM = ["--no-sandbox", "--disable-dev-shm-usage"]
@@ -46,21 +46,11 @@ def main(arguments: list[str]) -> int:
         env=env, cwd=REPO, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip
     try:
-        _wait(f"{here}/healthz")
+        answers(f"{here}/healthz")
         return _print(_drive(here, options.looks, options.samples))
     finally:
         server.terminate()
         server.wait(20)
-
-
-def _wait(url: str) -> None:
-    for _ in range(300):
-        try:
-            urllib.request.urlopen(url, timeout=2).close()  # noqa: S310 - our own server
-            return
-        except OSError:
-            time.sleep(0.2)
-    raise SystemExit("the server does not answer")
 
 
 def _drive(here: str, looks: int, samples: int) -> list[dict[str, float]]:

@@ -40,6 +40,6 @@ def act(request: HttpRequest, name: str) -> HttpResponse:
         "query": Wanted.of(listed, QueryDict(sent.get("query", "")[:4000])).query(),
         "can": [each for each in found if each.refused is None],
         "cannot": [each for each in found if each.refused is not None],
-        "left_out": max(0, len(keys) - deeds.MOST),
+        "most": deeds.MOST, "left_out": max(0, len(keys) - deeds.MOST),
     }  # fmt: skip
     return render(request, "ledger/deed.html", shell(by, listed, **context), status=422 if error else 200)
