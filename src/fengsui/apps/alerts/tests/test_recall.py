@@ -8,7 +8,7 @@ from django.db import connection
 from fengsui.apps.alerts import actions, queries, rules
 from fengsui.apps.alerts.actions import sending
 from fengsui.apps.alerts.models import Bulletin, Call, Delivery, Outlet, Warning
-from fengsui.apps.alerts.tests.make import NOW, Town, later, make_warning, signal
+from fengsui.apps.alerts.tests.make import NOW, Town, later, make_exercise, make_warning, signal
 from fengsui.core import jobs as core_jobs
 from fengsui.core.models import Clock, StoredEvent
 from fengsui.core.worlds import LIVE
@@ -152,6 +152,20 @@ def test_both_outlets_dead_stay_two_dead_letters_for_a_person(town, outlets):
     states = dict(Delivery.objects.in_world(LIVE).values_list("outlet_id", "state").filter(call=None))
     assert (states["media"], states["second"]) == ("dead", "dead")
     assert Clock.objects.in_world(LIVE).get(kind="alerts.deliver").state == "running"
+
+
+def test_stand_in_of_an_exercise_does_not_pass_a_public_door(town, outlets):
+    stand_in()
+    Outlet.objects.filter(pk="officers-mail").update(instead="second")
+    world = make_exercise().pk
+    make_warning(town, status="issued", world=world)
+    outlets["email"].fail = [NotDelivered("x", again=False)]
+    mine = Delivery.objects.in_world(world)
+    mail = mine.get(outlet_id="officers-mail", call=None)
+    assert actions.deliver(delivery_id=mail.pk, now=NOW) == "dead"
+    assert actions.deliver(delivery_id=mine.get(outlet_id="second").pk, now=NOW) == "blocked"
+    assert outlets["cap_push"].sent == {}
+    assert mine.get(pk=mail.pk).state == "dead"
 
 
 def test_sweep_queues_the_withdrawal_before_the_rest(town, outlets):
