@@ -166,9 +166,13 @@ def _proxy(site: Site) -> subprocess.Popen[bytes]:
     key = ["-newkey", "rsa:2048", "-nodes", "-keyout", f"{folder}/key.pem", "-out", f"{folder}/fullchain.pem"]
     subprocess.run(["openssl", "req", "-x509", "-days", "2", "-subj", "/CN=x", *key], check=True, capture_output=True)
     text = (DEPLOY / "nginx/fengsui.conf").read_text()
-    webs = "".join(f"server {lan.address(each)}:8600 max_fails=1 fail_timeout=2s;" for each in ("web1", "web2"))
+
+    def webs(how: str) -> tuple[str, str]:
+        both = "".join(f"server {lan.address(each)}:8600 {how};" for each in ("web1", "web2"))
+        return f"    server 127.0.0.1:8600 {how};", both
+
     for old, new in (
-        ("server 127.0.0.1:8600 max_fails=1 fail_timeout=2s;", webs),
+        webs("max_fails=1 fail_timeout=2s"), webs("backup max_fails=0"),
         ("    listen [::]:80;\n", ""), ("    listen [::]:443 ssl http2;\n", ""),
         ("/etc/fengsui/tls", str(folder)), ("/var/log/nginx", str(folder)), ("fengsui.example", lan.address("proxy")),
     ):  # fmt: skip

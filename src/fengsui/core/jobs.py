@@ -13,11 +13,12 @@ import structlog
 from django.db import close_old_connections, transaction
 from django.utils import timezone
 from django.utils.translation import gettext_noop as mark
-from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
+from procrastinate.worker import Worker
 
 from fengsui.core import record, retention
 from fengsui.core.models import Handled, StoredEvent
+from fengsui.core.retries import NEXT_TIME, RETRY, Orphans, take_up
 from fengsui.kernel.actor import Actor
 
 log = structlog.get_logger(__name__)
@@ -27,7 +28,6 @@ LANES: dict[str, int] = {"events": 6, "deliver": 6, "forecasts drills ledger pap
 a crossing still drafts its warning. In a lane the higher priority goes first, then the older one."""
 HEARTBEAT_S = 1.0
 STALLED_S = 5.0
-RETRY = RetryStrategy(max_attempts=8, exponential_wait=2)
 
 
 def clean[**P, R](work: Callable[P, R]) -> Callable[P, R]:
@@ -66,7 +66,7 @@ async def rescue_stalled(context: Any, timestamp: int) -> None:
     manager = context.app.job_manager
     for job in await manager.get_stalled_jobs(seconds_since_heartbeat=STALLED_S):
         log.warning("job.rescued", job=job.id, task=job.task_name)
-        await manager.retry_job_by_id_async(job.id, retry_at=timezone.now())
+        await take_up(manager, job.id, timezone.now())
 
 
 @app.periodic(cron="* * * * * */15")
@@ -136,21 +136,24 @@ async def _work() -> None:
     loop.set_default_executor(ThreadPoolExecutor(sum(LANES.values()) + 1, "job"))
     worker_app = app.with_connector(app.connector.get_worker_connector())  # type: ignore[attr-defined]  # the stubs know the base connector only
     async with worker_app.open_async():
-        lanes = [
-            asyncio.create_task(
-                worker_app.run_worker_async(
-                    name=queues.split()[0],
-                    queues=queues.split(),
-                    concurrency=concurrency,
-                    update_heartbeat_interval=HEARTBEAT_S,
-                    stalled_worker_timeout=STALLED_S,
-                    fetch_job_polling_interval=1.0,
-                    delete_jobs="successful",
-                    install_signal_handlers=False,
-                )
+        for task in worker_app.tasks.values():
+            task.retry_strategy = task.retry_strategy or NEXT_TIME
+        workers = [
+            Worker(
+                app=worker_app,
+                name=queues.split()[0],
+                queues=queues.split(),
+                concurrency=concurrency,
+                update_heartbeat_interval=HEARTBEAT_S,
+                stalled_worker_timeout=STALLED_S,
+                fetch_job_polling_interval=1.0,
+                delete_jobs="successful",
+                install_signal_handlers=False,
             )
             for queues, concurrency in LANES.items()
         ]
+        lanes = [asyncio.create_task(each.run()) for each in workers]  # type: ignore[no-untyped-call]  # so in the library
+        lanes.append(asyncio.create_task(Orphans(worker_app, workers).keep_looking()))
 
         def stop() -> None:
             for lane in lanes:

@@ -15,7 +15,8 @@ from procrastinate.exceptions import AlreadyEnqueued
 from fengsui.apps.alerts.actions import drafting, sending, testing
 from fengsui.apps.people.queries import actor_for
 from fengsui.apps.sensing import queries as sensing
-from fengsui.core.jobs import RETRY, clean
+from fengsui.core.jobs import clean
+from fengsui.core.retries import RETRY
 from fengsui.core.worlds import LIVE
 from fengsui.kernel.actor import Actor
 from fengsui.kernel.levels import Level

@@ -7,7 +7,6 @@ from uuid import UUID
 import structlog
 from django.utils import timezone, translation
 from django.utils.translation import gettext_noop as mark
-from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
 from fengsui.apps.desk import actions, map_actions, map_paper
@@ -15,11 +14,12 @@ from fengsui.apps.desk.models import MapPrint
 from fengsui.core import retention
 from fengsui.core.jobs import clean
 from fengsui.core.maps import points
+from fengsui.core.retries import Patience
 from fengsui.core.worlds import LIVE
 from fengsui.kernel.actor import Actor
 
 log = structlog.get_logger(__name__)
-RETRY = RetryStrategy(max_attempts=2, exponential_wait=2)
+RETRY = Patience(2)
 
 
 @app.task(name="desk.load_district", retry=RETRY, queue="ledger", lock="desk.load_district")
@@ -28,7 +28,7 @@ def load_district(step: str, correlation: str) -> None:
     actions.load(step, Actor(world=LIVE, system="desk.own_district", correlation=UUID(correlation)))
 
 
-@app.task(name="desk.print_map", queue="papers", retry=RetryStrategy(max_attempts=2, wait=2))
+@app.task(name="desk.print_map", queue="papers", retry=Patience(2, longest_s=2))
 @clean
 def print_map(print_id: str) -> None:
     render(print_id)

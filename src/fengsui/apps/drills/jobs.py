@@ -9,7 +9,8 @@ from django.utils import timezone
 from procrastinate.contrib.django import app
 
 from fengsui.apps.drills import actions
-from fengsui.core.jobs import RETRY, clean
+from fengsui.core.jobs import clean
+from fengsui.core.retries import RETRY
 
 TURN_S = 30.0
 LOOK_S = 1.0

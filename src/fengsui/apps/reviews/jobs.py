@@ -8,7 +8,6 @@ from uuid import UUID
 import structlog
 from django.template.loader import render_to_string
 from django.utils import timezone, translation
-from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
 from fengsui.apps.incidents.page import word
@@ -17,11 +16,12 @@ from fengsui.apps.reviews import actions, findings, measure, queries
 from fengsui.apps.reviews.models import Paper
 from fengsui.apps.reviews.terms import TERMS
 from fengsui.core.jobs import clean
+from fengsui.core.retries import Patience
 from fengsui.core.ui.press import pdf_of
 from fengsui.kernel.actor import Actor
 
 log = structlog.get_logger(__name__)
-RETRY = RetryStrategy(max_attempts=2, wait=2)
+RETRY = Patience(2, longest_s=2)
 
 
 def html_of(paper: Paper) -> str:

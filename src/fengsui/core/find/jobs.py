@@ -7,7 +7,8 @@ from uuid import UUID
 from django.db import transaction
 from procrastinate.contrib.django import app
 
-from fengsui.core.jobs import RETRY, clean
+from fengsui.core.jobs import clean
+from fengsui.core.retries import RETRY
 
 
 @app.task(name="core.find_refresh", retry=RETRY, queue="ledger")

@@ -5,16 +5,16 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
 from fengsui.core.jobs import clean
 from fengsui.core.models import LedgerImport, LedgerStep
 from fengsui.core.record import plain
+from fengsui.core.retries import Patience
 from fengsui.kernel.actor import Actor, Grant
 from fengsui.kernel.errors import FengsuiError
 
-RETRY = RetryStrategy(max_attempts=3, exponential_wait=2)
+RETRY = Patience(3)
 
 
 def start(task: Any, row: LedgerImport | LedgerStep, by: Actor) -> None:
