@@ -2,16 +2,20 @@
 
 import json
 import threading
+from dataclasses import asdict
 
 import pytest
 from django.db import connections
 from django.db.transaction import atomic
 from django.utils import timezone
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
-from fengsui.core import audit_check
+from fengsui.core import audit_check, record
 from fengsui.core.audit_check import faults, make_checkpoint
 from fengsui.core.models import AuditCheckpoint, AuditRow, World
 from fengsui.core.record import announce
+from fengsui.core.record_text import digest, row_text
 from fengsui.core.tests.make import happened, make_person, make_world, sql, unguarded
 from fengsui.core.worlds import LIVE
 
@@ -51,13 +55,66 @@ def test_record_is_whole_when_nobody_touched_it(chain, capsys):
         "at = at + interval '1 second'",
         "correlation = '00000000-0000-4000-8000-00000000000f'",
         "facts = replace(facts, '0.27', '0.07')",
+        "facts = 'no facts at all'",
         "hash = repeat('0', 64)",
+        "prev_hash = repeat('0', 64)",
+        "algorithm = 'sha512'",
+        "world_id = (SELECT id FROM core_world WHERE kind = 'exercise')",
     ],
 )
 def test_changed_row_is_named_when_any_column_was_touched(chain, change):
     with unguarded("core_auditrow"):
         assert sql(f"UPDATE core_auditrow SET {change} WHERE subject = %s AND n = 3", SUBJECT) == 1
     assert ("changed", SUBJECT, 3) in named()
+
+
+def test_row_is_named_when_it_was_put_onto_another_event(chain):
+    with unguarded("core_auditrow"):
+        sql(
+            "UPDATE core_auditrow SET event_id = (SELECT event_id FROM core_auditrow WHERE subject = %s AND n = 2) "
+            "WHERE subject = %s AND n = 3",
+            *(SUBJECT, SUBJECT),
+        )
+    assert {(kind, subject) for kind, subject, _ in named()} == {("event", SUBJECT)}
+
+
+@pytest.mark.parametrize("facts", ["no facts at all", "[]", '{"payload":1}', '{"payload":{}}'])
+def test_row_is_named_when_its_facts_were_forged_together_with_its_hash(chain, facts):
+    """And nothing ends the check before the others are looked at."""
+    with unguarded("core_auditrow"):
+        sql("UPDATE core_auditrow SET facts = %s WHERE subject = %s AND n = 5", facts, SUBJECT)
+        [row] = [each for each in audit_check._rows([SUBJECT]) if each[0] == 5]
+        forged = audit_check._hashed("sha256", row[10], row)
+        sql("UPDATE core_auditrow SET hash = %s WHERE subject = %s AND n = 5", forged, SUBJECT)
+    sql("UPDATE core_audithead SET hash = %s WHERE subject = %s", forged, SUBJECT)
+    sql("UPDATE core_audithead SET n = 3 WHERE subject = %s", chain)
+    assert sorted(named()) == [("event", SUBJECT, 5), ("removed", chain, 3)]
+
+
+@pytest.mark.parametrize("side", ["before", "after"])
+def test_changed_event_is_named_when_what_it_says_now_stands_elsewhere_in_the_facts(side):
+    stored = record.plain(asdict(happened(depth_m=0.07)))
+    announce(happened(), about=World.objects.get(pk=LIVE), by=make_person(), **{side: {"payload": stored}})
+    assert named() == []
+    with unguarded("core_storedevent"):
+        sql("UPDATE core_storedevent SET payload = %s", json.dumps(stored))
+    assert named() == [("event", SUBJECT, 1)]
+
+
+@settings(deadline=None)  # what a machine has to do besides is no fault
+@given(n=st.integers(1, 2**63 - 1), texts=st.lists(st.text(), min_size=8, max_size=8), prev=st.text("0123456789abcdef"))
+@example(n=1, texts=['\x7f\x1f\b\f\n\r\t"\\/', "\u2028\u2029", "水\U0001f30a", "", "", "", "", ""], prev="")
+@pytest.mark.parametrize("algorithm", ["sha256", "sm3"])
+def test_text_is_hashed_as_it_was_written_when_it_holds_any_character(algorithm, n, texts, prev):
+    said = audit_check._hashed(algorithm, prev, (n, *texts, "beyond the text"))
+    assert said == digest(algorithm, prev, row_text(n, *texts))
+
+
+def test_record_is_whole_when_its_rows_lie_in_another_order_than_their_numbers(chain, monkeypatch):
+    """As after a copy from elsewhere: doubt is no fault."""
+    monkeypatch.setattr(audit_check, "ALL", f"{audit_check.ALL} DESC")
+    assert audit_check._doubtful() == ({SUBJECT, chain}, False)
+    assert named() == []
 
 
 def test_changed_event_is_named_when_its_audit_row_was_left(chain):
@@ -88,6 +145,7 @@ def test_changed_event_is_named_when_only_the_sort_of_a_value_is_another(was, no
         "person_id = NULL",
         "system = 'clock engine'",
         "correlation = '00000000-0000-4000-8000-00000000000f'",
+        "about_type = 'core.clock'",
         "about_id = '00000000-0000-4000-8000-00000000000f'",
     ],
 )
