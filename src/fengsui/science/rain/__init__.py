@@ -1,0 +1,1 @@
+"""Rain: design storms from intensity formulas, fields from gauges, tipping buckets, and the next hour."""
