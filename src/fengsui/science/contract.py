@@ -20,7 +20,7 @@ from fengsui.kernel.errors import Invalid
 from fengsui.kernel.terms import Term
 
 Basis = Literal["V", "G", "U"]
-"""Where a number comes from: verified in a source, general knowledge, uncertain. What is not V is told with the result."""
+"""Where a number comes from: verified in a source, general knowledge, uncertain. What is not V is told with it."""
 
 
 class OutOfRange(Invalid):

@@ -25,7 +25,7 @@ KEPT = 8
 
 @dataclass(frozen=True, slots=True)
 class Variogram:
-    """gamma(d) = nugget + (sill - nugget) (1 - exp(-3 d / range_m)), 0 at d = 0. The range is where 95 % are reached."""
+    """gamma(d) = nugget + (sill - nugget) (1 - exp(-3 d / range_m)), 0 at d = 0. 95 % are reached at range_m."""
 
     range_m: float
     sill: float = 1.0
@@ -74,7 +74,7 @@ class Field:
             within("gauges", len(self.gauges), 1, KRIGED_MOST, why=why)
 
     def rain(self, values: Values) -> tuple[Values, Weights]:
-        """Rain at the cells from values at the gauges, NaN where one does not report. Raises OutOfRange if none does."""
+        """Rain at the cells from values at the gauges, NaN where one is silent. Raises OutOfRange if all are."""
         weights = self.weights(np.isfinite(values))
         return weights(values[np.isfinite(values)]), weights
 
@@ -121,7 +121,7 @@ class Field:
         return np.ascontiguousarray(solved[:n].T), variance
 
     def inside(self, reports: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
-        """Cells within the reporting gauges' hull or `reach_m` of one, shape (m,); the rest is extrapolated: mark it."""
+        """Cells within the reporting gauges' hull or `reach_m` of one, shape (m,); mark the rest."""
         points = self.gauges[reports]
         near = cKDTree(points).query(self.cells)[0] <= self.reach_m
         try:

@@ -61,7 +61,7 @@ class Formula:
     @overload
     def depth(self, t: Values, p: float) -> Values: ...
     def depth(self, t: float | Values, p: float) -> float | Values:
-        """H(t): rain in the heaviest `t` minutes, mm, at the formula as it is written; parts of a storm go below t_min."""
+        """H(t): rain in the heaviest `t` minutes, mm, also below t_min, for the parts of a storm."""
         return self.factor(p) * t / (t + self.b) ** self.n
 
     def remarks(self) -> tuple[Remark, ...]:
@@ -82,4 +82,4 @@ SHENYANG = (
     Formula("沈阳 1984", 1984.0, 0.77, 9.0, 0.77, source="公开资料，未见正式文件"),
     Formula("沈阳 2018", 1522.58, 0.76, 9.3, 0.67, source="公开表格，标注 2018，未见正式文件"),
 )
-"""Two that circulate and differ (P = 50 a, 60 min: 63.3 against 73.4 mm); which holds here is for the district to say."""
+"""Two that circulate and differ (P = 50 a, 60 min: 63.3 against 73.4 mm); the district says which holds."""

@@ -23,8 +23,8 @@ LEAST = 24
 
 @dataclass(frozen=True, slots=True)
 class Decay:
-    """`kept`: share of the present rain that is still there after each lead, shape (leads,). `errors`: ratio of what came
-    to what was told, at QUANTILES, shape (leads, 5); where it was dry, nothing is told but dry."""
+    """`kept`: share of the present rain that is still there after each lead, shape (leads,). `errors`: ratio of what
+    came to what was told, at QUANTILES, shape (leads, 5); where it was dry, nothing is told but dry."""
 
     kept: Values
     errors: Values
@@ -36,7 +36,7 @@ class Decay:
 
 
 def fit_decay(past: Values, leads: int) -> Decay:
-    """From rain a step, shape (steps, gauges), NaN where nothing was reported. Raises OutOfRange for a past too short."""
+    """From rain a step, shape (steps, gauges), NaN where silent. Raises OutOfRange for a past too short."""
     steps = past.shape[0]
     within("steps", steps, LEAST + leads, None, why="a decay needs a past to be fitted to")
     kept, errors = np.empty(leads), np.empty((leads, len(QUANTILES)))

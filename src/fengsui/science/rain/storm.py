@@ -50,9 +50,13 @@ class DesignStorm:
         return round(self.duration_min / self.step_min)
 
 
+def _edges(storm: DesignStorm) -> Values:
+    return np.asarray(np.arange(storm.steps + 1) * storm.step_min, np.float64)
+
+
 def chicago(storm: DesignStorm) -> Values:
     """Depth of each step, mm, shape (steps,). Rain in any window split r : 1-r about the peak is H(window)."""
-    return np.diff(cumulative(storm, np.arange(storm.steps + 1) * storm.step_min))
+    return np.diff(cumulative(storm, _edges(storm)))
 
 
 def cumulative(storm: DesignStorm, at: Values) -> Values:
@@ -68,14 +72,14 @@ def cumulative(storm: DesignStorm, at: Values) -> Values:
 
 def alternating(storm: DesignStorm) -> Values:
     """Depth of each step, mm, shape (steps,): the heaviest at the peak, the next ones beside it in turn."""
-    total = storm.formula.depth(np.arange(storm.steps + 1) * storm.step_min, storm.return_period_a)
+    total = storm.formula.depth(_edges(storm), storm.return_period_a)
     blocks = np.diff(total)  # falls from the first to the last, H being concave
     middle = min(int(storm.peak * storm.steps), storm.steps - 1)
     return np.asarray(blocks[np.argsort(_order(storm.steps, middle), kind="stable")], np.float64)
 
 
 def _order(steps: int, middle: int) -> npt.NDArray[np.intp]:
-    """Places in the order in which they are given a block: the middle, then right and left by turns, then what is left."""
+    """Places in the order in which they get a block: the middle, then right and left by turns."""
     places = [middle]
     for away in range(1, steps):
         places += [place for place in (middle + away, middle - away) if 0 <= place < steps]

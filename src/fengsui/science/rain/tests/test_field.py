@@ -36,7 +36,7 @@ def test_at_a_gauge_stands_its_own_value(method):
 
 
 def test_kriging_weights_solve_the_textbooks_system_for_two_gauges():
-    """Ordinary kriging by hand (Cressie 1993, 3.2): two gauges and a point between them, weights from a 3 x 3 system."""
+    """Ordinary kriging by hand (Cressie 1993, 3.2): two gauges and a point between them, weights by a 3 x 3 system."""
     points, cell = np.array([[0.0, 0.0], [4000.0, 0.0]]), np.array([[1000.0, 0.0]])
     variogram = Variogram(10_000.0, sill=2.0)
 

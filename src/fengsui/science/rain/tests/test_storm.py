@@ -88,7 +88,8 @@ def test_intensities_at_the_middle_of_steps_would_rain_too_much():
     [
         ({"duration_min": 200.0}, "duration_min"), ({"duration_min": 3.0}, "step_min"),
         ({"return_period_a": 0.5}, "return_period_a"), ({"return_period_a": 200.0}, "return_period_a"),
-        ({"peak": 1.2}, "peak"), ({"step_min": 7.0}, "step_min"), ({"return_period_a": float("nan")}, "return_period_a"),
+        ({"peak": 1.2}, "peak"), ({"step_min": 7.0}, "step_min"),
+        ({"return_period_a": float("nan")}, "return_period_a"),
     ],
 )  # fmt: skip
 def test_outside_of_the_validity_is_refused_by_name(change, field):
