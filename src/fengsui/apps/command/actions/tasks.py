@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import io
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -11,9 +9,8 @@ from uuid import UUID
 
 from django.contrib.gis.geos import Point
 from django.db.transaction import atomic
-from PIL import Image, ImageOps, UnidentifiedImageError
 
-from fengsui.apps.command import events, queries, rules
+from fengsui.apps.command import events, photos, queries, rules
 from fengsui.apps.command.actions.shared import answered, ask_duty, start_task_clocks, topic, why
 from fengsui.apps.command.models import UNDER_WAY, Deployment, Photo, Progress, Task
 from fengsui.apps.people.models import Post
@@ -21,10 +18,6 @@ from fengsui.core import clocks, policy
 from fengsui.core.record import announce
 from fengsui.kernel.actor import Actor
 from fengsui.kernel.errors import Invalid
-
-PHOTO_LIMIT = 8_000_000
-PHOTO_EDGE = 1600
-PHOTO_PIXELS = 50_000_000
 
 
 def _take(task_id: UUID, verb: str, by: Actor) -> tuple[Task, Actor]:
@@ -115,25 +108,12 @@ def start_task(*, task_id: UUID, by: Actor, now: datetime, made_at: datetime | N
 
 @atomic
 def keep_photo(*, data: bytes, by: Actor, now: datetime) -> Photo:
-    """Decode, turn upright, shrink, encode anew: metadata and anything hidden in the file are gone."""
-    if len(data) > PHOTO_LIMIT:
-        raise Invalid("command.photo.too_big", field="photo", limit=PHOTO_LIMIT // 1_000_000)
-    try:
-        with Image.open(io.BytesIO(data), formats=["JPEG", "PNG", "WEBP"]) as opened:
-            if opened.width * opened.height > PHOTO_PIXELS:
-                raise Invalid("command.photo.too_big", field="photo", limit=PHOTO_LIMIT // 1_000_000)
-            picture = ImageOps.exif_transpose(opened).convert("RGB")
-    except (UnidentifiedImageError, OSError, ValueError, Image.DecompressionBombError) as error:
-        raise Invalid("command.photo.broken", field="photo") from error
-    picture.thumbnail((PHOTO_EDGE, PHOTO_EDGE))
-    picture.info = {}  # a remark or a colour profile would be written along
-    out = io.BytesIO()
-    picture.save(out, "JPEG", quality=82)
-    clean = out.getvalue()
+    """Raises Invalid("command.photo.too_big"), ("command.photo.broken")."""
+    picture = photos.cleaned(data)
     return Photo.objects.create(
         world_id=by.world,
-        data=clean,
-        sha256=hashlib.sha256(clean).hexdigest(),
+        data=picture.data,
+        sha256=picture.sha256,
         width=picture.width,
         height=picture.height,
         by_person=by.person,
