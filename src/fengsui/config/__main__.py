@@ -14,6 +14,7 @@ from pathlib import Path
 
 from fengsui.config import day_two
 from fengsui.config.ops.console import Problem, chinese, word
+from fengsui.science.models import PLACES
 
 PARTS = ("database", "files", "web", "ingest", "worker", "clocks")
 """What runs alone (`part NAME`); the first two end when they are done."""
@@ -116,6 +117,10 @@ def _roads(options: argparse.Namespace) -> int:
     from fengsui.config.ops import roads
 
     return roads.main(options)
+
+
+def _science(options: argparse.Namespace) -> int:
+    return int(import_module("fengsui.config.science").main(options))
 
 
 def _district(options: argparse.Namespace) -> int:
@@ -410,6 +415,10 @@ def parser() -> argparse.ArgumentParser:
     _district_options(
         add("district", _district, "建立、检查、填入另一个区", "make, check and fill in another district")
     )
+    science = add("science", _science, "单独运行一个灾害模型", "run one hazard model on a case in a file")
+    science.add_argument("model", nargs="?", default="", choices=("", *PLACES), metavar="MODEL")
+    science.add_argument("--case", metavar="FILE", help=word("算例（JSON）", "the case, as JSON"))
+    science.add_argument("--out", metavar="FILE", help=word("结果（.json、.csv）", "the result, .json or .csv"))
     test = add("test", _test, "全部测试", "all tests")
     test.add_argument(
         "-k", dest="expression", default="", metavar="EXPR", help=word("只测名称相符者", "only matching tests")

@@ -51,6 +51,8 @@ def _build(kind: Any, said: Any, where: str, folder: Path) -> Any:
 
 def _value(hint: Any, said: Any, where: str, folder: Path) -> Any:
     origin = get_origin(hint)
+    if isinstance(origin, typing.TypeAliasType):  # numpy's NDArray
+        origin = get_origin(origin.__value__)
     if dataclasses.is_dataclass(hint):
         return _build(hint, said, f"{where}.", folder)
     if origin is np.ndarray or hint is np.ndarray:

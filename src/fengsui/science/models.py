@@ -1,0 +1,16 @@
+"""The models that can be asked by name. Imported when asked: some bring compiled code along."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+from fengsui.science.contract import Model
+
+PLACES = {"design-storm": "fengsui.science.rain.storm"}
+
+
+def model(code: str) -> Model[Any]:
+    """Raises KeyError for a name that is none."""
+    found: Model[Any] = import_module(PLACES[code]).MODEL
+    return found
