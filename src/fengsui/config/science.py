@@ -49,8 +49,8 @@ def main(options: argparse.Namespace) -> int:
         case.write(asked, result, Path(options.out))
     except Invalid as error:
         raise problem(error) from error
-    for each in result.remarks:
-        say(f"注意[{each.basis}]：{each.zh}", f"Note [{each.basis}]: {each.en}")
+    for remark in result.remarks:
+        say(f"注意[{remark.basis}]：{remark.zh}", f"Note [{remark.basis}]: {remark.en}")
     say(f"{options.out}（{result.provenance.wall_s:.3g} 秒）", f"{options.out} ({result.provenance.wall_s:.3g} s)")
     return 0
 
