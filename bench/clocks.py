@@ -8,7 +8,8 @@ limit    the same by psycopg: the oldest due row locked, its firing and next tim
 Firings are counted and each due clock must have fired exactly once; else there is no time. History is what is closed:
 nine closed clocks lie beside every open one.
 
-One transaction a clock is on purpose: a clock whose firing fails takes no other with it.
+One transaction a clock is on purpose: a clock whose firing fails takes no other with it. Helped: fewer round trips,
+seven instead of ten a clock (the record in one, its NOTIFY and the engine's patience for locks with another statement).
 """
 
 from __future__ import annotations

@@ -219,13 +219,13 @@ def _tasks() -> tuple[Any, Any]:
 
     from fengsui.core.jobs import RETRY, clean
 
-    @app.task(name="bench.mark", queue="bench", retry=RETRY)
+    @app.task(name="bench.mark", queue="events", retry=RETRY)
     @clean
     def mark(n: int) -> None:
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute(MARK, [n])
 
-    @app.task(name="bench.batch", queue="bench", retry=RETRY)
+    @app.task(name="bench.batch", queue="events", retry=RETRY)
     @clean
     def batch() -> None:
         with transaction.atomic(), connection.cursor() as cursor:
@@ -270,7 +270,7 @@ def _our_worker() -> None:
     from fengsui.core import jobs
 
     _tasks()
-    jobs.run_worker(AT_ONCE)
+    jobs.run_worker()
 
 
 if __name__ == "__main__":

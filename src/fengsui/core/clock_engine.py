@@ -10,6 +10,7 @@ from uuid import UUID
 
 import structlog
 from django.db import DatabaseError, InterfaceError, OperationalError, close_old_connections, connection
+from django.db.models import Func, TextField, Value
 from django.db.transaction import atomic
 from django.utils import timezone
 
@@ -33,6 +34,9 @@ ASIDE = timedelta(seconds=10)
 """How long a clock that could not be fired waits for its next try: the others go before it."""
 LOCK_WAIT_MS = 5_000
 """The longest wait for the chain of one subject, which somebody else may be holding."""
+PATIENCE = Func(
+    Value("lock_timeout"), Value(str(LOCK_WAIT_MS)), Value(True), function="set_config", output_field=TextField()
+)
 
 Aside = dict[UUID, datetime]
 """Clocks that could not be fired, with the time of their next try."""
@@ -60,14 +64,13 @@ def _fire_next(now: datetime, aside: Aside) -> UUID | None:
                 Clock.objects.all_worlds("the engine serves every world")
                 .filter(state="running", next_fire_at__lte=now)
                 .exclude(pk__in=waiting)
+                .annotate(patience=PATIENCE)  # for this transaction, without a statement of its own
                 .select_for_update(skip_locked=True)
                 .order_by("next_fire_at")
                 .first()
             )
             if clock is None:
                 return None
-            with connection.cursor() as cursor:
-                cursor.execute("SELECT set_config('lock_timeout', %s, true)", [str(LOCK_WAIT_MS)])
             fire(clock, now)
     except Exception as error:
         # Whatever one clock does to its own firing must not keep the next name from being called: only a lost

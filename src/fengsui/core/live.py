@@ -16,9 +16,13 @@ _SALT = "fengsui.live"
 
 def touch(topics: Iterable[str], world: UUID) -> None:
     """Tell listeners at commit. One NOTIFY a transaction and set of topics: PostgreSQL drops equal ones."""
-    payload = json.dumps({"w": str(world), "t": sorted(set(topics))}, separators=(",", ":"))
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_notify(%s, %s)", [CHANNEL, payload])
+        cursor.execute("SELECT pg_notify(%s, %s)", [CHANNEL, told(topics, world)])
+
+
+def told(topics: Iterable[str], world: UUID) -> str:
+    """What listeners hear: the record sends it together with its rows."""
+    return json.dumps({"w": str(world), "t": sorted(set(topics))}, separators=(",", ":"))
 
 
 def ticket(world: UUID, topics: Iterable[str], person: UUID | None) -> str:

@@ -78,6 +78,9 @@ def plain(value: Any) -> Any:
         return {str(key): plain(each) for key, each in value.items()}
     if isinstance(value, list | tuple | set | frozenset):
         return [plain(each) for each in value]
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        # Not asdict: that copies every value first.
+        return {part.name: plain(getattr(value, part.name)) for part in dataclasses.fields(value)}
     return value
 
 
@@ -105,7 +108,7 @@ def announce(
     if row_world != by.world:
         raise FengsuiError("core.announce.other_world", about=str(about.pk))
     name, (kind, key), at = event_name(event), subject_of(about), timezone.now()
-    payload = plain(dataclasses.asdict(event))
+    payload = plain(event)
     facts = canonical(
         {
             "payload": payload,
@@ -116,20 +119,38 @@ def announce(
             "reason": by.reason,
         }
     )
-    number = _write(name, payload, facts, kind, key, at, by)
+    heard = live.told({kind.split(".")[0], f"{kind}:{key}", "desk", *topics}, by.world)
+    number = _write(name, payload, facts, kind, key, at, by, heard)
     if _handlers.get(name):
         from fengsui.core.jobs import handle_event
 
         for handler in _handlers[name]:
             handle_event.defer(event_id=number, handler=handler)
-    live.touch({kind.split(".")[0], f"{kind}:{key}", "desk", *topics}, by.world)
     from fengsui.core.find import keeping
 
     keeping.touched(kind, [key], row_world)
     return number
 
 
-def _write(name: str, payload: Any, facts: str, kind: str, key: str, at: datetime, by: Actor) -> int:
+def _write(name: str, payload: Any, facts: str, kind: str, key: str, at: datetime, by: Actor, heard: str = "") -> int:
+    """Event, audit row, head and NOTIFY. PostgreSQL hashes what it can, the text is ours either way."""
+    stored, subject = json.dumps(payload, ensure_ascii=False), f"{kind}:{key}"
+    if settings.FENGSUI_HASH != "sha256":
+        return _write_in_two(name, stored, facts, kind, key, at, by, heard)
+    said = row_body(1, subject, at, name, by.person, by.system, by.world, by.correlation, facts).removeprefix("[1,")
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT core_announce({', '.join(['%s'] * 14)})",
+            [
+                *(name, stored, subject, kind, key, by.world, by.correlation, at, by.person, by.system, facts, said),
+                *(live.CHANNEL, heard),
+            ],
+        )
+        return int(cursor.fetchone()[0])
+
+
+def _write_in_two(name: str, stored: str, facts: str, kind: str, key: str, at: datetime, by: Actor, heard: str) -> int:
+    """For an algorithm that PostgreSQL does not know: numbers first, then what was hashed here."""
     subject, algorithm = f"{kind}:{key}", settings.FENGSUI_HASH
     with connection.cursor() as cursor:
         # The heads row is the chain's lock: number and previous hash are drawn under it, never from "the last row".
@@ -145,13 +166,14 @@ def _write(name: str, payload: Any, facts: str, kind: str, key: str, at: datetim
             "WITH e AS (INSERT INTO core_storedevent "
             "(name, payload, world_id, about_type, about_id, correlation, at, person_id, system) "
             "VALUES (%s, %s::jsonb, %s, %s, %s, %s, %s, %s, %s) RETURNING id), "
-            "h AS (UPDATE core_audithead SET hash = %s WHERE subject = %s) "
+            "h AS (UPDATE core_audithead SET hash = %s WHERE subject = %s), "
+            "t AS (SELECT pg_notify(%s, %s) WHERE %s <> '') "
             "INSERT INTO core_auditrow (subject, n, event_id, at, verb, person_id, system, world_id, correlation, "
             "facts, algorithm, prev_hash, hash) "
-            "SELECT %s, %s, e.id, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s FROM e RETURNING event_id",
+            "SELECT %s, %s, e.id, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s FROM e LEFT JOIN t ON true RETURNING event_id",
             [
-                *(name, json.dumps(payload, ensure_ascii=False), by.world, kind, key, by.correlation, at),
-                *(by.person, by.system, sealed, subject),
+                *(name, stored, by.world, kind, key, by.correlation, at, by.person, by.system, sealed, subject),
+                *(live.CHANNEL, heard, heard),
                 *(subject, n, at, name, by.person, by.system, by.world, by.correlation),
                 *(facts, algorithm, prev, sealed),
             ],

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -83,11 +82,7 @@ def _write(batch: Sequence[Told], by: Actor) -> None:
         )
         heads = {subject: (n, prev) for subject, n, prev in cursor.fetchall()}
         names = [event_name(each.event) for each in batch]
-        # Not asdict: that copies every value first, and `plain` copies them again.
-        payloads = [
-            {part.name: plain(getattr(each.event, part.name)) for part in dataclasses.fields(each.event)}
-            for each in batch
-        ]
+        payloads = [plain(each.event) for each in batch]
         cursor.execute(
             "SELECT nextval(pg_get_serial_sequence('core_storedevent', 'id')) FROM generate_series(1, %s)", [len(batch)]
         )

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from fengsui.core import clock_engine, clocks
 from fengsui.core.clock_engine import Engine, sweep
 from fengsui.core.models import Clock, ClockFiring, StoredEvent
-from fengsui.core.tests.make import NOW, make_clock, make_person, make_rule, make_world
+from fengsui.core.tests.make import NOW, make_clock, make_person, make_rule, make_world, sql
 from fengsui.core.worlds import LIVE
 
 
@@ -120,6 +120,14 @@ def test_other_clocks_fire_when_one_cannot_be_fired(by, monkeypatch):
     assert sweep(later(6), aside=aside) == 1
     assert set(ClockFiring.objects.values_list("clock", flat=True)) == {sound.pk, poison.pk}
     assert aside == {}
+
+
+def test_chain_is_waited_for_a_while_only_when_a_clock_fires(by, monkeypatch):
+    make_clock(by)
+    seen = []
+    monkeypatch.setattr(clock_engine, "announce", lambda *_, **__: seen.append(sql("SHOW lock_timeout")))
+    assert sweep(later(5)) == 1
+    assert seen == [[("5s",)]]
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

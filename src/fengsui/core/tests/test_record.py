@@ -2,14 +2,18 @@
 
 import importlib
 import json
+import threading
+from dataclasses import asdict, dataclass
 from uuid import uuid4
 
 import psycopg
 import pytest
 from django.db import IntegrityError, connection, transaction
+from django.utils import timezone
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from fengsui.core import record
+from fengsui.core.audit_check import faults
 from fengsui.core.live import CHANNEL
 from fengsui.core.models import AuditHead, AuditRow, StoredEvent, World
 from fengsui.core.record import NotInTransaction, announce, rebuild
@@ -71,6 +75,76 @@ def test_chain_is_linked_when_one_subject_is_announced_again():
     head = AuditHead.objects.get()
     assert (head.n, head.hash) == (3, rows[2].hash)
     assert len({row.hash for row in rows}) == 3
+
+
+@pytest.mark.django_db
+def test_stored_rows_are_the_same_when_the_database_hashed_and_when_we_did():
+    by, at = make_person(reason='复核 "二"\n'), timezone.now()
+    payload = record.plain(happened(word="水深\t\\"))
+    facts = record.canonical({"payload": payload, "before": {}, "after": {"x": "\x7f"}})
+    found = []
+    for write in (record._write, lambda *all_: record._write_in_two(*all_, "")):
+        with transaction.atomic():
+            for _ in range(3):
+                stored = payload if write is record._write else json.dumps(payload, ensure_ascii=False)
+                write("core.Happened", stored, facts, "core.world", str(LIVE), at, by)
+            rows = AuditRow.objects.order_by("n").values_list("n", "facts", "algorithm", "prev_hash", "hash", "verb")
+            events = StoredEvent.objects.order_by("pk").values_list("name", "payload", "about_id", "at", "system")
+            found.append((list(rows), list(events), list(AuditHead.objects.values_list())))
+            assert list(faults()) == []
+            transaction.set_rollback(True)
+    assert found[0] == found[1]
+    assert [row[0] for row in found[0][0]] == [1, 2, 3]
+
+
+@pytest.mark.django_db
+def test_chain_is_whole_when_it_is_hashed_by_sm3_and_goes_on_by_sha256(settings):
+    by = make_person()
+    for algorithm in ("sm3", "sm3", "sha256", "sm3"):
+        settings.FENGSUI_HASH = algorithm
+        announce(happened(), about=live(), by=by)
+    assert list(AuditRow.objects.order_by("n").values_list("algorithm", flat=True)) == ["sm3", "sm3", "sha256", "sm3"]
+    assert list(faults()) == []
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("algorithm", ["sha256", "sm3"])
+def test_chain_never_forks_when_many_write_to_new_and_old_subjects_at_once(algorithm, settings):
+    """Four writers, one of two transactions rolled back: those that waited for it begin the chain themselves."""
+    settings.FENGSUI_HASH = algorithm
+    by, gate, about = make_person(), threading.Barrier(4), [World(pk=uuid4()) for _ in range(12)]
+
+    def write():
+        try:
+            for n, each in enumerate(about):
+                gate.wait()
+                for undo in (True, False):
+                    with transaction.atomic():
+                        announce(happened(), about=each, by=by)
+                        transaction.set_rollback(undo and n % 2 == 0)
+        finally:
+            connection.close()
+
+    writers = [threading.Thread(target=write) for _ in range(4)]
+    for each in writers:
+        each.start()
+    for each in writers:
+        each.join()
+    assert sorted(AuditHead.objects.values_list("n", flat=True)) == [4] * 6 + [8] * 6
+    assert AuditRow.objects.count() == 72
+    assert list(faults()) == []
+
+
+@pytest.mark.django_db
+def test_inner_parts_are_plain_when_an_event_holds_some():
+    @dataclass
+    class Outer:
+        inner: Happened
+        several: tuple[Happened, ...]
+
+    event = happened()
+    assert record.plain(Outer(event, (event,))) == {"inner": record.plain(event), "several": [record.plain(event)]}
+    assert record.plain(event) == record.plain(asdict(event))
 
 
 @pytest.mark.django_db
