@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop as mark
 
 from fengsui.kernel.errors import FengsuiError
+from fengsui.kernel.terms import Term
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +69,8 @@ def say(error: FengsuiError) -> Said:
     """Words for a coded error; one without its own sentence falls back to its kind's."""
     fallback = (mark("出了问题，已记录"), mark("把编号告诉系统管理员"))
     what, todo = _words.get(error.code) or _BY_STATUS.get(error.status, fallback)
-    facts = {key: str(value) for key, value in error.facts.items()}
+    english = (get_language() or "").startswith("en")
+    facts = {key: value.en if english and isinstance(value, Term) else str(value) for key, value in error.facts.items()}
     try:
         return Said(_(what) % facts, _(todo) % facts, error.code)
     except KeyError:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from fengsui.kernel.terms import Term
+
 
 class FengsuiError(Exception):
-    """Base. `code` is `app.verb.reason`; `facts` fill the sentence shown to the user."""
+    """Base. `code` is `app.verb.reason`; `facts` fill the sentence shown to the user, a `Term` in their language."""
 
     status = 400
 
@@ -16,7 +18,8 @@ class FengsuiError(Exception):
         self.facts = facts
 
     def __str__(self) -> str:
-        inside = ", ".join(f"{key}={value!r}" for key, value in self.facts.items())
+        said = {key: value.code if isinstance(value, Term) else value for key, value in self.facts.items()}
+        inside = ", ".join(f"{key}={value!r}" for key, value in said.items())
         return f"{self.code}({inside})"
 
 

@@ -36,7 +36,7 @@ class Machine:
         try:
             return self.moves[state][verb]
         except KeyError:
-            raise Refused(f"{self.name}.{verb}.wrong_state", state=self.states.zh(state)) from None
+            raise Refused(f"{self.name}.{verb}.wrong_state", state=self.states.term(state)) from None
 
     def can(self, state: str, verb: str) -> bool:
         return verb in self.moves.get(state, {})

@@ -26,6 +26,9 @@ class Term:
     means: str = ""
     means_en: str = ""
 
+    def __str__(self) -> str:
+        return self.zh
+
 
 class Terms(Mapping[str, Term]):
     """A closed set of terms in display order; iterating gives codes. Registered for the glossary."""
@@ -51,10 +54,13 @@ class Terms(Mapping[str, Term]):
     def __len__(self) -> int:
         return len(self._by_code)
 
+    def term(self, code: str) -> Term:
+        """The term of a code; one that says the code itself where data hold an unknown one, so nothing vanishes."""
+        return self._by_code.get(code) or Term(code, code, code)
+
     def zh(self, code: str) -> str:
-        """Chinese word for a code; the code itself where data hold an unknown one, so nothing vanishes."""
-        term = self._by_code.get(code)
-        return term.zh if term else code
+        """Chinese word for a code, as `term`."""
+        return self.term(code).zh
 
     @property
     def choices(self) -> list[tuple[str, str]]:

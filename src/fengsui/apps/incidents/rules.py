@@ -265,7 +265,7 @@ def check_merge(this: UUID, into: UUID, into_status: str) -> None:
     if this == into:
         raise Invalid("incidents.merge.itself", field="into")
     if into_status in MACHINE.final:
-        raise Refused("incidents.merge.target_closed", state=STATES.zh(into_status))
+        raise Refused("incidents.merge.target_closed", state=STATES.term(into_status))
 
 
 def check_fields(stage: str, fields: Mapping[str, str]) -> None:
@@ -284,11 +284,11 @@ def check_sign(report: ReportFacts, by: UUID | None) -> None:
 def check_stage(stage: str, incident_status: str, sent: Sequence[str]) -> None:
     """Order of the chain: follow-ups after a first report, the final one after the response ended."""
     if incident_status in MACHINE.final:
-        raise Refused("incidents.report.closed", state=STATES.zh(incident_status))
+        raise Refused("incidents.report.closed", state=STATES.term(incident_status))
     if stage == "follow_up" and not {"first_phone", "first_written"} & set(sent):
         raise Refused("incidents.report.no_first")
     if stage == "final" and incident_status not in ("ended", "reported"):
-        raise Refused("incidents.report.not_ended", state=STATES.zh(incident_status))
+        raise Refused("incidents.report.not_ended", state=STATES.term(incident_status))
 
 
 def report_title(title: str, stage: str, n: int) -> str:

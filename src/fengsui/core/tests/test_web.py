@@ -6,12 +6,14 @@ from uuid import UUID, uuid4
 import pytest
 from django.http import HttpResponse
 from django.test import RequestFactory
+from django.utils.translation import override
 
 from fengsui.core import policy, wording
 from fengsui.core.ports import PortAbsent, port, provide
 from fengsui.core.tests.make import make_clock, make_person, make_rule, make_world
 from fengsui.core.web import health, middleware
 from fengsui.kernel.actor import Actor
+from fengsui.kernel.clock import MACHINE
 from fengsui.kernel.errors import FengsuiError, Forbidden, Invalid, NotFound, Refused
 
 
@@ -128,6 +130,15 @@ def test_facts_fill_the_sentence_when_said(monkeypatch):
     said = wording.say(Refused("app.verb.reason", who="张某"))
     assert (said.what, said.todo, said.code) == ("张某 已经办了", "刷新", "app.verb.reason")
     assert wording.say(Refused("app.verb.reason")).what == "%(who)s 已经办了"
+
+
+@pytest.mark.parametrize(("language", "state"), [("zh-hans", "已办"), ("en", "met")])
+def test_state_is_named_in_the_readers_language_when_a_move_is_refused(language, state):
+    with pytest.raises(Refused) as refused:
+        MACHINE.next("met", "pause")
+    assert str(refused.value) == "clock.pause.wrong_state(state='met')"
+    with override(language):
+        assert state in wording.say(refused.value).what
 
 
 @pytest.fixture

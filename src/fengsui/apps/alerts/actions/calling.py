@@ -172,7 +172,7 @@ def not_reached(*, call_id: UUID, by: Actor, now: datetime) -> Call | None:
     policy.require(by, "alerts.pass_on", row)
     rules.check_by_person(by.person, "pass_on")
     if row.state != "called":
-        raise Refused("alerts.pass_on.not_called", state=rules.CALL_STATES.zh(row.state))
+        raise Refused("alerts.pass_on.not_called", state=rules.CALL_STATES.term(row.state))
     pass_on(bulletin_id=row.bulletin_id, person_id=row.person_id, by=by.because("电话未接"), now=now)
     following = Call.objects.in_world(by.world).filter(bulletin=row.bulletin_id, line=row.line, state="called")
     return following.order_by("-turn").first()

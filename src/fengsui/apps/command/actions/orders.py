@@ -49,7 +49,7 @@ def _issue(
     task = queries.lock_task(suggestion.task.pk, by)
     policy.require(by, "command.dispatch", task)
     if task.status in rules.TASK.final:
-        raise Refused("command.dispatch.closed", state=rules.TASK_STATES.zh(task.status))
+        raise Refused("command.dispatch.closed", state=rules.TASK_STATES.term(task.status))
     team = Team.objects.select_for_update(of=("self",)).select_related("org", "leader_post").get(pk=option.team.pk)
     _refuse_busy(team, by)
     if not option.ranked.can_go:
