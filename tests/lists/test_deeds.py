@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import re
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -49,6 +50,7 @@ def test_trial_shows_what_would_come_of_it_and_changes_nothing(story: Story) -> 
     assert "办不了 1 条" in words
     assert f'name="rows" value="{keys[0]}"' in words
     assert f'name="rows" value="{keys[1]}"' not in words
+    assert re.findall(r'<a href="([^"]+)" aria-current="page">', words)[:1] == ["/tasks/"]
     assert sorted(states(keys)) == ["done", "waiting"]
     assert StoredEvent.objects.count() == events
 

@@ -108,7 +108,8 @@ def context(request: HttpRequest) -> dict[str, Any]:
     shell: dict[str, Any] = {"district_name": district_name(), "nav_url": reverse("desk:nav-part")}
     if by is None:
         return shell
-    path = request.path if request.resolver_match is None or not request.headers.get("HX-Request") else ""
+    here = getattr(request, "nav_here", request.path)
+    path = here if request.resolver_match is None or not request.headers.get("HX-Request") else ""
     return shell | {
         "nav": SimpleLazyObject(lambda: items(by, path)),
         "phone_tabs": SimpleLazyObject(lambda: tabs(by, path)),

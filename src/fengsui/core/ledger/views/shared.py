@@ -28,9 +28,10 @@ def opened(request: HttpRequest, name: str) -> tuple[Register, Actor]:
 
 
 def opened_list(request: HttpRequest, name: str) -> tuple[Listed, Actor]:
-    """The register or list and who asks. Raises NotFound, Forbidden."""
+    """The register or list and who asks; the navigation marks the list's own entry. Raises NotFound, Forbidden."""
     by, found = actor_of(request), listed(name)
     policy.require(by, f"{found.verb}.view")
+    request.nav_here = found.home  # type: ignore[attr-defined]  # read by the navigation of the page
     return found, by
 
 
