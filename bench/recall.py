@@ -240,7 +240,7 @@ class Bench:
 
         self.receiver.mood, self.receiver.left = "all well", 0
         rows = list(cancel.deliveries.select_related("bulletin__warning", "outlet", "call").exclude(state="waived"))
-        work = [(port("outlet", row.outlet.channel), sending._parcel(row), sending._address(row)) for row in rows]
+        work = [(port("outlet", row.outlet.channel), sending.parcel_of(row), sending.address_of(row)) for row in rows]
         with ThreadPoolExecutor(len(work)) as pool:
             began = time.perf_counter()
             list(pool.map(lambda each: each[0].send(each[1], each[2]), work))

@@ -239,6 +239,8 @@ MASTER = {"people", "places", "resources", "plans", "enterprises"}
 WORLDLESS = {
     "alerts.Issuer": "who signs for a jurisdiction is the same in an exercise; the CAP status says Exercise",
     "alerts.Outlet": "the ways out exist once; the gate asks for the world at each of them",
+    "alerts.MassAttempt": "a line of a batch, whose delivery has a world; a batch has two thousand",
+    "alerts.Recipient": "who registered a number wants real warnings; no exercise passes the public door to him",
     "desk.MapChoice": "which layers a person likes to see is the person's, in an exercise as well",
 }
 """Tables of operational apps that hold no world, and why; a line that is no longer true fails."""

@@ -13,8 +13,8 @@ from fengsui.core.audit_check import make_checkpoint
 pytestmark = pytest.mark.django_db(transaction=True)
 ADDED_ONLY = (
     "core_auditrow", "core_storedevent", "core_auditcheckpoint", "core_clockfiring", "alerts_bulletin",
-    "alerts_deliveryattempt", "command_order", "command_movement", "command_progress", "command_photo",
-    "incidents_logentry",
+    "alerts_deliveryattempt", "alerts_massattempt", "command_order", "command_movement", "command_progress",
+    "command_photo", "incidents_logentry",
 )  # fmt: skip
 DENIED = psycopg.errors.InsufficientPrivilege
 
@@ -122,6 +122,24 @@ def test_web_neither_seals_the_record_nor_drops_readings(acting):
         "DELETE FROM incidents_incident",
     ):
         assert refused(own, statement)
+
+
+def test_web_counts_mass_sendings_and_reads_no_registered_number(acting):
+    own = acting(rights.ROLES["web"])
+    assert own.execute("SELECT sum(sent), sum(size) FROM alerts_massbatch WHERE state = 'done'").fetchone() == (
+        None,
+        None,
+    )
+    for statement in (
+        "SELECT number FROM alerts_recipient",
+        "SELECT numbers FROM alerts_massbatch",
+        "UPDATE alerts_massbatch SET sent = 0",
+        "INSERT INTO alerts_recipient (number, area_code, added_at) VALUES ('1', '1', now())",
+    ):
+        assert refused(own, statement)
+    jobs = acting(rights.JOBS)
+    assert jobs.execute("SELECT count(numbers) FROM alerts_massbatch").fetchone() == (0,)
+    assert jobs.execute("SELECT count(number) FROM alerts_recipient").fetchone() == (0,)
 
 
 def test_nobody_is_taken_in_by_a_table_of_the_same_name(acting):

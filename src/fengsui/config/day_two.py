@@ -1,4 +1,4 @@
-"""Commands of day two: log levels, roles of the database, growth. The command line imports it: it imports little."""
+"""Commands of day two: log levels, roles, growth, numbers. The command line imports it: it imports little."""
 
 from __future__ import annotations
 
@@ -28,6 +28,17 @@ def _log(options: argparse.Namespace) -> int:
 def _log_level(options: argparse.Namespace) -> int:
     _django()
     return int(import_module("fengsui.config.log_command").main(options))
+
+
+def _recipients(options: argparse.Namespace) -> int:
+    words = [options.verb, *([os.path.abspath(options.file)] if options.file else [])]
+    words += [f"--{name}" for name in ("replace", "skip-wrong", "dry-run") if getattr(options, name.replace("-", "_"))]
+    return int(import_module("fengsui.config.ops.offline").run(["recipients-do", *words]))
+
+
+def _recipients_do(options: argparse.Namespace) -> int:
+    _django()
+    return int(import_module("fengsui.config.recipients_command").main(options))
 
 
 def _roles(options: argparse.Namespace) -> int:
@@ -60,6 +71,21 @@ def register(add: Add) -> None:
             "level", nargs="?", default="", metavar="LEVEL", help=word("级别，- 为恢复", "level, - gives back")
         )
         level.add_argument("--hours", type=float, default=1.0, metavar="N", help=word("多久", "for how long"))
+    for name, run, zh, en in (
+        ("recipients", _recipients, "短信登记号码", "numbers registered for text messages"),
+        ("recipients-do", _recipients_do, "", ""),
+    ):
+        numbers = add(name, run, zh, en)
+        numbers.add_argument(
+            "verb", nargs="?", default="count", choices=("count", "take", "forget"),
+            help=word("计数、导入、注销一个号码（另行输入）", "count, take a file, forget one number (asked for)"),
+        )  # fmt: skip
+        numbers.add_argument(
+            "file", nargs="?", default="", metavar="FILE.csv", help=word("号码、区划代码", "number, area")
+        )
+        numbers.add_argument("--replace", action="store_true", help=word("文件中没有的注销", "who is not in it goes"))
+        numbers.add_argument("--skip-wrong", action="store_true", help=word("略去有误的行", "leave out wrong lines"))
+        numbers.add_argument("--dry-run", action="store_true", help=word("只试不做", "only tell what would be"))
     for name, run, zh, en in (
         ("growth", _growth, "模拟数日，推算一年和十年的容量", "feed simulated days, project a year and ten"),
         ("growth-feed", _growth_feed, "", ""),

@@ -198,6 +198,7 @@ FENGSUI_CLOCKS = {
     for kind, _, seconds in (each.partition("=") for each in os.environ.get("FENGSUI_CLOCKS", "").split(",") if each)
 }
 FENGSUI_NATS_URL = os.environ.get("FENGSUI_NATS_URL", "nats://127.0.0.1:4222")
+FENGSUI_SMS_UNCERTAIN = os.environ.get("FENGSUI_SMS_UNCERTAIN", "again")
 FENGSUI_SMTP_URL = os.environ.get("FENGSUI_SMTP_URL", "")
 FENGSUI_ROADS = Path(os.environ.get("FENGSUI_ROADS", VAR / "roads"))
 FENGSUI_OPEN_INCIDENT_FROM = os.environ.get("FENGSUI_OPEN_INCIDENT_FROM") or "orange"

@@ -274,10 +274,23 @@ def verbs(row: Warning, by: Actor, channels: int, names: int, world: str) -> lis
     return made
 
 
+def mass_row(row: Delivery) -> dict[str, Any] | None:
+    """How far the sending to many is, in all and by provider; None for what goes to one address, or has no list yet."""
+    facts = queries.mass_counts(row) if channel(row.outlet.channel).many else None
+    if not facts or not facts["total"]:
+        return None
+    rows = [
+        {"name": name or _("发送中断"), **{outcome: n.get(outcome, 0) for outcome in ("sent", "uncertain", "refused")}}
+        for name, n in sorted(facts["providers"].items())
+    ]
+    return {**facts, "rows": rows, "settled": facts["total"] - facts["waiting"]}
+
+
 def delivery_rows(found: Sequence[Delivery]) -> list[dict[str, Any]]:
     return [
         {
             "row": each,
+            "mass": mass_row(each),
             "name": either(each.outlet.name, each.outlet.name_en),
             "to": each.call.name if each.call else each.outlet.audience,
             "channel": said(channel(each.outlet.channel).term),

@@ -200,3 +200,12 @@ class PersonPassed:
     bulletin_id: UUID
     person_id: UUID
     is_last: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RecipientsTaken:
+    """The register of numbers changed: how many, and never which."""
+
+    added: int
+    removed: int
+    wrong: int

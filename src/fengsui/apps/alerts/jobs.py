@@ -12,7 +12,7 @@ from django.utils import timezone
 from procrastinate.contrib.django import app
 from procrastinate.exceptions import AlreadyEnqueued
 
-from fengsui.apps.alerts.actions import drafting, sending, testing
+from fengsui.apps.alerts.actions import drafting, mass, sending, testing
 from fengsui.apps.people.queries import actor_for
 from fengsui.apps.sensing import queries as sensing
 from fengsui.core.jobs import clean
@@ -29,6 +29,13 @@ CATCH_UP = timedelta(seconds=5)
 @clean
 def deliver(delivery_id: str) -> None:
     sending.deliver(delivery_id=UUID(delivery_id), now=timezone.now())
+
+
+@app.task(name="alerts.deliver_batch", queue="deliver", retry=RETRY)
+@clean
+def deliver_batch(delivery_id: str, lane: int, priority: int) -> None:
+    if mass.send_next(delivery_id=UUID(delivery_id)):
+        defer_batch(UUID(delivery_id), lane, priority)
 
 
 @app.periodic(cron="* * * * * */30")
@@ -94,5 +101,13 @@ def defer(delivery: UUID, at: datetime | None, priority: int) -> None:
     deliver.configure(priority=priority, **when).defer(delivery_id=str(delivery))
 
 
+def defer_batch(delivery: UUID, lane: int, priority: int) -> None:
+    """One after another in each lane: mass sendings hold no more threads than there are lanes."""
+    waits = deliver_batch.configure(priority=priority, lock=f"mass:{lane}", queueing_lock=f"mass:{delivery}:{lane}")
+    with suppress(AlreadyEnqueued), atomic():
+        waits.defer(delivery_id=str(delivery), lane=lane, priority=priority)
+
+
 sending.carried_by(defer)
+sending.batches_carried_by(defer_batch)
 testing.carried_by(defer_self_test)

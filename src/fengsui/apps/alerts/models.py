@@ -6,6 +6,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 
+from fengsui.apps.alerts.mass_rules import BATCH_STATES
 from fengsui.apps.alerts.rules import CALL_STATES, DELIVERY_STATES, KINDS, MACHINE, STATUSES
 from fengsui.apps.people.models import PROVENANCE
 from fengsui.apps.places.models import Place
@@ -223,3 +224,62 @@ class DeliveryAttempt(models.Model):
     class Meta:
         ordering = ["n"]
         constraints = [models.UniqueConstraint(fields=["delivery", "n"], name="alerts_attempt_n")]
+
+
+class Recipient(models.Model):
+    """登记号码: a number that hears of an area. Personal data: masked where shown, never in logs, events or URLs."""
+
+    number = models.CharField("号码", max_length=15)
+    area_code = models.CharField("区划代码", max_length=12)
+    added_at = models.DateTimeField("登记")
+
+    class Meta:
+        verbose_name = "登记号码"
+        constraints = [models.UniqueConstraint(fields=["area_code", "number"], name="alerts_recipient_once")]
+
+
+class MassBatch(models.Model):
+    """Some 2 000 numbers of one delivery. What may be out, unanswered, is `out`: written before the first byte leaves.
+
+    `numbers` are those of the moment of sending: who was told stays known when the register changes.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    delivery = models.ForeignKey(Delivery, on_delete=models.PROTECT, related_name="batches")
+    n = models.PositiveIntegerField("批次")
+    state = models.CharField("状态", max_length=10, choices=BATCH_STATES.choices, default="waiting")
+    numbers = ArrayField(models.CharField(max_length=15), verbose_name="号码")
+    size = models.PositiveSmallIntegerField("人数")
+    sent = models.PositiveSmallIntegerField("已受理", default=0)
+    refused = models.PositiveSmallIntegerField("拒收", default=0)
+    uncertain = models.PositiveSmallIntegerField("不确定", default=0)
+    settled = models.PositiveSmallIntegerField("已了", default=0)
+    providers = models.JSONField("各运营商", default=dict, help_text="运营商：结果：人数")
+    out = ArrayField(models.SmallIntegerField(), verbose_name="在途", default=list)
+    claim = models.UUIDField("认领", null=True)
+    claimed_at = models.DateTimeField("认领时间", null=True)
+    done_at = models.DateTimeField("办结", null=True)
+
+    class Meta:
+        verbose_name = "群发批次"
+        constraints = [models.UniqueConstraint(fields=["delivery", "n"], name="alerts_massbatch_n")]
+
+
+class MassAttempt(models.Model):
+    """What one provider said of one number (`place` in the batch, from 0); the database refuses UPDATE and DELETE."""
+
+    id = models.BigAutoField(primary_key=True)
+    # No constraint in the database: it would look at the batch's row once a number, and no batch is ever removed.
+    batch = models.ForeignKey(
+        MassBatch, on_delete=models.PROTECT, related_name="attempts", db_index=False, db_constraint=False
+    )
+    place = models.SmallIntegerField("序号")
+    at = models.DateTimeField("时间")
+    provider = models.CharField("运营商", max_length=40)
+    outcome = models.CharField("结果", max_length=10)
+    reason = models.CharField("原因", max_length=60, blank=True)
+    reference = models.CharField("运营商编号", max_length=65, blank=True)
+
+    class Meta:
+        verbose_name = "群发结果"
+        indexes = [models.Index(fields=["batch", "place"], name="alerts_massattempt_place")]

@@ -30,6 +30,7 @@ def may_decide(by: Actor, warning: Warning | None) -> bool:
 
 
 rule("alerts.retry", "alerts.waive")(roles(*DESK, "system_admin"))
+rule("alerts.recipients")(roles("system_admin"))
 rule("alerts.self_test")(roles("system_admin", "duty_officer"))
 rule("alerts.see")(roles(*DESK, "liaison", "street_officer", "auditor", "audit_admin", "system_admin"))
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.db import connection
 from django.db.models import Case, Exists, IntegerField, Max, OuterRef, Prefetch, Q, QuerySet, Value, When
 
-from fengsui.apps.alerts.models import Bulletin, Call, Delivery, DeliveryAttempt, Issuer, Outlet, Warning
+from fengsui.apps.alerts.models import Bulletin, Call, Delivery, DeliveryAttempt, Issuer, MassBatch, Outlet, Warning
 from fengsui.apps.alerts.rules import IN_FORCE, MACHINE
 from fengsui.apps.people import queries as people
 from fengsui.apps.places import queries as places
@@ -151,7 +152,12 @@ def outlets_told(row: Bulletin) -> list[Outlet]:
     earlier = Delivery.objects.in_world(row.world_id).filter(
         bulletin__warning_id=row.warning_id, bulletin__sequence__lt=row.sequence, call=None
     )
-    return list(Outlet.objects.filter(pk__in=earlier.exclude(state="blocked").values("outlet_id")))
+    # A mass sending that was stopped half way has told some people all the same.
+    told = MassBatch.objects.filter(delivery=OuterRef("pk")).filter(
+        Q(sent__gt=0) | Q(uncertain__gt=0) | Q(state="claimed")
+    )
+    went = earlier.filter(~Q(state="blocked") | Exists(told))
+    return list(Outlet.objects.filter(pk__in=went.values("outlet_id")))
 
 
 def called_before(row: Bulletin) -> list[Call]:
@@ -306,6 +312,22 @@ def deliveries(row: Bulletin) -> list[Delivery]:
         .annotate(rank=rank)
         .order_by("rank", "call__line", "call__turn", "outlet_id")
     )
+
+
+def mass_counts(row: Delivery) -> dict[str, Any]:
+    """total, sent, refused, uncertain (each time), waiting; providers: name -> outcome -> how many. One query."""
+    made: dict[str, Any] = {"total": 0, "sent": 0, "refused": 0, "uncertain": 0, "waiting": 0, "providers": {}}
+    fields = ("size", "sent", "refused", "uncertain", "settled", "providers")
+    for each in MassBatch.objects.filter(delivery=row).values(*fields):
+        made["total"] += each["size"]
+        made["waiting"] += each["size"] - each["settled"]
+        for outcome in ("sent", "refused", "uncertain"):
+            made[outcome] += each[outcome]
+        for provider, outcomes in each["providers"].items():
+            own = made["providers"].setdefault(provider, {})
+            for outcome, n in outcomes.items():
+                own[outcome] = own.get(outcome, 0) + n
+    return made
 
 
 def calls(row: Bulletin) -> list[Call]:

@@ -17,6 +17,8 @@ WORDS = {
     "status": mark("对方没有受理"),
     "not_subscribed": mark("没有终端在接收"),
     "instead": mark("已改由其他渠道送达"),
+    "no_recipients": mark("没有号码登记"),
+    "no_provider": mark("没有运营商受理"),
     "not_taken": mark("消息服务器没有收下"),
 }
 

@@ -8,6 +8,11 @@ words(
     alerts__bulletin__not_found=(mark("没有这份公告"), mark("回到预警台，从列表重新打开")),
     alerts__delivery__not_found=(mark("没有这条送达记录"), mark("回到公告页重新打开")),
     alerts__call__not_found=(mark("没有这次叫应，或不是叫你"), mark("核对短信、邮件里的链接，或致电值班室")),
+    alerts__recipients__columns=(
+        mark("第一行没有“号码”和“区划代码”两列"),
+        mark("按 docs/howto/send-text-messages.md 写表头"),
+    ),
+    alerts__recipients__number=(mark("这不是手机号码"), mark("写十一位手机号码")),
     alerts__issuer__not_found=(mark("没有配置发布单位"), mark("请系统管理员装载区县数据")),
     warning__confirm__wrong_state=(mark("预警现为“%(state)s”，不能再核定"), REFRESH),
     warning__issue__wrong_state=(mark("预警现为“%(state)s”，不能签发"), REFRESH),

@@ -9,7 +9,7 @@ from typing import Literal
 from fengsui.kernel.ports.outlets import Address, Parcel
 from fengsui.kernel.terms import Term
 
-Transport = Literal["page", "feed", "smtp", "http", "mqtt"]
+Transport = Literal["page", "feed", "smtp", "http", "mqtt", "smpp"]
 """How the bytes travel; each is an engine (engines/outlets). A channel on a known transport is one folder."""
 
 
@@ -40,7 +40,8 @@ class Channel:
 
     needs_receipt: handing over is not enough. receipt: what a receipt of this channel proves.
     wait_s: how long one try waits for the answer. render: the body as it goes out (bytes).
-    check: what is wrong with an address ('' = nothing). push: with transport `http` only.
+    check: what is wrong with an address ('' = nothing). push: with transport `http` only. many: it goes to the numbers
+    registered for the area, in batches (kernel/ports/mass.py), and not to what the address names.
     """
 
     code: str
@@ -54,6 +55,7 @@ class Channel:
     check: Callable[[Address], str]
     transport: Transport
     push: Push | None = None
+    many: bool = False
 
 
 def nothing_to_check(address: Address) -> str:

@@ -94,6 +94,22 @@ VARIABLES: tuple[Variable, ...] = (
         "Mail server, smtp:// or smtps://; without it the e-mail channel says that it is not configured",
         secret=True,
     ),
+    Variable(
+        "FENGSUI_SMPP_URLS",
+        "无 / none",
+        "短信运营商（SMPP 3.4），按使用顺序，空格分隔:smpp://账号:口令@主机:端口?source=1069…&name=移动；"
+        "见 docs/howto/send-text-messages.md",
+        "Providers of text messages (SMPP 3.4) in order of use, separated by spaces: "
+        "smpp://account:password@host:port?source=1069...&name=mobile; see docs/howto/send-text-messages.md",
+        secret=True,
+    ),
+    Variable(
+        "FENGSUI_SMS_UNCERTAIN",
+        "again",
+        "连接断在半途、不知对方收没收到的号码:again 再发(重听一次胜过听不到)，leave 不再发 [G]",
+        "Numbers that were out when a connection died, so that nobody knows: again sends once more (heard twice is "
+        "better than unheard), leave does not [G]",
+    ),
     Variable("FENGSUI_MAIL_FROM", "fengsui@localhost", "邮件的发件人地址", "Sender address of mails"),
     Variable(
         "FENGSUI_FEED_CHECK_URL",

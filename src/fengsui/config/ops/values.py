@@ -131,6 +131,12 @@ RULES: Mapping[str, tuple[Check, str, str]] = {
         "形如 smtp://用户:口令@主机:端口 或 smtps://",
         "smtp://user:password@host:port or smtps://",
     ),
+    "FENGSUI_SMPP_URLS": (
+        lambda value, _: all(re.fullmatch(r"smpps?://[^\s@/]+@[^\s@/]+(\?\S*)?", each) for each in value.split()),
+        "形如 smpp://账号:口令@主机:端口?source=1069…，空格分隔",
+        "smpp://account:password@host:port?source=1069..., separated by spaces",
+    ),
+    "FENGSUI_SMS_UNCERTAIN": (_one_of("again", "leave"), "again 或 leave", "again or leave"),
     "FENGSUI_MAIL_FROM": (lambda value, _: "@" in value.strip("@"), "邮件地址", "a mail address"),
     "FENGSUI_WEBHOOK_URL": (WEB, "http:// 或 https:// 地址", "an http:// or https:// address"),
     "FENGSUI_BASE_URL": (WEB, "http:// 或 https:// 地址", "an http:// or https:// address"),

@@ -12,6 +12,7 @@ from fengsui.engines.outlets.feed import Feed
 from fengsui.engines.outlets.http import HttpPush
 from fengsui.engines.outlets.mqtt import Broadcast
 from fengsui.engines.outlets.screen import Screen
+from fengsui.engines.outlets.sms import Sms
 from fengsui.kernel.ports.outlets import Outlet
 
 __all__ = ["TRANSPORTS", "outlet"]
@@ -22,6 +23,7 @@ TRANSPORTS: Mapping[str, Callable[[Channel], Outlet]] = {
     "smtp": lambda entry: Mail(),
     "http": HttpPush,
     "mqtt": lambda entry: Broadcast(),
+    "smpp": lambda entry: Sms(),
 }
 """An engine for each way that bytes can travel; which one a channel takes, its folder says."""
 

@@ -16,8 +16,9 @@ import structlog
 from django.conf import settings
 from django.db.transaction import atomic
 
-from fengsui.apps.alerts import events, proofs, queries, rules
-from fengsui.apps.alerts.models import Bulletin, Call, Delivery, DeliveryAttempt
+from fengsui.apps.alerts import events, mass_rules, proofs, queries, rules
+from fengsui.apps.alerts.actions import batches
+from fengsui.apps.alerts.models import Bulletin, Call, Delivery, DeliveryAttempt, MassBatch
 from fengsui.apps.people import queries as people
 from fengsui.catalog.channels import channel as channel_of
 from fengsui.core import clocks, policy
@@ -32,12 +33,20 @@ from fengsui.kernel.ports.outlets import Address, NotDelivered, Outlet, Parcel, 
 log = structlog.get_logger(__name__)
 Defer = Callable[[UUID, datetime | None, int], None]
 _defer: list[Defer] = []
+DeferBatch = Callable[[UUID, int, int], None]
+_defer_batch: list[DeferBatch] = []
 SWEEP_AFTER = timedelta(seconds=30)
+SOON = timedelta(seconds=1)
 
 
 def carried_by(defer: Defer) -> None:
     """jobs.py says how a delivery is queued: `defer(delivery, at, priority)`, inside the caller's transaction."""
     _defer[:] = [defer]
+
+
+def batches_carried_by(defer: DeferBatch) -> None:
+    """The same for the next batch of a mass sending: `defer(delivery, lane, priority)`, lanes as mass_rules.LOCKS."""
+    _defer_batch[:] = [defer]
 
 
 def _queue(row: Delivery, at: datetime | None = None) -> None:
@@ -121,27 +130,57 @@ def deliver(*, delivery_id: UUID, now: datetime) -> str:
         return row.state
     by = Actor(world=row.world_id, system="alerts.delivery", correlation=row.bulletin.correlation)
     entry = channel_of(row.outlet.channel)
+    if entry.many:
+        return _by_list(row, by, now)
     began = time.monotonic()
     try:
         outlet: Outlet = port("outlet", entry.code)
-        parcel, address = _parcel(row), _address(row)
-        _last_gate(row, entry.public, now)
+        parcel, address = parcel_of(row), address_of(row)
+        last_gate(row, entry.public, now)
         receipt = outlet.send(parcel, address)
     except Refused as refused:
         return block(row, refused, by, now)
     except (NotDelivered, PortAbsent) as error:
-        return _failed(row, error, by, now, _ms(began))
+        return failed(row, error, by, now, ms_since(began))
     if receipt.state == "sent" and entry.needs_receipt:
         silent = NotDelivered("no_receipt", facts=dict(receipt.facts))
-        return _failed(row, silent, by, now, _ms(began))
-    return _arrived(row, receipt, by, now, _ms(began))
+        return failed(row, silent, by, now, ms_since(began))
+    return arrived(row, receipt, by, now, ms_since(began))
 
 
-def _ms(began: float) -> int:
+def _by_list(row: Delivery, by: Actor, now: datetime) -> str:
+    """To the numbers registered for the area: their batches are made once, then jobs send them (mass.py)."""
+    try:
+        last_gate(row, channel_of(row.outlet.channel).public, now)
+    except Refused as refused:
+        MassBatch.objects.filter(delivery=row, state="waiting").update(state="stopped")
+        return block(row, refused, by, now)
+    if not MassBatch.objects.filter(delivery=row).exists():
+        if batches.earlier_under_way(row):
+            row.next_try_at = now + SOON
+            row.save(update_fields=["next_try_at"])
+            _queue(row, row.next_try_at)
+            return row.state
+        level = Level(row.bulletin.level)
+        here = any(each.pk == row.outlet_id for each in queries.outlets_for(row.bulletin.area_code, level))
+        if not batches.make(row, registered=here):
+            if mass_rules.is_whole(row.bulletin.kind):
+                return failed(row, NotDelivered("sms.no_recipients", again=False), by, now, 0)
+            return arrived(row, Receipt("acknowledged", "0/0", {"total": 0, "sent": 0}), by, now, 0)
+    row.next_try_at = now + SWEEP_AFTER
+    row.save(update_fields=["next_try_at"])
+    waiting = MassBatch.objects.filter(delivery=row, state__in=["waiting", "claimed"]).count()
+    for defer in _defer_batch:
+        for lane in range(min(max(1, waiting), mass_rules.LOCKS)):
+            defer(row.id, lane, rules.priority(row.bulletin.kind, Level(row.bulletin.level)))
+    return row.state
+
+
+def ms_since(began: float) -> int:
     return round((time.monotonic() - began) * 1000)
 
 
-def _last_gate(row: Delivery, public: bool, now: datetime) -> None:
+def last_gate(row: Delivery, public: bool, now: datetime) -> None:
     """Everything is asked again, immediately before the send, from the rows as they are now."""
     gate(row.world_id, door=row.outlet_id, public=public, person=row.call.person_id if row.call else None)
     bulletin = row.bulletin
@@ -157,7 +196,7 @@ def _last_gate(row: Delivery, public: bool, now: datetime) -> None:
         raise Refused("alerts.gate.superseded")
 
 
-def _parcel(row: Delivery) -> Parcel:
+def parcel_of(row: Delivery) -> Parcel:
     bulletin = row.bulletin
     zh, en = bulletin.sent_text["zh"], bulletin.sent_text["en"]
     web = f"{settings.FENGSUI_BASE_URL}/feeds/cap/{bulletin.identifier}.xml"
@@ -184,7 +223,7 @@ def _parcel(row: Delivery) -> Parcel:
     )
 
 
-def _address(row: Delivery) -> Address:
+def address_of(row: Delivery) -> Address:
     facts = row.outlet.address
     to: tuple[str, ...] = tuple(facts.get("to", ()))
     if row.call is not None:
@@ -206,7 +245,7 @@ def _attempt(row: Delivery, outcome: str, now: datetime, ms: int, reason: str, r
     )
 
 
-def _topics(row: Delivery) -> tuple[str, ...]:
+def topics_of(row: Delivery) -> tuple[str, ...]:
     return (f"alerts.bulletin:{row.bulletin_id}", f"alerts.warning:{row.bulletin.warning_id}")
 
 
@@ -214,7 +253,7 @@ def mark(row: Delivery, verb: str, event: Any, by: Actor) -> str:
     before, row.state = row.state, rules.DELIVERY.next(row.state, verb)
     row.save(update_fields=["state", "attempts_made", "next_try_at", "done_at", "receipt", "reason"])
     after = {"state": row.state, "attempts": row.attempts_made, "reason": row.reason}
-    announce(event, about=row, by=by, before={"state": before}, after=after, topics=_topics(row))
+    announce(event, about=row, by=by, before={"state": before}, after=after, topics=topics_of(row))
     return row.state
 
 
@@ -227,7 +266,7 @@ def block(row: Delivery, refused: Refused, by: Actor, now: datetime) -> str:
     return state
 
 
-def _failed(row: Delivery, error: NotDelivered | PortAbsent, by: Actor, now: datetime, ms: int) -> str:
+def failed(row: Delivery, error: NotDelivered | PortAbsent, by: Actor, now: datetime, ms: int) -> str:
     again = error.again if isinstance(error, NotDelivered) else False
     reason = str(error)[:300]
     _attempt(row, "failed", now, ms, reason, {})
@@ -275,7 +314,7 @@ def _settle_dead(taken: Delivery, by: Actor, now: datetime) -> None:
         mark(row, "waive", event, by)
 
 
-def _arrived(row: Delivery, receipt: Receipt, by: Actor, now: datetime, ms: int) -> str:
+def arrived(row: Delivery, receipt: Receipt, by: Actor, now: datetime, ms: int) -> str:
     facts = {"reference": receipt.reference, **receipt.facts}
     _attempt(row, receipt.state, now, ms, "", facts)
     row.receipt, row.reason, row.next_try_at, row.done_at = facts, "", None, now
