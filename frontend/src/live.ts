@@ -29,7 +29,7 @@ let retry = FIRST_RETRY_MS;
 let retryTimer = 0;
 let failures = 0;
 let hiddenSince = 0;
-const due = new Map<Element, number>();
+const due = new Map<Element, { timer: number; at: number }>();
 /** Elements whose last fetch failed: server's time and the number of tries. */
 const behind = new Map<HTMLElement, { since: number; tries: number }>();
 
@@ -90,15 +90,21 @@ function fellBehind(el: HTMLElement): void {
   schedule(el, jitter(Math.min(FIRST_RETRY_MS * 2 ** held.tries, LONGEST_RETRY_MS)));
 }
 
+/** A fetch that is due sooner covers this one, too; put off again and again it would never come. */
 function schedule(el: HTMLElement, ms: number): void {
-  clearTimeout(due.get(el));
-  due.set(el, window.setTimeout(() => { due.delete(el); void fetchNow(el); }, ms));
+  const at = performance.now() + ms, held = due.get(el);
+  if (held && held.at <= at) return;
+  clearTimeout(held?.timer);
+  due.set(el, { at, timer: window.setTimeout(() => { due.delete(el); void fetchNow(el); }, ms) });
 }
 
-function refresh(topic: string): void {
-  for (const el of byTopic("data-live", topic)) schedule(el, DEBOUNCE_MS);
+/** `within`: with many pages open the server asks that they fetch spread over so many milliseconds. */
+function refresh(topic: string, within = 0): void {
+  for (const el of byTopic("data-live", topic)) schedule(el, DEBOUNCE_MS + Math.random() * within);
   for (const el of byTopic("data-redraw", topic)) el.dispatchEvent(new CustomEvent("fengsui:redraw", { detail: topic }));
-  window.dispatchEvent(new CustomEvent("fengsui:topic", { detail: topic }));
+  const tell = (): boolean => window.dispatchEvent(new CustomEvent("fengsui:topic", { detail: topic })); // what sounds asks, too
+  if (within) window.setTimeout(tell, Math.random() * within);
+  else tell();
 }
 
 function beat(server: string): void {
@@ -117,9 +123,10 @@ function open(): void {
   stream.addEventListener("beat", (e) => beat((JSON.parse((e as MessageEvent).data) as { now: string }).now));
   stream.addEventListener("topic", (e) => {
     heardAt = performance.now();
-    refresh((JSON.parse((e as MessageEvent).data) as { topic: string }).topic);
+    const told = JSON.parse((e as MessageEvent).data) as { topic: string; within?: number };
+    refresh(told.topic, told.within);
   });
-  stream.addEventListener("catchup", () => refresh("*"));
+  stream.addEventListener("catchup", (e) => refresh("*", (JSON.parse((e as MessageEvent).data) as { within?: number }).within));
   stream.onerror = () => {
     // The browser's own retry has no back-off and gives up on an HTTP error: do it here.
     close();

@@ -44,7 +44,11 @@ function sayProblem(status: number): void {
   const place = document.getElementById("said");
   if (!place) return;
   const english = document.documentElement.lang.startsWith("en");
-  const [title, text] = status
+  const [title, text] = status === 503
+    ? english
+      ? ["Not done yet: the system is busy and sees to warnings first", "Press again in a few seconds. What you typed is still here."]
+      : ["还没有办：系统正忙，先办预警", "过几秒再按一次。填的内容还在。"]
+    : status
     ? english
       ? ["This was not done: the system reported an error", `Try again; if it persists tell the administrator (HTTP ${status}). What you typed is still here.`]
       : ["这一步没有做成：系统报错", `再试一次；还不行请告诉系统管理员（HTTP ${status}）。填的内容还在。`]

@@ -12,8 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from fengsui.config.ops import supervisor as module
 from fengsui.config.ops.home import REPO, Home
-from fengsui.config.ops.supervisor import Lock, read_status
+from fengsui.config.ops.supervisor import HEALTH_MISSES, Lock, Service, Supervisor, read_status
 
 pytestmark = pytest.mark.slow
 
@@ -200,3 +201,42 @@ def test_lock_when_held_is_not_taken_twice(tmp_path):
     first, second = Lock(tmp_path / "lock"), Lock(tmp_path / "lock")
     assert first.take()
     assert not second.take()
+
+
+def test_a_slow_start_is_waited_for_and_what_answered_once_is_killed_when_it_no_longer_does(home, monkeypatch):
+    monkeypatch.setattr(module, "HEALTH_EVERY_S", 0.0)
+    answers = [False]
+    process = subprocess.Popen(["sleep", "600"])
+    service = Service("web", lambda log: process, healthy=lambda: answers[0], process=process, state="up")
+    service.since = time.monotonic()
+    watching = Supervisor(home)
+    watching.services.append(service)
+    try:
+        for _ in range(5 * HEALTH_MISSES):
+            watching._check_health()
+        assert process.poll() is None
+        answers[0] = True
+        watching._check_health()
+        answers[0] = False
+        for _ in range(HEALTH_MISSES):
+            watching._check_health()
+        assert process.wait(60) == -signal.SIGKILL
+    finally:
+        process.kill()
+        process.wait()
+
+
+def test_what_never_answered_is_killed_in_the_end(home, monkeypatch):
+    monkeypatch.setattr(module, "HEALTH_EVERY_S", 0.0)
+    monkeypatch.setattr(module, "FIRST_ANSWER_S", 0.0)
+    process = subprocess.Popen(["sleep", "600"])
+    service = Service("web", lambda log: process, healthy=lambda: False, process=process, state="up")
+    watching = Supervisor(home)
+    watching.services.append(service)
+    try:
+        for _ in range(HEALTH_MISSES):
+            watching._check_health()
+        assert process.wait(60) == -signal.SIGKILL
+    finally:
+        process.kill()
+        process.wait()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import platform
 from collections.abc import Sequence
@@ -9,6 +10,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
+from django.conf import settings as django_settings
 from django.db import connection
 from django.utils import timezone
 from django.utils.translation import get_language
@@ -18,8 +20,13 @@ from fengsui.apps.sensing import upkeep
 from fengsui.config.ops import doctor_machine, doctor_rows, release, rights
 from fengsui.config.ops.cluster import plain_url
 from fengsui.config.ops.environment import VARIABLES
-from fengsui.core import log_levels, retention
+from fengsui.core import log_levels, queues, retention
+from fengsui.core.live_route import STREAMS
+from fengsui.core.metrics import LIVE_STREAMS, WEB_RUNNING, WEB_WAITING
 from fengsui.core.system import Line, Part, tell
+from fengsui.core.web.room import CLASSES
+from fengsui.engines.devices import depth
+from fengsui.kernel.ports.devices import StreamClosed
 
 release_of_this_process = cache(release.current)
 """Asked once: the code of a process does not change while it runs, the folder's may."""
@@ -89,6 +96,44 @@ def times(now: datetime) -> Part:
             Line(_("数据库时钟与本机之差"), _("%(s)+.2f 秒") % {"s": skew_s - timezone.now().timestamp()}),
         ],
     )
+
+
+@tell
+def waiting(now: datetime) -> Part:
+    """Every queue, how deep it is, and what bounds it. Those of the web are this process's."""
+    lines = [
+        Line(
+            " ".join(lane.queues),
+            _("等待 %(n)d，在办 %(d)d") % {"n": lane.waiting, "d": lane.doing},
+            _("每个作业进程同时办 %(n)d 件；级别高的先办，不拒收") % {"n": lane.most},
+            bad=lane.waiting >= queues.DEEP,
+        )
+        for lane in queues.lanes()
+    ]
+    if os.environ.get("FENGSUI_DEVICES", "nats") == "nats":
+        try:
+            count, size = asyncio.run(depth.waiting(django_settings.FENGSUI_NATS_URL))
+            shown = _("等待 %(n)d，%(mb).1f MB") % {"n": count, "mb": size / 1e6}
+        except StreamClosed:
+            shown = _("不知道")
+        note = _("以消息服务器的 max_file_store 为限，满了就不再应答设备；读数由设备重发")
+        lines.append(Line(_("读数（消息服务器）"), shown, note))
+    web = {name: [0, 0] for name in CLASSES}
+    for n, gauge in enumerate((WEB_WAITING, WEB_RUNNING)):
+        for sample in next(iter(gauge.collect())).samples:
+            web[sample.labels["class"]][n] = int(sample.value)
+    lines += [
+        Line(
+            f"web {name}",
+            _("等待 %(n)d，在办 %(d)d") % {"n": web[name][0], "d": web[name][1]},
+            _("在办至多 %(d)d，等待至多 %(n)d，再多即答 503，%(s)d 秒后再来")
+            % {"d": kind.most, "n": kind.waits, "s": kind.again_s},
+        )
+        for name, kind in CLASSES.items()
+    ]
+    streams = int(next(iter(LIVE_STREAMS.collect())).samples[0].value)
+    lines.append(Line("web live", f"{streams}", _("推送连接，每个进程至多 %(n)d") % {"n": STREAMS}))
+    return Part("queues", _("排队"), _("先办要紧的：预警、按下的事、登录先于页面，页面先于统计和公众。"), lines)
 
 
 @tell

@@ -26,6 +26,9 @@ log = structlog.get_logger(__name__)
 LANES: dict[str, int] = {"events": 6, "deliver": 6, "forecasts drills ledger papers upkeep builtin": 3}
 """Queues and how many of their jobs run at once. Receivers that hang fill the lane of the deliveries and no other:
 a crossing still drafts its warning. In a lane the higher priority goes first, then the older one."""
+PRIORITY = 1_000
+"""Of a reaction. Lanes do not compete, but each looks for its next job along the priorities of all: a reaction must not
+be found behind a hundred thousand deliveries."""
 HEARTBEAT_S = 1.0
 STALLED_S = 5.0
 
@@ -44,7 +47,7 @@ def clean[**P, R](work: Callable[P, R]) -> Callable[P, R]:
     return wrapped
 
 
-@app.task(name="core.handle_event", retry=RETRY, queue="events")
+@app.task(name="core.handle_event", retry=RETRY, queue="events", priority=PRIORITY)
 @clean
 def handle_event(event_id: int, handler: str) -> None:
     """Run one reaction to one event exactly once: its mark commits together with its effects."""

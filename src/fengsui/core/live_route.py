@@ -22,11 +22,15 @@ from django.core.signing import BadSignature
 
 from fengsui.core.live import CHANNEL, read_ticket
 from fengsui.core.live_memory import Memory
+from fengsui.core.live_pace import Pace, within_s
+from fengsui.core.metrics import LIVE_STREAMS
 
 log = structlog.get_logger(__name__)
 HEARTBEAT_S = 5.0
 QUEUE = 64
 """Frames waiting for one slow client; when there are more it is told once to fetch everything again."""
+STREAMS = 5_000
+"""Open streams of one process; one more is asked to come again. Local [U]: each costs a beat each five seconds."""
 
 
 class Listener:
@@ -51,7 +55,8 @@ class Live:
     def __init__(self, database: dict[str, Any]) -> None:
         self.database = database
         self.listeners: set[Listener] = set()
-        self.memory = Memory()
+        self.by_topic: dict[tuple[str, str], set[Listener]] = {}
+        self.memory, self.pace = Memory(), Pace()
         self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -59,6 +64,7 @@ class Live:
 
     async def stop(self) -> None:
         self.end_all()
+        self.pace.stop()
         if self._task:
             self._task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
@@ -83,21 +89,47 @@ class Live:
                 ) as connection:
                     await connection.execute(f"LISTEN {CHANNEL}")
                     self.memory.listening(time.time())
-                    self._spread(_frame("catchup", {}), None, frozenset())
+                    self._catch_up()
                     async for notice in connection.notifies():
                         facts = json.loads(notice.payload)
                         self.memory.hear(time.time(), facts["w"], facts["t"])
                         for topic in facts["t"]:
-                            self._spread(_frame("topic", {"topic": topic}), facts["w"], frozenset({topic}))
+                            self._tell(facts["w"], topic)
             except (psycopg.Error, OSError) as error:
                 self.memory.deaf()
                 log.warning("live.listen_lost", error=type(error).__name__)
                 await asyncio.sleep(1)
 
-    def _spread(self, frame: bytes, world: str | None, topics: frozenset[str]) -> None:
+    def _catch_up(self) -> None:
+        frame = _frame("catchup", _within(within_s("", len(self.listeners))))
         for each in self.listeners:
-            if world is None or (each.world == world and each.topics & topics):
+            each.offer(frame)
+
+    def _tell(self, world: str, topic: str) -> None:
+        key = (world, topic)
+
+        def send(within: float) -> None:
+            frame = _frame("topic", {"topic": topic} | _within(within))
+            for each in self.by_topic.get(key, ()):
                 each.offer(frame)
+
+        if found := self.by_topic.get(key):
+            self.pace.tell(key, len(found), send)
+
+    def _enter(self, listener: Listener) -> None:
+        self.listeners.add(listener)
+        for topic in listener.topics:
+            self.by_topic.setdefault((listener.world, topic), set()).add(listener)
+        LIVE_STREAMS.set(len(self.listeners))
+
+    def _leave(self, listener: Listener) -> None:
+        self.listeners.discard(listener)
+        for topic in listener.topics:
+            key = (listener.world, topic)
+            self.by_topic[key].discard(listener)
+            if not self.by_topic[key]:
+                del self.by_topic[key]
+        LIVE_STREAMS.set(len(self.listeners))
 
     async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
         query = parse_qs(scope["query_string"].decode("latin-1"))
@@ -107,8 +139,12 @@ class Live:
             await send({"type": "http.response.start", "status": 403, "headers": []})
             await send({"type": "http.response.body", "body": b""})
             return
+        if len(self.listeners) >= STREAMS:
+            await send({"type": "http.response.start", "status": 503, "headers": [(b"retry-after", b"30")]})
+            await send({"type": "http.response.body", "body": b""})
+            return
         listener = Listener(world, topics)
-        self.listeners.add(listener)
+        self._enter(listener)
         self._tell_missed(listener, query.get("since", [""])[0])
         headers = [
             (b"content-type", b"text/event-stream; charset=utf-8"),
@@ -120,7 +156,7 @@ class Live:
         try:
             await self._pump(listener, send, gone)
         finally:
-            self.listeners.discard(listener)
+            self._leave(listener)
             gone.cancel()
 
     def _tell_missed(self, listener: Listener, since: str) -> None:
@@ -157,6 +193,11 @@ async def _wait_gone(receive: Any) -> None:
 
 def _frame(kind: str, facts: dict[str, Any]) -> bytes:
     return f"event: {kind}\ndata: {json.dumps(facts, separators=(',', ':'))}\n\n".encode()
+
+
+def _within(seconds: float) -> dict[str, int]:
+    """What a frame says of the time within which a page should fetch, in ms; nothing where that is at once."""
+    return {"within": round(seconds * 1000)} if seconds else {}
 
 
 def _beat() -> bytes:

@@ -20,7 +20,7 @@ from django.conf import settings
 from django.db import DatabaseError, DataError, IntegrityError, InterfaceError, OperationalError, close_old_connections
 from django.db.transaction import atomic
 from django.utils import timezone
-from prometheus_client import Counter, Histogram, start_http_server
+from prometheus_client import Counter, Gauge, Histogram, start_http_server
 from psycopg_pool import PoolTimeout
 
 from fengsui.apps.sensing import actions, book
@@ -52,6 +52,7 @@ AGAIN = Counter("fengsui_ingest_again_total", "Readings delivered again that cha
 DELAY = Histogram("fengsui_ingest_delay_seconds", "From the broker to the commit, first message of a batch")
 REJECTED = Counter("fengsui_ingest_rejected_total", "Messages kept because they could not be used")
 CROSSINGS = Counter("fengsui_ingest_crossings_total", "Levels moved")
+WAITING = Gauge("fengsui_ingest_waiting", "Messages in the broker's stream that are not stored yet")
 BATCHES = Histogram("fengsui_ingest_batch_seconds", "Decode, judge, store and commit one batch")
 
 
@@ -144,6 +145,8 @@ class Service:
             while True:
                 if loop.time() - self._looked > LOOK_S:
                     await _patiently(self.look)
+                    if isinstance(self.stream, NatsStream):
+                        WAITING.set(await self.stream.pending())
                     self._looked = loop.time()
                 if ending.is_set():
                     await self.stream.drain()

@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import Q
+from django.db.models import Count, Q
 from django.utils.translation import gettext as _
 
 from fengsui.apps.alerts import queries as alerts
@@ -30,7 +30,7 @@ from fengsui.apps.sensing import boards as sensing_boards
 from fengsui.apps.sensing import queries as sensing
 from fengsui.apps.sensing.models import CurrentValue
 from fengsui.catalog.sensors import Display, display
-from fengsui.core import policy, proofs
+from fengsui.core import policy, proofs, queues
 from fengsui.core.models import Clock
 from fengsui.core.ui.present import LOST_PERIODS, level
 from fengsui.kernel.actor import Actor
@@ -209,6 +209,10 @@ def burning(by: Actor) -> list[Incident]:
     return sorted(rows, key=lambda row: (-int(row.level_now), order.get(row.grade, 9), row.known_at))
 
 
+QUEUED = 9_999
+"""The desk counts the jobs that wait up to here, and says "more" from there on."""
+
+
 def parts_silent(by: Actor, now: datetime) -> int:
     """Parts of the system that are silent, asked by the page itself: the engine that should tell may be the one."""
     links = proofs.sources().get("core.link")
@@ -219,22 +223,22 @@ def situation(by: Actor, now: datetime) -> dict[str, Any]:
     """The one line above everything: response, worst warning, sensors, calls, who leads."""
     responses = Response.objects.in_world(by.world).filter(status="active").select_related("incident")
     calls = Call.objects.in_world(by.world).filter(bulletin__warning__status__in=["issued", "revising", "revised"])
-    answered = unanswered = 0
-    for state in calls.values_list("state", flat=True):
-        if state == "answered":
-            answered += 1
-        elif state in ("called", "passed"):
-            unanswered += 1
+    # Counted where they lie: a mass sending has a hundred thousand of them, and every open page asks.
+    called = calls.aggregate(
+        answered=Count("pk", filter=Q(state="answered")),
+        unanswered=Count("pk", filter=Q(state__in=["called", "passed"])),
+    )
     leader = people.by_role("duty_leader")
     tally = sensing.tally(by.world, now)
     return {
         "response": max(responses, key=lambda each: Level.of(each.level), default=None),
         "bulletin": alerts.in_force(by.world, now).first(),
         "parts_silent": parts_silent(by, now),
+        "queued": queued if (queued := queues.waiting(QUEUED + 1)) >= queues.DEEP else 0,
+        "queued_most": QUEUED,
         "sensors": tally.streams,
         "silent": tally.silent,
-        "answered": answered,
-        "unanswered": unanswered,
+        **called,
         "leader": leader[0] if leader else None,
         "newest": tally.newest,
     }

@@ -38,7 +38,7 @@ QUICK: dict[str, list[str]] = {
     "tiles": ["--rounds", "3", "--tiles", "2"],
 }
 """What a bench does less of in a run of all of them, which has a quarter of an hour."""
-APART = frozenset({"light", "recall", "wall"})
+APART = frozenset({"light", "overload", "recall", "wall"})
 """Benches that wait for a browser, or for receivers that fail, for many minutes; they run by their name alone."""
 
 

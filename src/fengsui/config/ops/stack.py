@@ -33,6 +33,12 @@ WORKERS: tuple[tuple[str, str], ...] = (
     ("clocks", "fengsui.core.clock_engine"),
 )
 WEB_PATIENCE_S = 120.0
+CONNECTIONS = 20_000
+"""Open connections of one web process. The server's own limit is 1 024, and kept ones count: that many readers of the
+feed shut out everybody else, and the supervisor killed a web that did not answer it [found by bench/overload]. Who is
+answered when is decided by core/web/room.py."""
+BACKLOG = 4096
+"""Connections that may wait to be taken: after a restart every open page and every reader comes back at once."""
 
 
 def fengsui(*words: str) -> list[str]:
@@ -44,6 +50,7 @@ def web_command(bind: str, port: int, finish_s: int = 1) -> list[str]:
     return [
         *(sys.executable, "-m", "granian", "--interface", "asgi", "--host", bind, "--port", str(port)),
         *("--workers", "1", "--workers-kill-timeout", str(finish_s), "--loop", "asyncio", "--no-ws"),
+        *("--backlog", str(BACKLOG), "--backpressure", str(CONNECTIONS)),
         *("--respawn-failed-workers", "--log-level", "warning", "fengsui.config.asgi:app"),
     ]
 
@@ -178,9 +185,9 @@ class Stack:
             time.sleep(0.1)
 
     def _web_answers(self) -> bool:
-        """Any answer counts as life: 503 while the database restarts is no reason to kill the web."""
+        """Any answer counts as life; neither a database that restarts nor a long queue is a reason to kill the web."""
         host = "127.0.0.1" if self.bind in {"0.0.0.0", "::"} else self.bind  # noqa: S104 - compared, not bound
-        url = f"http://{host}:{self.env['FENGSUI_HTTP_PORT']}/healthz"
+        url = f"http://{host}:{self.env['FENGSUI_HTTP_PORT']}/livez"
         try:
             with urllib.request.urlopen(url, timeout=2):
                 return True

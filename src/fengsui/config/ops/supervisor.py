@@ -32,6 +32,8 @@ CALM_S = 30.0
 TICK_S = 0.5
 HEALTH_EVERY_S = 5.0
 HEALTH_MISSES = 6
+FIRST_ANSWER_S = 120.0
+"""A start on a busy machine takes longer than six looks; killed again and again it would never come up."""
 LOG_LIMIT = 50_000_000
 FILES = 65_536
 ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -57,6 +59,7 @@ class Service:
     since: float = 0.0
     retry_at: float = 0.0
     misses: int = 0
+    answered: bool = False
     _row: int = field(default=0, repr=False)
 
     @property
@@ -164,7 +167,8 @@ class Supervisor:
         service.state = "starting"
         with self.log(service.name) as log:
             service.process = service.start(log)
-        service.state, service.since, service.misses = "up", time.monotonic(), 0
+        service.state, service.since = "up", time.monotonic()
+        service.misses, service.answered = 0, False
 
     def log(self, name: str) -> IO[bytes]:
         return open(self.home.log / f"{name}.log", "ab")
@@ -248,7 +252,10 @@ class Supervisor:
         self._health_at = now + HEALTH_EVERY_S
         for service in self.services:
             if service.state == "up" and service.healthy and service.process:
-                service.misses = 0 if service.healthy() else service.misses + 1
+                if service.healthy():
+                    service.misses, service.answered = 0, True
+                elif service.answered or time.monotonic() - service.since > FIRST_ANSWER_S:
+                    service.misses += 1
                 if service.misses >= HEALTH_MISSES:
                     say(f"{service.name} 无应答,强制重启", f"{service.name} does not answer: killed, to start again")
                     service.process.kill()

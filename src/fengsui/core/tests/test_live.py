@@ -248,7 +248,7 @@ def test_body_is_cut_off_when_larger_than_the_limit(headers, parts):
         async def send(message):
             sent.append(message)
 
-        scope = {"type": "http", "path": "/tasks/", "headers": headers, "query_string": b""}
+        scope = {"type": "http", "method": "POST", "path": "/tasks/", "headers": headers, "query_string": b""}
         await Root(live=None, rest=rest, body_limit=10)(scope, receive, send)
 
     asyncio.run(story())

@@ -17,11 +17,17 @@ def etag_of(*parts: Any) -> str:
 
 
 def unchanged(request: HttpRequest, etag: str, at: datetime | None) -> bool:
-    """If-None-Match decides where it is given, else If-Modified-Since."""
-    if given := request.headers.get("If-None-Match"):
-        return given.strip() == "*" or etag in {each.strip().removeprefix("W/") for each in given.split(",")}
-    since = parse_http_date_safe(request.headers.get("If-Modified-Since", ""))
-    return bool(at and since is not None and int(at.timestamp()) <= since)
+    """Whether the asker has this version already."""
+    changed = http_date(at.timestamp()) if at else ""
+    return has_it(request.headers.get("If-None-Match", ""), request.headers.get("If-Modified-Since", ""), etag, changed)
+
+
+def has_it(none_match: str, modified_since: str, etag: str, changed: str) -> bool:
+    """If-None-Match decides where it is given, else If-Modified-Since; `changed` as in Last-Modified, "" unknown."""
+    if none_match:
+        return none_match.strip() == "*" or etag in {each.strip().removeprefix("W/") for each in none_match.split(",")}
+    since, at = parse_http_date_safe(modified_since), parse_http_date_safe(changed)
+    return since is not None and at is not None and at <= since
 
 
 def matches(request: HttpRequest, etag: str) -> bool | None:

@@ -9,10 +9,15 @@ from typing import Any
 
 from fengsui.core.live_route import Live
 from fengsui.core.web.proxies import Network, resolved
+from fengsui.core.web.room import Full, Room, class_of, head_of, refusal
+from fengsui.core.web.shared import Shared
 
 Scope = dict[str, Any]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
+
+ALIVE = "/livez"
+"""Answered by the loop itself: a supervisor that waited in the queue with everybody else would kill a busy server."""
 
 
 class Root:
@@ -20,14 +25,40 @@ class Root:
 
     def __init__(self, live: Live, rest: Any, body_limit: int, proxies: tuple[Network, ...] = ()) -> None:
         self.live, self.rest, self.body_limit, self.proxies = live, rest, body_limit, proxies
+        self.room, self.shared = Room(), Shared(self._in_turn)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
             await self._lifespan(receive, send)
+        elif scope["type"] == "http" and scope["path"] == ALIVE:
+            await _plain(send, 200, b"ok")
         elif scope["type"] == "http" and scope["path"] == "/live":
             await self.live(scope, receive, send)
         elif scope["type"] == "http":
-            await self._bounded(resolved(scope, self.proxies), receive, send)
+            await self._admitted(resolved(scope, self.proxies), receive, send)
+
+    async def _admitted(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Who finds no room is told when to come again: what nobody bounds, nobody gets an answer from."""
+        headers = head_of(scope)
+        try:
+            if self.shared.serves(scope):
+                await self.shared(scope, headers, send)
+            else:
+                await self._in_turn(scope, receive, send)
+        except Full as full:
+            told, body = refusal(headers, scope["path"], full.again_s)
+            await send({"type": "http.response.start", "status": 503, "headers": told})
+            await send({"type": "http.response.body", "body": body})
+
+    async def _in_turn(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Raises Full before anything was sent."""
+        part = any(bytes(name).lower() == b"hx-request" for name, _value in scope["headers"])
+        name = class_of(scope["method"], scope["path"], part=part)
+        await self.room.enter(name)
+        try:
+            await self._bounded(scope, receive, send)
+        finally:
+            self.room.leave(name)
 
     async def _bounded(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Neither granian nor a2wsgi bounds a body: refuse by the header, cut off by the count."""
