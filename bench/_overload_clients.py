@@ -23,7 +23,7 @@ PAGE_S, FEED_S = 30.0, 60.0
 """Every so often, half of it more or less: a person reads a page, a reader of the feed asks for news."""
 FEEDS = ("/feeds/cap.atom", "/feeds/warnings.geojson")
 DEBOUNCE_S = 0.25
-PATIENCE_S = 60.0
+PATIENCE_S = 90.0
 LIVE = re.compile(r'data-live="([^"]+)"\s+data-live-url="([^"]+)"')
 TICKET = re.compile(r'data-live-ticket="([^"]+)"')
 FRAME = re.compile(r'event: (\w+)\ndata: \{(?:"topic":"([^"]*)")?,?(?:"within":(\d+))?')

@@ -133,7 +133,9 @@ def waiting(now: datetime) -> Part:
     ]
     streams = int(next(iter(LIVE_STREAMS.collect())).samples[0].value)
     lines.append(Line("web live", f"{streams}", _("推送连接，每个进程至多 %(n)d") % {"n": STREAMS}))
-    return Part("queues", _("排队"), _("先办要紧的：预警、按下的事、登录先于页面，页面先于统计和公众。"), lines)
+    return Part(
+        "queues", _("排队"), _("先办要紧的：按下的事和登录最先，然后是预警、其他页面、自动刷新、统计和公众。"), lines
+    )
 
 
 @tell

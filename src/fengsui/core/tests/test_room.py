@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -12,7 +13,8 @@ from fengsui.core.web.root import Root
 @pytest.mark.parametrize(
     ("method", "path", "part", "name"),
     [
-        ("GET", "/warnings/", False, "first"),
+        ("GET", "/warnings/", False, "warnings"),
+        ("GET", "/api/v1/warnings", False, "warnings"),
         ("GET", "/login/", False, "first"),
         ("POST", "/reviews/findings/", False, "first"),
         ("POST", "/api/v1/warnings/x/issue", False, "first"),
@@ -31,6 +33,12 @@ def test_class_is_by_what_matters(method, path, part, name):
     assert class_of(method, path, part=part) == name
 
 
+def test_only_the_feed_that_is_asked_for_everybody_goes_first():
+    assert class_of("GET", "/feeds/cap.atom", shared=True) == "first"
+    assert class_of("GET", "/feeds/cap/x.xml", shared=True) == "warnings"
+    assert class_of("GET", "/feeds/cap.atom") == "public"
+
+
 def test_more_may_be_under_way_the_more_it_matters():
     order = [each.most for name, each in CLASSES.items() if name != "readings"]
     assert order == sorted(order, reverse=True)
@@ -47,7 +55,7 @@ async def _entered(room: Room, *names: str) -> list[asyncio.Task[None]]:
 
 def test_what_matters_most_goes_first_when_places_become_free():
     async def story():
-        room, went = Room(slots=1), []
+        room, went = Room(slots=1, classes={name: replace(each, least=0) for name, each in CLASSES.items()}), []
 
         async def one(name):
             await room.enter(name)
@@ -56,12 +64,28 @@ def test_what_matters_most_goes_first_when_places_become_free():
             room.leave(name)
 
         await room.enter("pages")
-        waiting = [asyncio.create_task(one(name)) for name in ("public", "statistics", "parts", "pages", "first")]
+        waiting = [
+            asyncio.create_task(one(name)) for name in ("public", "statistics", "parts", "pages", "warnings", "first")
+        ]
         await asyncio.sleep(0)
         room.leave("pages")
         await asyncio.gather(*waiting)
-        assert went == ["first", "pages", "parts", "statistics", "public"]
+        assert went == ["first", "warnings", "pages", "parts", "statistics", "public"]
         assert not any(room.running.values())
+
+    asyncio.run(story())
+
+
+def test_parts_of_open_pages_and_readings_go_on_when_pages_would_take_all():
+    async def story():
+        room = Room()
+        await _entered(room, *["first"] * SLOTS)
+        await _entered(room, *["warnings"] * 20, *["pages"] * 20, *["parts"] * 20, *["readings"] * 20, "public")
+        for _ in range(SLOTS):
+            room.leave("first")
+        assert room.running == {
+            "first": 0, "warnings": 4, "pages": 1, "readings": 1, "parts": 1, "statistics": 0, "public": 1,
+        }  # fmt: skip
 
     asyncio.run(story())
 

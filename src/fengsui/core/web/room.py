@@ -1,6 +1,6 @@
 """The waiting room before Django: how many requests are answered at once, who of those that wait goes first, and who is
-asked to come again. What matters most goes first: warnings, presses and the login before pages, pages before the parts
-that open pages fetch by themselves, those before statistics and the public."""
+asked to come again. What matters most goes first: presses and the login, then warnings, then other pages, the parts
+that open pages fetch by themselves, statistics, and what the public asks for itself."""
 
 from __future__ import annotations
 
@@ -20,28 +20,41 @@ SLOTS = 8
 @dataclass(frozen=True, slots=True)
 class Class:
     """`most`: answered at once; `waits`: so many more may wait, each `patience_s` at most; after that 503 with
-    Retry-After `again_s`. Figures: local [U], tried by `./fengsui bench overload`."""
+    Retry-After `again_s`. `least`: so many go whatever else waits, or a desk would stand still for as long as people
+    open pages. Figures: local [U], tried by `./fengsui bench overload`."""
 
     most: int
     waits: int
     patience_s: float
     again_s: int
+    least: int = 0
 
 
 CLASSES: Mapping[str, Class] = {
     "first": Class(SLOTS, 512, 60.0, 2),
-    "pages": Class(SLOTS - 2, 256, 20.0, 5),
-    "readings": Class(3, 64, 10.0, 5),
-    "parts": Class(SLOTS - 4, 256, 20.0, 10),
+    "warnings": Class(SLOTS - 1, 256, 30.0, 3, least=1),
+    "pages": Class(SLOTS - 2, 256, 20.0, 5, least=1),
+    "readings": Class(3, 64, 10.0, 5, least=1),
+    "parts": Class(SLOTS - 4, 256, 20.0, 10, least=1),
     "statistics": Class(2, 32, 20.0, 15),
-    "public": Class(2, 32, 5.0, 15),
+    "public": Class(2, 32, 5.0, 15, least=1),
 }
 """In the order in which they go."""
-FIRST = ("/login", "/logout", "/warnings/", "/bulletins/", "/deliveries/", "/calls/", "/healthz", "/metrics",
-         "/live/", "/api/v1/warnings", "/api/v1/bulletins", "/api/v1/calls")  # fmt: skip
+FIRST = ("/login", "/logout", "/healthz", "/metrics", "/live/")
+WARNINGS = (
+    "/warnings/",
+    "/bulletins/",
+    "/deliveries/",
+    "/calls/",
+    "/api/v1/warnings",
+    "/api/v1/bulletins",
+    "/api/v1/calls",
+)
 STATISTICS = ("/reviews/", "/series/", "/audit/", "/find/", "/proofs/", "/system/", "/jobs/", "/own/", "/product/",
               "/api/v1/events", "/api/v1/audit")  # fmt: skip
 PUBLIC = ("/feeds/", "/public/", "/help/", "/manifest/")
+FEEDS = frozenset({"/feeds/cap.atom", "/feeds/cap/", "/feeds/warnings.geojson"})
+"""What is in force, for thousands at once: asked once a second for all of them, that is as urgent as a press."""
 SHEETS = (".csv", ".xlsx", ".pdf")
 READINGS = "/api/v1/readings"
 READS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -55,8 +68,13 @@ class Full(Exception):
         self.again_s = again_s
 
 
-def class_of(method: str, path: str, *, part: bool = False) -> str:
-    """`part`: an open page fetches it by itself (htmx). A press is never behind somebody's reading."""
+def class_of(method: str, path: str, *, part: bool = False, shared: bool = False) -> str:
+    """`part`: an open page fetches it by itself (htmx). `shared`: asked once for all who wait (shared.py). A press is
+    never behind somebody's reading."""
+    if shared and path in FEEDS:
+        return "first"
+    if shared:
+        return "warnings"
     if path.startswith(READINGS):
         return "readings"
     if path.startswith(PUBLIC):
@@ -67,7 +85,9 @@ def class_of(method: str, path: str, *, part: bool = False) -> str:
         return "statistics"
     if part:
         return "parts"
-    return "first" if path.startswith(FIRST) else "pages"
+    if path.startswith(FIRST):
+        return "first"
+    return "warnings" if path.startswith(WARNINGS) else "pages"
 
 
 class Room:
@@ -110,14 +130,16 @@ class Room:
 
     def _call(self) -> None:
         """Give every free place to the first who may have it."""
-        free = self.slots - sum(self.running.values())
-        for name, kind in self.classes.items():
-            queue = self.waiting[name]
-            while free > 0 and queue and self.running[name] < kind.most:
-                queue.popleft().set_result(None)
-                self.running[name] += 1
-                free -= 1
+        for least in (True, False):
+            for name, kind in self.classes.items():
+                self._take(name, kind.least if least else kind.most)
         self._tell()
+
+    def _take(self, name: str, most: int) -> None:
+        queue = self.waiting[name]
+        while queue and self.running[name] < most and sum(self.running.values()) < self.slots:
+            queue.popleft().set_result(None)
+            self.running[name] += 1
 
     def _tell(self) -> None:
         for name in self.classes:

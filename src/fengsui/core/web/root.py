@@ -10,7 +10,7 @@ from typing import Any
 from fengsui.core.live_route import Live
 from fengsui.core.web.proxies import Network, resolved
 from fengsui.core.web.room import Full, Room, class_of, head_of, refusal
-from fengsui.core.web.shared import Shared
+from fengsui.core.web.shared import SHARED, Shared
 
 Scope = dict[str, Any]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
@@ -53,7 +53,7 @@ class Root:
     async def _in_turn(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Raises Full before anything was sent."""
         part = any(bytes(name).lower() == b"hx-request" for name, _value in scope["headers"])
-        name = class_of(scope["method"], scope["path"], part=part)
+        name = class_of(scope["method"], scope["path"], part=part, shared=SHARED in scope)
         await self.room.enter(name)
         try:
             await self._bounded(scope, receive, send)

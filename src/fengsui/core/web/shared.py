@@ -22,6 +22,8 @@ FRESH_S = 1.0
 """A bulletin stands in the feed so much later at most; the feed itself says that it is good for 15 s."""
 STALE_S = 15.0
 """With no room to ask anew, what was true so long ago is better than a refusal: as long as its Cache-Control says."""
+SHARED = "fengsui.shared"
+"""Marks a question in the scope that is asked for everybody who waits."""
 KEPT, KEPT_BYTES = 64, 1_000_000
 OWN = frozenset({b"x-correlation-id", b"server-timing", b"content-length", b"date"})
 """Headers of the one answer that was asked for, of no use to another reader."""
@@ -104,7 +106,7 @@ class Shared:
             else:
                 body.extend(message.get("body", b""))
 
-        await self.ask({**scope, "headers": host}, receive, take)
+        await self.ask({**scope, "headers": host, SHARED: True}, receive, take)
         return Answer(status, headers, bytes(body), began)
 
 
