@@ -15,6 +15,7 @@ from procrastinate.exceptions import AlreadyEnqueued
 from fengsui.apps.alerts.actions import drafting, mass, sending, testing
 from fengsui.apps.people.queries import actor_for
 from fengsui.apps.sensing import queries as sensing
+from fengsui.core import queues
 from fengsui.core.jobs import clean
 from fengsui.core.retries import RETRY
 from fengsui.core.worlds import LIVE
@@ -23,6 +24,8 @@ from fengsui.kernel.levels import Level
 
 CATCH_UP = timedelta(seconds=5)
 """A day of a district that waited at the broker is stored in less [measured by bench/ingest]."""
+FULL = 500
+"""Jobs waiting, from which on the sweep waits, too: as many as it queues at once."""
 
 
 @app.task(name="alerts.deliver", queue="deliver", retry=RETRY)
@@ -42,7 +45,9 @@ def deliver_batch(delivery_id: str, lane: int, priority: int) -> None:
 @app.task(name="alerts.sweep_deliveries", queue="upkeep", queueing_lock="alerts_sweep")
 @clean
 def sweep_deliveries(timestamp: int) -> None:
-    sending.sweep(timezone.now())
+    """Not while a mass of jobs waits: then nearly all that is late has its job, and would get another each time."""
+    if queues.waiting(FULL + 1) <= FULL:
+        sending.sweep(timezone.now())
 
 
 @app.periodic(cron="30 19 * * *")

@@ -23,5 +23,5 @@ ALTER TABLE procrastinate_jobs RESET (autovacuum_analyze_scale_factor, autovacuu
 
 
 class Migration(migrations.Migration):
-    dependencies = [("core", "0012_log_levels"), ("procrastinate", "0041_post_retry_failed_job")]
+    dependencies = [("core", "0013_announce_in_one_trip"), ("procrastinate", "0041_post_retry_failed_job")]
     operations = [migrations.RunSQL(SET, RESET)]
