@@ -9,13 +9,15 @@ from uuid import UUID
 
 from django.db.transaction import atomic
 from django.utils import timezone
+from django.utils.translation import gettext_noop as mark
 from procrastinate.contrib.django import app
 from procrastinate.exceptions import AlreadyEnqueued
 
+from fengsui.apps.alerts import mass_rules
 from fengsui.apps.alerts.actions import drafting, mass, sending, testing
 from fengsui.apps.people.queries import actor_for
 from fengsui.apps.sensing import queries as sensing
-from fengsui.core import queues
+from fengsui.core import queues, retention
 from fengsui.core.jobs import clean
 from fengsui.core.retries import RETRY
 from fengsui.core.worlds import LIVE
@@ -56,6 +58,14 @@ def sweep_deliveries(timestamp: int) -> None:
 def self_test_nightly(timestamp: int) -> None:
     """Half past three in Beijing: what fails then has the rest of the night to be mended."""
     testing.self_test(by=Actor(world=LIVE, system="alerts.self_test"), now=timezone.now())
+
+
+@app.periodic(cron="10 18 * * *")
+@app.task(name="alerts.forget_numbers", queue="upkeep", queueing_lock="alerts.forget_numbers")
+@clean
+def forget_numbers(timestamp: int) -> None:
+    """Daily: the numbers of mass sendings whose warning ended long ago."""
+    mass.forget_numbers(timezone.now())
 
 
 @app.task(name="alerts.self_test", queue="upkeep", queueing_lock="alerts_self_test")
@@ -116,3 +126,15 @@ def defer_batch(delivery: UUID, lane: int, priority: int) -> None:
 sending.carried_by(defer)
 sending.batches_carried_by(defer_batch)
 testing.carried_by(defer_self_test)
+
+
+retention.declare(
+    retention.Rule(
+        "told_numbers",
+        mark("短信群发的收信号码"),
+        lambda: mass_rules.NUMBERS_KEPT.days,
+        "U",
+        mark("预警结束后只留人数"),
+        "alerts.forget_numbers",
+    )
+)

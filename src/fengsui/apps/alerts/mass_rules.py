@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from datetime import timedelta
 
 from fengsui.kernel.terms import Term, Terms
 
+NUMBERS_KEPT = timedelta(days=180)
+"""So long whom a mass sending told is known by number, once its warning has ended; how many they were stays. [U]"""
 BATCH = 2000
 """Numbers in one batch: one job, one look at the last gate [measured: bench/fanout]."""
 LOCKS = 2

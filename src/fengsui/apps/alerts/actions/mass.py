@@ -16,7 +16,7 @@ from django.db import Error
 from django.db.transaction import atomic
 from django.utils import timezone
 
-from fengsui.apps.alerts import mass_rules, queries
+from fengsui.apps.alerts import mass_rules, queries, rules
 from fengsui.apps.alerts.actions import batches, sending
 from fengsui.apps.alerts.models import Delivery, MassBatch
 from fengsui.catalog.channels import channel as channel_of
@@ -150,3 +150,10 @@ def finish(delivery: UUID, now: datetime) -> str:
         return sending.failed(row, NotDelivered("sms.refused", again=False), _actor(row), now, 0)
     receipt = Receipt("acknowledged", f"{facts['sent']}/{facts['total']}", facts)
     return sending.arrived(row, receipt, _actor(row), now, 0)
+
+
+@atomic
+def forget_numbers(now: datetime) -> int:
+    """Whom it told is forgotten when a warning has ended for long; how many they were stays. Returns the batches."""
+    told = MassBatch.objects.filter(delivery__created_at__lt=now - mass_rules.NUMBERS_KEPT).exclude(numbers=[])
+    return told.exclude(delivery__bulletin__warning__status__in=rules.IN_FORCE | rules.UNDECIDED).update(numbers=[])

@@ -252,3 +252,18 @@ def test_page_of_a_bulletin_counts_by_provider_and_shows_no_number(phones, outle
     for outcome in ("sent", "uncertain", "waiting"):
         assert f"<b>{facts[outcome]}</b>" in page
     assert "138000" not in page
+
+
+def test_numbers_are_forgotten_when_the_warning_ended_long_ago_and_counts_stay(phones, outlets):
+    warning = make_warning(phones, status="issued")
+    send_all()
+    after = NOW + mass_rules.NUMBERS_KEPT + timedelta(days=1)
+    Delivery.objects.all_worlds("test").update(created_at=NOW)
+    assert mass.forget_numbers(after) == 0  # whoever withdraws it must still know whom it told
+    type(warning).objects.in_world(LIVE).filter(pk=warning.pk).update(status="lifted")
+    assert mass.forget_numbers(after - timedelta(days=2)) == 0
+    before = totals()
+    assert mass.forget_numbers(after) == 3
+    assert not any(MassBatch.objects.values_list("numbers", flat=True))
+    assert totals() == before
+    assert mass.forget_numbers(after) == 0
