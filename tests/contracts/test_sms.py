@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
@@ -211,6 +212,11 @@ def test_kept_connection_when_cut_is_made_anew(place):
     here, book = place.centre(), Kept()
     place.through(here)
     place.carry(book, {0: "13800000000"})
-    next(iter(place.outlet._lines.values())).idle.queue[0].close()
+    kept = next(iter(place.outlet._lines.values())).idle.queue[0]
+    kept.close()
+    deadline = time.monotonic() + 20
+    while not kept.lost:  # the loop of the connections is another thread's
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
     place.carry(book, {1: "13800000001"})
     assert here.got() == ["13800000000", "13800000001"]

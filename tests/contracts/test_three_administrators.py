@@ -21,6 +21,7 @@ VERBS: dict[str, set[str]] = {
     "people.screen_revoke": {"security_admin"},
     "people.assign": {"security_admin"},
     # the machinery: the system administrator's alone
+    "alerts.recipients": {"system_admin"},
     "alerts.retry": {"system_admin"},
     "alerts.self_test": {"system_admin"},
     "alerts.waive": {"system_admin"},

@@ -31,7 +31,9 @@ def overhearing(heard: Overheard) -> Iterator[None]:
         heard.lines.append(f"{record.getMessage()} {record.msg!r} {more!r}")
 
     def watch(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
-        if "pg_notify" in sql.lower() or sql.startswith("NOTIFY"):
+        if sql.startswith("SELECT core_announce("):
+            heard.pushed.append(f"{params[-1]!r}")  # what is kept beside it is no push
+        elif "pg_notify" in sql.lower() or sql.startswith("NOTIFY"):
             heard.pushed.append(f"{sql} {params!r}")
         return execute(sql, params, many, context)
 

@@ -21,6 +21,7 @@ NAMED = {
     "alerts.DeliveryRetried": mark("重发一条送达"),
     "alerts.DeliverySent": mark("渠道收下一条送达"),
     "alerts.DeliveryWaived": mark("一条送达改用其他渠道"),
+    "alerts.RecipientsTaken": mark("登记号码有增减"),
     "alerts.WarningKept": mark("维持原级别"),
     "alerts.WarningRevised": mark("改级或改稿"),
     "core.SelfTested": mark("自检"),
