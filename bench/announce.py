@@ -58,6 +58,8 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--rows", type=int, default=2_000)
     options = parser.parse_args(arguments)
+    # Every process does whole batches of a hundred: what is asked and what is done must be the same.
+    options.rows = -(-options.rows // (PROCESSES * THREADS * BATCH // 10)) * (PROCESSES * THREADS * BATCH // 10)
     _shared.ready()
     return run(options.rounds, options.rows)
 

@@ -24,7 +24,7 @@ from fengsui.config.ops.home import REPO, Home
 QUICK: dict[str, list[str]] = {
     "announce": ["--rows", "600"],
     "api": ["--rounds", "3"],
-    "desk": ["--observations", "2000000", "--audit", "200000", "--requests", "10"],
+    "desk": ["--observations", "500000", "--audit", "50000", "--requests", "5"],
     "fanout": ["--messages", "600", "--deliveries", "120"],
     "find": ["--rows", "30000", "--rounds", "5"],
     "ingest": ["--messages", "10000"],
