@@ -302,8 +302,8 @@ async def _sink(http_port: int, smtp_port: int) -> None:
     came = {"webhook": [0, set[bytes]()], "mail": [0, set[bytes]()]}
 
     def count(kind: str, key: bytes) -> None:
-        came[kind][0] += 1  # type: ignore[operator]
-        came[kind][1].add(key)  # type: ignore[union-attr]
+        came[kind][0] += 1  # type: ignore[operator]  # the first of the pair is a count
+        came[kind][1].add(key)  # type: ignore[union-attr]  # the second is a set
 
     async def http_client(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with suppress(OSError, asyncio.IncompleteReadError):
