@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from importlib import import_module
 from pathlib import Path
 
 import procrastinate
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 
 from fengsui.apps.alerts import rules
 from fengsui.core.jobs import PRIORITY, handle_event
@@ -15,6 +16,7 @@ from fengsui.kernel.levels import Level
 
 pytestmark = pytest.mark.django_db
 
+fetch_in_two_steps = import_module("fengsui.core.migrations.0015_fetch_in_two_steps")
 MANY = 20_000
 
 
@@ -31,6 +33,8 @@ def test_the_function_of_the_installed_library_is_the_one_that_was_set() -> None
     with connection.cursor() as cursor:
         cursor.execute("SELECT proconfig FROM pg_proc WHERE proname = %s", [used_by_the_library()])
         assert set(cursor.fetchone()[0]) == {"enable_seqscan=off", "enable_bitmapscan=off", "enable_sort=off"}
+        cursor.execute("SELECT prosrc FROM pg_proc WHERE proname = %s", [used_by_the_library()])
+        assert cursor.fetchone()[0].strip().endswith(fetch_in_two_steps.BODY.strip())
 
 
 def put(count: int, queue: str, priority: int) -> None:
@@ -63,6 +67,34 @@ def test_a_plan_of_an_empty_queue_is_not_kept_for_a_full_one() -> None:
     assert found == 40
     assert rows < 10
     assert fetch("deliver")[1] < 10
+
+
+@pytest.mark.django_db(transaction=True)  # a table is vacuumed outside transactions only
+def test_a_queue_that_was_full_and_emptied_is_not_read_whole_when_it_fills_again() -> None:
+    """Its statistics say one row, its file is large: every scan looks as cheap as every other."""
+    with connection.cursor() as cursor:
+        put(5 * MANY, "deliver", 10)
+        cursor.execute("DELETE FROM procrastinate_jobs")
+        cursor.execute("VACUUM ANALYZE procrastinate_jobs")
+        put(MANY, "deliver", 10)
+        put(1, "deliver", 40)
+        try:
+            with transaction.atomic():  # the counters that `fetch` reads are the transaction's
+                assert fetch("deliver")[0] == 40
+                assert fetch("deliver")[1] < 10
+        finally:
+            cursor.execute("TRUNCATE procrastinate_jobs CASCADE")
+
+
+def test_jobs_of_one_lock_are_taken_one_after_the_other() -> None:
+    put(3, "ledger", 10)
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE procrastinate_jobs SET lock = 'one'")
+        cursor.execute("UPDATE procrastinate_jobs SET priority = 20 WHERE id = (SELECT max(id) FROM procrastinate_jobs)")
+    assert [fetch("ledger")[0], fetch("ledger")[0]] == [20, None]
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE procrastinate_jobs SET status = 'succeeded' WHERE status = 'doing'")
+    assert fetch("ledger")[0] == 10
 
 
 def test_a_reaction_is_found_behind_a_full_lane_of_deliveries() -> None:
