@@ -12,7 +12,9 @@ export function startActs(): void {
   });
   document.addEventListener("toggle", (e) => {
     const details = e.target as HTMLDetailsElement;
-    if (details.open && details.matches("[data-danger]")) details.querySelector<HTMLElement>("input:not([type=hidden]), textarea, select, .btn")?.focus();
+    // Not the summary, which is a button too and stands first: keys would go to it while somebody types.
+    if (details.open && details.matches("[data-danger]"))
+      details.querySelector<HTMLElement>(":is(input:not([type=hidden]), textarea, select, .btn):not(summary)")?.focus();
   }, true);
   document.addEventListener("click", (e) => {
     const target = e.target as Element;

@@ -187,12 +187,14 @@ def test_dangerous_act_when_enter_is_pressed_does_not_fire(site, page):
     page.click("section[data-theme=light] details[data-danger] > summary")
     button = page.locator("section[data-theme=light] [data-typed-button]")
     typed = page.locator("section[data-theme=light] [data-typed]")
-    assert button.is_disabled()
-    typed.press_sequentially("橙")
-    assert button.is_disabled()
-    typed.press_sequentially("色")
     from playwright.sync_api import expect
 
+    expect(typed).to_be_focused()
+    assert button.is_disabled()
+    typed.press_sequentially("橙")
+    expect(typed).to_have_value("橙")
+    assert button.is_disabled()
+    typed.press_sequentially("色")
     expect(button).to_be_enabled()
     posted: list[str] = []
     page.on("request", lambda request: posted.append(request.url) if request.method == "POST" else None)
