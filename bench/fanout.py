@@ -208,13 +208,13 @@ class Bench:
 
         run, status = uuid.uuid4().hex[:6], "issued" if state == "pending" else "lifted"
         _copies(
-            "alerts_warning", f"id = '{self.story.warning.pk}'", count, id="gen_random_uuid()", status=f"'{status}'",
+            "alerts_warning", f"id = '{self.story.warning.pk}'", count, id=f"md5('{run}' || n)::uuid", status=f"'{status}'",
             hazard=f"'{run}' || n", correlation="gen_random_uuid()",
         )  # fmt: skip
         _copies(
             "alerts_bulletin", f"id = '{self.story.bulletin.pk}'", count, id="gen_random_uuid()",
             identifier=f"'{run}.' || n", number=f"'{run}' || n", correlation="gen_random_uuid()",
-            warning_id=f"(SELECT id FROM alerts_warning w WHERE w.hazard = '{run}' || n)",
+            warning_id=f"md5('{run}' || n)::uuid",
             expires_at="now() + interval '1 day'",
         )  # fmt: skip
         outlet = f"bench-{kind}"
