@@ -208,8 +208,8 @@ class Bench:
 
         run, status = uuid.uuid4().hex[:6], "issued" if state == "pending" else "lifted"
         _copies(
-            "alerts_warning", f"id = '{self.story.warning.pk}'", count, id=f"md5('{run}' || n)::uuid", status=f"'{status}'",
-            hazard=f"'{run}' || n", correlation="gen_random_uuid()",
+            "alerts_warning", f"id = '{self.story.warning.pk}'", count, id=f"md5('{run}' || n)::uuid",
+            status=f"'{status}'", hazard=f"'{run}' || n", correlation="gen_random_uuid()",
         )  # fmt: skip
         _copies(
             "alerts_bulletin", f"id = '{self.story.bulletin.pk}'", count, id="gen_random_uuid()",
