@@ -266,7 +266,7 @@ class Depths(threading.Thread):
         return row
 
     def jobs(self) -> dict[str, float]:
-        """Jobs that could begin now, by lane; timers of later are no queue."""
+        """Jobs that could begin now, by lane (timers of later are no queue); age: seconds of the latest one."""
         import psycopg
 
         found = dict.fromkeys(LANES, 0.0)
@@ -276,7 +276,11 @@ class Depths(threading.Thread):
                 "(scheduled_at IS NULL OR scheduled_at <= now())) GROUP BY 1"
             ):
                 found[queue if queue in found else "other"] += count
-        return found
+            [(age,)] = line.execute(
+                "SELECT coalesce(extract(epoch FROM now() - min(next_try_at)), 0) FROM alerts_delivery "
+                "WHERE state IN ('pending', 'failed')"
+            )
+        return found | {"age": max(0.0, float(age))}
 
     async def _pending(self) -> int:
         from fengsui.engines.devices.nats_stream import CONSUMER, STREAM, connect

@@ -1,8 +1,9 @@
 """`./fengsui bench fanout`: bulletins out of the house, to a receiver on this machine that takes everything.
 
 send     the outlet alone: rendered, signed, sent, the receipt read (webhook: 32 threads, mail: 8)
-whole    the delivery as its job does it: row locked, gate asked again, sent, attempt and receipt written, announced,
-         the bulletin's clock looked at; one transaction a delivery (8 threads in two processes)
+whole    the deliveries as the worker does them: a job fetched, its row and up to 49 others of the outlet locked with
+         their jobs, gate asked again, sent, attempts and receipts written, announced, the bulletins' clocks looked at,
+         the jobs removed; one transaction for all (8 threads in two processes; each delivery is of its own bulletin)
 limit    the barest sender to the same receiver: the same bytes rendered once, written to kept sockets by asyncio
 peer     webhook: http.client, a connection a message; mail: an EmailMessage rendered for each by smtplib, a connection
          a message
@@ -94,7 +95,7 @@ class Bench:
     def __init__(self, ports: tuple[int, int], options: argparse.Namespace) -> None:
         from tests.contracts.story import tell
 
-        from fengsui.apps.alerts.actions import sending
+        from fengsui.apps.alerts.actions import parcels
         from fengsui.apps.alerts.models import Delivery, Outlet
 
         self.http, self.smtp = ports
@@ -110,7 +111,7 @@ class Bench:
             world_id=self.story.bulletin.world_id, bulletin=self.story.bulletin,
             outlet=Outlet.objects.get(pk="bench-webhook"), created_at=self.story.now,
         )  # fmt: skip
-        self.parcel = sending.parcel_of(row)
+        self.parcel = parcels.parcel_of(row)
 
     def run(self) -> int:
         from django.db import connections
@@ -224,7 +225,14 @@ class Bench:
             "'{}', '' FROM alerts_bulletin b WHERE b.number LIKE %s",
             [outlet, state, f"{run}%"],
         )
-        _shared.sql("ANALYZE alerts_warning, alerts_bulletin, alerts_delivery")
+        if state == "pending":
+            _shared.sql(
+                "INSERT INTO procrastinate_jobs (queue_name, task_name, priority, args, status) SELECT 'deliver', "
+                "'alerts.deliver', 10 * b.level, jsonb_build_object('delivery_id', d.id), 'todo' "
+                "FROM alerts_delivery d JOIN alerts_bulletin b ON b.id = d.bulletin_id WHERE b.number LIKE %s",
+                [f"{run}%"],
+            )
+        _shared.sql("ANALYZE alerts_warning, alerts_bulletin, alerts_delivery, procrastinate_jobs")
 
     def _whole(self, kind: str) -> int:
         from fengsui.apps.alerts.models import Delivery
@@ -232,8 +240,7 @@ class Bench:
         before = self._came(kind)["keys"]
         rows = Delivery.objects.all_worlds("a bench").filter(outlet_id=f"bench-{kind}", state="pending")
         keys = [str(key) for key in rows.values_list("pk", flat=True)]
-        step = max(1, len(keys) // (PROCESSES * 4))
-        self.pool.map(_deliver, [keys[at : at + step] for at in range(0, len(keys), step)], chunksize=1)
+        self.pool.map(_drain, range(PROCESSES), chunksize=1)
         done = Delivery.objects.all_worlds("a bench").filter(pk__in=keys, state="acknowledged").count()
         return min(done, self._came(kind)["keys"] - before)
 
@@ -251,10 +258,20 @@ def _prepare() -> None:
     _threads.append(ThreadPoolExecutor(WORKERS))
 
 
-def _deliver(keys: list[str]) -> None:
+def _drain(_process: int) -> None:
+    """As the worker's lane does: the next job is fetched, run and removed, until there is none."""
+    list(_threads[0].map(lambda _n: _lane(), range(WORKERS)))
+
+
+def _lane() -> None:
     from fengsui.apps.alerts import jobs
 
-    list(_threads[0].map(lambda key: jobs.deliver(delivery_id=key), keys))
+    while found := _shared.sql(
+        "SELECT ARRAY[id::text, args ->> 'delivery_id'] FROM procrastinate_fetch_job_v2(ARRAY['deliver']::varchar[], "
+        "NULL) WHERE id IS NOT NULL"
+    ):
+        jobs.deliver(delivery_id=found[1])
+        _shared.sql("SELECT procrastinate_finish_job_v1(%s, 'succeeded', true)", [int(found[0])])
 
 
 # --- the barest senders -----------------------------------------------------------------------------------------------

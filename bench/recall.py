@@ -235,12 +235,12 @@ class Bench:
                 raise SystemExit(f"no rate: {each.outlet_id} heard {pushed} + {mailed} times, not {want}")
 
     def _bare(self, cancel: Any) -> float:
-        from fengsui.apps.alerts.actions import sending
+        from fengsui.apps.alerts.actions import parcels
         from fengsui.core.ports import port
 
         self.receiver.mood, self.receiver.left = "all well", 0
         rows = list(cancel.deliveries.select_related("bulletin__warning", "outlet", "call").exclude(state="waived"))
-        work = [(port("outlet", row.outlet.channel), sending.parcel_of(row), sending.address_of(row)) for row in rows]
+        work = [(port("outlet", row.outlet.channel), parcels.parcel_of(row), parcels.address_of(row)) for row in rows]
         with ThreadPoolExecutor(len(work)) as pool:
             began = time.perf_counter()
             list(pool.map(lambda each: each[0].send(each[1], each[2]), work))

@@ -90,7 +90,9 @@ def test_jobs_of_one_lock_are_taken_one_after_the_other() -> None:
     put(3, "ledger", 10)
     with connection.cursor() as cursor:
         cursor.execute("UPDATE procrastinate_jobs SET lock = 'one'")
-        cursor.execute("UPDATE procrastinate_jobs SET priority = 20 WHERE id = (SELECT max(id) FROM procrastinate_jobs)")
+        cursor.execute(
+            "UPDATE procrastinate_jobs SET priority = 20 WHERE id = (SELECT max(id) FROM procrastinate_jobs)"
+        )
     assert [fetch("ledger")[0], fetch("ledger")[0]] == [20, None]
     with connection.cursor() as cursor:
         cursor.execute("UPDATE procrastinate_jobs SET status = 'succeeded' WHERE status = 'doing'")

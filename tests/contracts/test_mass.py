@@ -8,12 +8,9 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
-import time
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
-from urllib.parse import quote
+from collections.abc import Callable
+from contextlib import AbstractContextManager, ExitStack
 
 import pytest
 from django.db import connection
@@ -22,10 +19,10 @@ from django.utils import timezone
 from fengsui.apps.alerts import actions, mass_rules, queries
 from fengsui.apps.alerts.models import Bulletin, Delivery, MassAttempt, MassBatch, Outlet
 from fengsui.apps.alerts.tests import make
-from fengsui.config.ops.home import REPO
 from fengsui.core.worlds import LIVE
 from fengsui.engines.smpp.provider import WINDOW
 from fengsui.kernel.levels import Level
+from tests.contracts import workers
 from tests.contracts.brokers import free_port
 from tests.contracts.smsc import centre
 
@@ -38,31 +35,12 @@ def number(n: int) -> str:
     return f"13{n:09d}"
 
 
-@contextmanager
-def worker(providers: str) -> Iterator[subprocess.Popen[bytes]]:
-    """`./fengsui part worker` on the test's database."""
-    facts = connection.get_connection_params()
-    user, host = quote(str(facts.get("user", ""))), quote(str(facts.get("host", "")), safe="")
-    url = f"postgresql://{user}@/{facts['dbname']}?host={host}&port={facts.get('port') or 5432}"
-    if facts.get("password"):
-        url = url.replace("@", f":{quote(str(facts['password']))}@", 1)
-    env = {
-        **os.environ, "FENGSUI_DATABASE_URL": url, "FENGSUI_SMPP_URLS": providers, "FENGSUI_LOG_LEVEL": "ERROR",
-        "FENGSUI_SECRET_KEY": "of a test", "PYTHONPATH": str(REPO / "src"),
-    }  # fmt: skip
-    process = subprocess.Popen([sys.executable, "-m", "fengsui.config", "worker"], env=env)
-    try:
-        yield process
-    finally:
-        process.kill()
-        process.wait()
+def worker(providers: str) -> AbstractContextManager[subprocess.Popen[bytes]]:
+    return workers.worker(FENGSUI_SMPP_URLS=providers)
 
 
-def until(said: Callable[[], bool], what: str, wait_s: float = 240) -> None:
-    end = time.monotonic() + wait_s * max(1, RECIPIENTS / 100_000)
-    while not said():
-        assert time.monotonic() < end, what
-        time.sleep(0.1)
+def until(said: Callable[[], bool], what: str) -> None:
+    workers.until(said, what, 240 * max(1, RECIPIENTS / 100_000))
 
 
 @pytest.fixture

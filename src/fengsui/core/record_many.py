@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 from django.db import connection
@@ -28,13 +29,17 @@ ROW = (
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """One event about one row: `kind` is the row's label (`places.shelter`), `key` its key as text."""
+    """One event about one row: `kind` is the row's label (`places.shelter`), `key` its key as text.
+
+    by: who did this one, where they are not all of one chain or world.
+    """
 
     event: Any
     kind: str
     key: str
     before: Mapping[str, Any]
     after: Mapping[str, Any]
+    by: Actor | None = None
 
 
 def announce_many(told: Iterable[Told], *, by: Actor, topics: tuple[str, ...] = ()) -> int:
@@ -46,8 +51,8 @@ def announce_many(told: Iterable[Told], *, by: Actor, topics: tuple[str, ...] = 
         raise NotInTransaction("core.announce.not_in_transaction")
     count, subjects = 0, set[str]()
     batch: list[Told] = []
-    touched: set[str] = set()
-    keys: dict[str, list[str]] = {}
+    touched: dict[UUID, set[str]] = {}
+    keys: dict[tuple[str, UUID], list[str]] = {}
     for each in told:
         subject = f"{each.kind}:{each.key}"
         if len(batch) == BATCH or subject in subjects:
@@ -55,23 +60,25 @@ def announce_many(told: Iterable[Told], *, by: Actor, topics: tuple[str, ...] = 
             batch, subjects = [], set()
         batch.append(each)
         subjects.add(subject)
-        touched.add(each.kind.split(".")[0])
-        keys.setdefault(each.kind, []).append(each.key)
+        world = (each.by or by).world
+        touched.setdefault(world, set()).add(each.kind.split(".")[0])
+        keys.setdefault((each.kind, world), []).append(each.key)
         count += 1
     if batch:
         _write(batch, by)
     if count:
-        live.touch({*touched, *topics}, by.world)
+        for world, apps in touched.items():
+            live.touch({*apps, *topics}, world)
         from fengsui.core.find import keeping
 
-        for kind, listed in keys.items():
-            keeping.touched(kind, listed, by.world)
+        for (kind, world), listed in keys.items():
+            keeping.touched(kind, listed, world)
     return count
 
 
 def _write(batch: Sequence[Told], by: Actor) -> None:
     at, algorithm = timezone.now(), settings.FENGSUI_HASH
-    posts = sorted(str(post) for post in by.posts)
+    done_by = [each.by or by for each in batch]
     subjects = [f"{each.kind}:{each.key}" for each in batch]
     with connection.cursor() as cursor:
         # Sorted, so that two batches over the same subjects take the heads' locks in one order.
@@ -88,27 +95,28 @@ def _write(batch: Sequence[Told], by: Actor) -> None:
         )
         ids = sorted(row[0] for row in cursor.fetchall())
         with cursor.copy(f"COPY core_storedevent ({', '.join(EVENT)}) FROM STDIN") as copy:
-            for number, name, payload, each in zip(ids, names, payloads, batch, strict=True):
+            for number, name, payload, each, who in zip(ids, names, payloads, batch, done_by, strict=True):
                 told = json.dumps(payload, ensure_ascii=False)
                 about = (each.kind, each.key)
-                copy.write_row((number, name, told, by.world, *about, by.correlation, at, by.person, by.system))
-        who = (by.person, by.system, by.world, by.correlation)
+                copy.write_row((number, name, told, who.world, *about, who.correlation, at, who.person, who.system))
         rows: list[tuple[Any, ...]] = []
-        for number, each, subject, name, payload in zip(ids, batch, subjects, names, payloads, strict=True):
+        listed = zip(ids, batch, subjects, names, payloads, done_by, strict=True)
+        for number, each, subject, name, payload, who in listed:
             n, prev = heads[subject]
             told = canonical(
                 {
                     "payload": payload,
                     "before": plain(each.before),
                     "after": plain(each.after),
-                    "posts": posts,
-                    "source": by.source,
-                    "reason": by.reason,
+                    "posts": sorted(str(post) for post in who.posts),
+                    "source": who.source,
+                    "reason": who.reason,
                 }
             )
-            body = row_body(n, subject, at, name, by.person, by.system, by.world, by.correlation, told)
+            actor = (who.person, who.system, who.world, who.correlation)
+            body = row_body(n, subject, at, name, *actor, told)
             sealed = digest(algorithm, prev, body)
-            rows.append((subject, n, number, at, name, *who, told, algorithm, prev, sealed))
+            rows.append((subject, n, number, at, name, *actor, told, algorithm, prev, sealed))
         with cursor.copy(f"COPY core_auditrow ({', '.join(ROW)}) FROM STDIN") as copy:
             for row in rows:
                 copy.write_row(row)

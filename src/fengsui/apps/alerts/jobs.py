@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
@@ -12,9 +13,10 @@ from django.utils import timezone
 from django.utils.translation import gettext_noop as mark
 from procrastinate.contrib.django import app
 from procrastinate.exceptions import AlreadyEnqueued
+from procrastinate.types import JSONDict
 
-from fengsui.apps.alerts import mass_rules
-from fengsui.apps.alerts.actions import drafting, mass, sending, testing
+from fengsui.apps.alerts import mass_rules, rules
+from fengsui.apps.alerts.actions import drafting, mass, queueing, sending, testing
 from fengsui.apps.people.queries import actor_for
 from fengsui.apps.sensing import queries as sensing
 from fengsui.core import queues, retention
@@ -33,7 +35,7 @@ FULL = 500
 @app.task(name="alerts.deliver", queue="deliver", retry=RETRY)
 @clean
 def deliver(delivery_id: str) -> None:
-    sending.deliver(delivery_id=UUID(delivery_id), now=timezone.now())
+    sending.deliver(delivery_id=UUID(delivery_id), now=timezone.now(), most=rules.AT_ONCE)
 
 
 @app.task(name="alerts.deliver_batch", queue="deliver", retry=RETRY)
@@ -49,7 +51,7 @@ def deliver_batch(delivery_id: str, lane: int, priority: int) -> None:
 def sweep_deliveries(timestamp: int) -> None:
     """Not while a mass of jobs waits: then nearly all that is late has its job, and would get another each time."""
     if queues.waiting(FULL + 1) <= FULL:
-        sending.sweep(timezone.now())
+        queueing.sweep(timezone.now())
 
 
 @app.periodic(cron="30 19 * * *")
@@ -111,9 +113,10 @@ def defer_self_test(person: UUID) -> None:
         self_test_now.defer(person=str(person))
 
 
-def defer(delivery: UUID, at: datetime | None, priority: int) -> None:
+def defer(deliveries: Sequence[UUID], at: datetime | None, priority: int) -> None:
     when: dict[str, Any] = {"schedule_at": at} if at else {}
-    deliver.configure(priority=priority, **when).defer(delivery_id=str(delivery))
+    jobs: list[JSONDict] = [{"delivery_id": str(each)} for each in deliveries]
+    deliver.configure(priority=priority, **when).batch_defer(*jobs)
 
 
 def defer_batch(delivery: UUID, lane: int, priority: int) -> None:
@@ -123,8 +126,8 @@ def defer_batch(delivery: UUID, lane: int, priority: int) -> None:
         waits.defer(delivery_id=str(delivery), lane=lane, priority=priority)
 
 
-sending.carried_by(defer)
-sending.batches_carried_by(defer_batch)
+queueing.carried_by(defer)
+queueing.batches_carried_by(defer_batch)
 testing.carried_by(defer_self_test)
 
 

@@ -206,7 +206,12 @@ class Delivery(InWorld):
         indexes = [
             models.Index(
                 fields=["next_try_at"], condition=Q(state__in=["pending", "failed"]), name="alerts_delivery_next"
-            )
+            ),
+            models.Index(
+                fields=["bulletin"],
+                condition=Q(state__in=["pending", "failed", "dead", "sent"]),
+                name="alerts_delivery_open",
+            ),
         ]
 
 

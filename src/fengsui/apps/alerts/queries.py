@@ -64,6 +64,16 @@ def one_at_a_time(*parts: object) -> None:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 7))", [":".join(map(str, parts))])
 
 
+def one_at_a_time_each(place: str, keys: Iterable[object]) -> None:
+    """The same for many, always in one order: two that want some of the same never wait for each other."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_advisory_xact_lock(h) FROM (SELECT DISTINCT hashtextextended(k, 7) AS h "
+            "FROM unnest(%s::text[]) AS k ORDER BY h) AS sorted",
+            [[f"{place}:{key}" for key in keys]],
+        )
+
+
 def open_one(place_id: UUID, hazard: str, by: Actor) -> Warning | None:
     """The open warning of a place and hazard, locked."""
     row: Warning | None = (
@@ -210,6 +220,12 @@ def earlier(row: Warning) -> list[Bulletin]:
 def is_latest(row: Bulletin) -> bool:
     later = Bulletin.objects.in_world(row.world_id).filter(warning_id=row.warning_id, sequence__gt=row.sequence)
     return not later.exists()
+
+
+def standing(warnings: Iterable[UUID], world: UUID) -> dict[UUID, tuple[str, int]]:
+    """Status and the latest bulletin's number of each warning, as they are now."""
+    rows = Warning.objects.in_world(world).filter(pk__in=set(warnings)).annotate(latest=Max("bulletins__sequence"))
+    return {key: (status, latest or 0) for key, status, latest in rows.values_list("pk", "status", "latest")}
 
 
 def open_clocks(about: str, keys: Iterable[UUID], world: UUID) -> dict[str, list[Clock]]:

@@ -76,6 +76,11 @@ DELIVERY = Machine(
     },
 )
 
+TRIED = frozenset({"pending", "failed"})
+"""States in which a delivery is tried when it is due."""
+OWED = TRIED | {"dead"}
+"""States that owe something on every channel."""
+
 CALL_STATES = Terms(
     "call_states",
     Term("waiting", "未轮到", "not yet"),
@@ -149,6 +154,8 @@ MAX_ATTEMPTS = 6
 BACK_OFF_S = (2, 4, 8, 16, 32)
 RECALL_BACK_OFF_S = (1, 1, 2, 3, 5)
 """A withdrawal is owed within its clock; who was told something false must not wait for a long pause to end."""
+AT_ONCE = 50
+"""Deliveries of one outlet that one job sends and one transaction writes down [measured: bench/fanout]."""
 FIRST = 100
 """Priority of a withdrawal among the deliveries that wait; a red bulletin has 40, a test of the outlets 0."""
 

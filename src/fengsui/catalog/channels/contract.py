@@ -41,7 +41,8 @@ class Channel:
     needs_receipt: handing over is not enough. receipt: what a receipt of this channel proves.
     wait_s: how long one try waits for the answer. render: the body as it goes out (bytes).
     check: what is wrong with an address ('' = nothing). push: with transport `http` only. many: it goes to the numbers
-    registered for the area, in batches (kernel/ports/mass.py), and not to what the address names.
+    registered for the area, in batches (kernel/ports/mass.py), and not to what the address names. at_once: how many
+    sends of one outlet one job may have under way, of which a worker runs six: a connection each.
     """
 
     code: str
@@ -56,6 +57,7 @@ class Channel:
     transport: Transport
     push: Push | None = None
     many: bool = False
+    at_once: int = 8
 
 
 def nothing_to_check(address: Address) -> str:

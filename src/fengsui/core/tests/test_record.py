@@ -17,6 +17,7 @@ from fengsui.core.audit_check import faults
 from fengsui.core.live import CHANNEL
 from fengsui.core.models import AuditHead, AuditRow, StoredEvent, World
 from fengsui.core.record import NotInTransaction, announce, rebuild
+from fengsui.core.record_many import Told, announce_many
 from fengsui.core.tests.make import Happened, happened, make_person, make_world, reacting, sql
 from fengsui.core.worlds import LIVE
 from fengsui.kernel.errors import FengsuiError
@@ -196,6 +197,22 @@ def test_listeners_hear_topics_when_committed_and_nothing_when_rolled_back():
             assert list(ear.notifies(timeout=0.2)) == []
         heard = [json.loads(notice.payload) for notice in ear.notifies(timeout=30, stop_after=1)]
     assert heard == [{"w": str(LIVE), "t": ["core", f"core.world:{LIVE}", "desk", "hall"]}]
+
+
+@pytest.mark.django_db
+def test_many_are_kept_each_in_its_chain_where_one_batch_is_of_several():
+    one, other, keys = make_person(), make_person(), [str(uuid4()) for _ in range(3)]
+    told = [
+        Told(happened(), "core.world", key, {}, {}, by=who) for key, who in zip(keys, (None, other, one), strict=True)
+    ]
+    with transaction.atomic():
+        assert announce_many(told, by=one, topics=tuple(f"alerts.bulletin:{uuid4()}" for _ in range(200))) == 3
+    rows = {row.subject: row for row in AuditRow.objects.filter(subject__in=[f"core.world:{key}" for key in keys])}
+    for key, who in zip(keys, (one, other, one), strict=True):
+        row = rows[f"core.world:{key}"]
+        event = StoredEvent.objects.get(pk=row.event_id)
+        assert (row.correlation, row.person_id) == (event.correlation, event.person_id) == (who.correlation, who.person)
+    assert list(faults()) == []
 
 
 @pytest.mark.django_db

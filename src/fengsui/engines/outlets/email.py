@@ -12,7 +12,8 @@ from urllib.parse import unquote, urlsplit
 from fengsui.catalog.channels.email import ENTRY
 from fengsui.kernel.ports.outlets import Address, NotDelivered, Parcel, Receipt
 
-KEPT = 8
+KEPT = 24
+"""Connections: the six jobs of a lane with ENTRY.at_once sends each."""
 
 
 class Mail:

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db.transaction import atomic
 
 from fengsui.apps.alerts import events, proofs, queries, rules
-from fengsui.apps.alerts.actions import sending
+from fengsui.apps.alerts.actions import starting
 from fengsui.apps.alerts.models import Bulletin, Call
 from fengsui.apps.people import queries as people
 from fengsui.apps.places.models import Place
@@ -66,7 +66,7 @@ def _call(row: Call, mails: dict[UUID, tuple[str, str]], by: Actor, now: datetim
         url=f"/calls/{row.id}/",
     )
     if mails.get(row.person_id, ("", ""))[0]:
-        sending.start_call(row, by, now)
+        starting.start_call(row, by, now)
 
 
 @atomic

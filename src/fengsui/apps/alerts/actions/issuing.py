@@ -11,7 +11,7 @@ from django.conf import settings
 from django.db.transaction import atomic
 
 from fengsui.apps.alerts import cap, drafts, events, queries, rules
-from fengsui.apps.alerts.actions import calling, sending
+from fengsui.apps.alerts.actions import calling, starting
 from fengsui.apps.alerts.actions.drafting import start_lift, start_reassess
 from fengsui.apps.alerts.models import Bulletin, Warning
 from fengsui.catalog.hazards import Text
@@ -322,7 +322,7 @@ def _tell(bulletin: Bulletin, warning: Warning, by: Actor, before: str) -> None:
 
 def _send(bulletin: Bulletin, warning: Warning, *, call: bool, by: Actor, now: datetime) -> None:
     calling.end_earlier(bulletin, by, now)
-    sending.end_earlier(bulletin, by, now)
-    sending.start(bulletin, by, now)
+    starting.end_earlier(bulletin, by, now)
+    starting.start(bulletin, by, now)
     if call:
         calling.start(bulletin, warning.place, by, now)

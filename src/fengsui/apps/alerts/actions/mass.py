@@ -17,12 +17,14 @@ from django.db.transaction import atomic
 from django.utils import timezone
 
 from fengsui.apps.alerts import mass_rules, queries, rules
-from fengsui.apps.alerts.actions import batches, sending
+from fengsui.apps.alerts.actions import batches, gates, outcomes
+from fengsui.apps.alerts.actions.marking import topics_of
+from fengsui.apps.alerts.actions.parcels import address_of, parcel_of
+from fengsui.apps.alerts.actions.trying import ms_since
 from fengsui.apps.alerts.models import Delivery, MassBatch
 from fengsui.catalog.channels import channel as channel_of
 from fengsui.core import live
 from fengsui.core.ports import PortAbsent, port
-from fengsui.kernel.actor import Actor
 from fengsui.kernel.errors import Refused
 from fengsui.kernel.ports.mass import Mass, Told
 from fengsui.kernel.ports.outlets import NotDelivered, Receipt
@@ -47,7 +49,7 @@ class _Book:
     def ask(self) -> bool:
         self._asked_at = time.monotonic()
         try:
-            sending.last_gate(self.row, channel_of(self.row.outlet.channel).public, self.clock())
+            gates.last_gate(self.row, channel_of(self.row.outlet.channel).public, self.clock())
         except Refused as refused:
             self.refused = refused
         return self.refused is None
@@ -78,7 +80,7 @@ def _send(batch: MassBatch, clock: Clock) -> bool:
     if book.ask():
         try:
             mass: Mass = port("outlet", row.outlet.channel)
-            numbers, parcel, address = batches.owed(batch), sending.parcel_of(row), sending.address_of(row)
+            numbers, parcel, address = batches.owed(batch), parcel_of(row), address_of(row)
             if numbers:
                 mass.carry(parcel, address, numbers, again=batches.again(), book=book)
         except (NotDelivered, PortAbsent) as failed:
@@ -89,7 +91,7 @@ def _send(batch: MassBatch, clock: Clock) -> bool:
         return False
     _back(row, batch, clock)
     if error is not None:
-        _failed(row.pk, tries, error, clock(), sending.ms_since(began))
+        _failed(row.pk, tries, error, clock(), ms_since(began))
         return False
     if MassBatch.objects.filter(delivery=row, state="waiting").exists():
         return True
@@ -109,15 +111,11 @@ def _locked(delivery: UUID) -> Delivery:
     return found
 
 
-def _actor(row: Delivery) -> Actor:
-    return Actor(world=row.world_id, system="alerts.delivery", correlation=row.bulletin.correlation)
-
-
 def _back(row: Delivery, batch: MassBatch, clock: Clock, *, stopped: bool = False) -> bool:
     """The batch is given back, and every open page told, once a batch."""
     with atomic():
         batches.release(batch, stopped=stopped, now=clock())
-        live.touch(sending.topics_of(row), row.world_id)
+        live.touch(topics_of(row), row.world_id)
     return False
 
 
@@ -127,7 +125,7 @@ def stop(*, delivery_id: UUID, refused: Refused, now: datetime) -> None:
     row = _locked(delivery_id)
     MassBatch.objects.filter(delivery=row, state="waiting").update(state="stopped")
     if row.state in ("pending", "failed"):
-        sending.block(row, refused, _actor(row), now)
+        outcomes.write([outcomes.blocked(row, refused, now)], now)
 
 
 @atomic
@@ -135,7 +133,7 @@ def _failed(delivery: UUID, tries: int, error: NotDelivered | PortAbsent, now: d
     """No provider takes more now. Of batches that fail side by side one is written down."""
     row = _locked(delivery)
     if row.state in ("pending", "failed") and row.attempts_made == tries:
-        sending.failed(row, error, _actor(row), now, ms)
+        outcomes.write([outcomes.failed(row, error, now, ms)], now)
 
 
 @atomic
@@ -147,9 +145,12 @@ def finish(delivery: UUID, now: datetime) -> str:
         return row.state
     facts = queries.mass_counts(row)
     if facts["total"] and not facts["sent"] and not facts["uncertain"]:
-        return sending.failed(row, NotDelivered("sms.refused", again=False), _actor(row), now, 0)
-    receipt = Receipt("acknowledged", f"{facts['sent']}/{facts['total']}", facts)
-    return sending.arrived(row, receipt, _actor(row), now, 0)
+        outcome = outcomes.failed(row, NotDelivered("sms.refused", again=False), now, 0)
+    else:
+        receipt = Receipt("acknowledged", f"{facts['sent']}/{facts['total']}", facts)
+        outcome = outcomes.arrived(row, receipt, now, 0)
+    outcomes.write([outcome], now)
+    return row.state
 
 
 @atomic

@@ -7,7 +7,7 @@ from datetime import datetime
 from django.db.transaction import atomic
 
 from fengsui.apps.alerts import events, rules
-from fengsui.apps.alerts.actions import calling, deciding, issuing, sending
+from fengsui.apps.alerts.actions import calling, deciding, issuing, marking, outcomes
 from fengsui.apps.alerts.models import Call, Delivery, Warning
 from fengsui.core.worlds import LIVE
 from fengsui.kernel.actor import Actor
@@ -45,7 +45,8 @@ def _stop_deliveries(by: Actor, now: datetime, reason: str) -> int:
         if row.state == "dead":
             row.reason, row.done_at = reason[:300], now
             event = events.DeliveryWaived(row.id, row.bulletin_id, row.outlet_id, reason)
-            sending.mark(row, "waive", event, own)
+            marking.mark(row, "waive", event, own)
         else:
-            sending.block(row, Refused("core.gate.exercise_over", door=row.outlet_id), own, now)
+            over = Refused("core.gate.exercise_over", door=row.outlet_id)
+            outcomes.write([outcomes.blocked(row, over, now)], now, own)
     return len(unsent)

@@ -6,7 +6,7 @@ import pytest
 from django.db import connection
 
 from fengsui.apps.alerts import actions, queries, rules
-from fengsui.apps.alerts.actions import sending
+from fengsui.apps.alerts.actions import queueing
 from fengsui.apps.alerts.models import Bulletin, Call, Delivery, Outlet, Warning
 from fengsui.apps.alerts.tests.make import NOW, Town, later, make_exercise, make_warning, signal
 from fengsui.core import jobs as core_jobs
@@ -173,12 +173,12 @@ def test_sweep_queues_the_withdrawal_before_the_rest(town, outlets):
     signal(town, Level.RED, at=later(minutes=1), value=0.5)
     recall(town, row, later(minutes=2))
     seen: list[tuple[str, int]] = []
-    kept = list(sending._defer)
-    sending.carried_by(lambda key, at, priority: seen.append((str(key), priority)))
+    kept = list(queueing._defer)
+    queueing.carried_by(lambda keys, at, priority: seen.extend((str(key), priority) for key in keys))
     try:
         actions.sweep(later(minutes=5))
     finally:
-        sending.carried_by(kept[0])
+        queueing.carried_by(kept[0])
     assert {priority for _key, priority in seen} == {30, rules.FIRST}
 
 

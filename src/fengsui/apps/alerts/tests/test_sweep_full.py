@@ -12,7 +12,7 @@ from fengsui.apps.alerts import jobs
 def test_sweep_waits_while_a_mass_of_jobs_waits(monkeypatch) -> None:
     swept: list[object] = []
     monkeypatch.setattr("fengsui.core.jobs.close_old_connections", lambda: None)
-    monkeypatch.setattr(jobs.sending, "sweep", swept.append)
+    monkeypatch.setattr(jobs.queueing, "sweep", swept.append)
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO procrastinate_jobs (queue_name, task_name, priority, args, status) "

@@ -1,25 +1,11 @@
 """The record's words: no event, changed field or state reaches an auditor as a program's name."""
 
-import dataclasses
-from importlib import import_module
-from importlib.util import find_spec
-
 import pytest
-from django.apps import apps
 from django.utils.translation import override
 
 from fengsui.apps.command.timeline import SAID
 from fengsui.apps.desk import telling, trail
-
-
-def events():
-    for app in apps.get_app_configs():
-        if not app.name.startswith("fengsui.") or find_spec(f"{app.name}.events") is None:
-            continue
-        module = import_module(f"{app.name}.events")
-        for name, each in vars(module).items():
-            if isinstance(each, type) and dataclasses.is_dataclass(each) and each.__module__ == module.__name__:
-                yield f"{app.label}.{name}"
+from fengsui.core.tests.declared import events
 
 
 def test_every_event_has_words_when_it_reaches_the_record():

@@ -12,7 +12,6 @@ from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from fengsui.apps.desk.tests.test_trail import events
 from fengsui.apps.incidents.tests.make import NOW
 from fengsui.apps.reviews import chain, measure, rules, spent, telling
 from fengsui.apps.reviews.tests.test_reviews import ended, enter
@@ -21,6 +20,7 @@ from fengsui.catalog.indicators import Fact, indicators, result
 from fengsui.core.events import ClockPaused
 from fengsui.core.models import Clock, ClockPause, StoredEvent, World
 from fengsui.core.record import announce
+from fengsui.core.tests.declared import events
 from fengsui.core.worlds import LIVE
 from fengsui.kernel.actor import Actor
 

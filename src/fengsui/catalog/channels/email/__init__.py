@@ -51,4 +51,5 @@ ENTRY = Channel(
     render=render,
     check=check,
     transport="smtp",
+    at_once=4,
 )
