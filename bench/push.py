@@ -52,7 +52,7 @@ def _sized(clients: int, rounds: int, notices: int, few: dict[str, float], *, la
     for _ in range(rounds):
         for side in ("ours", "limit", "peer"):
             with _serving(side) as port:
-                late, back = asyncio.run(Clients(port, side, clients).run(notices))
+                late, back = asyncio.run(Clients(port, side, clients, notices).run(notices))
             told["p50"].setdefault(side, []).append(_shared.p(late, 0.5))
             told["p99"].setdefault(side, []).append(_shared.p(late, 0.99))
             told["back"].setdefault(side, []).append(back)
@@ -74,12 +74,13 @@ def _sized(clients: int, rounds: int, notices: int, few: dict[str, float], *, la
 class Clients:
     """Open streams of one process; `late` are the milliseconds of every notice at every client."""
 
-    def __init__(self, port: int, side: str, count: int) -> None:
+    def __init__(self, port: int, side: str, count: int, notices: int) -> None:
         from fengsui.core import live
         from fengsui.core.worlds import LIVE
 
         self.port, self.count, self.world = port, count, str(LIVE)
-        ticket = live.ticket(LIVE, ["bench"], None) if side == "ours" else "x"
+        # A topic for each notice: more news of one topic wait until its many pages have fetched (core/live_pace).
+        ticket = live.ticket(LIVE, [f"bench-{n}" for n in range(notices)], None) if side == "ours" else "x"
         self.ask = (
             f"GET /live?ticket={ticket} HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept: text/event-stream\r\n\r\n".encode()
         )
@@ -93,7 +94,7 @@ class Clients:
         with _shared.bare(autocommit=True) as asked:
             for n in range(notices):
                 name = f"bench-{n}"
-                payload = json.dumps({"w": self.world, "t": ["bench", name]}, separators=(",", ":"))
+                payload = json.dumps({"w": self.world, "t": [name]}, separators=(",", ":"))
                 self.sent, seen = time.perf_counter(), len(self.late)
                 asked.execute("SELECT pg_notify('fengsui_live', %s)", [payload])
                 await self._until(lambda seen=seen: len(self.late) >= seen + self.count, f"notice {n}")
@@ -132,7 +133,7 @@ class Clients:
                 if not greeted and b"event:" in data:
                     greeted = True
                     self.first += 1
-                if b'"topic":"bench"' in data:
+                if b'"topic":"bench-' in data:
                     self.late.append((time.perf_counter() - self.sent) * 1000)
 
     async def _until(self, done: Any, what: str) -> None:

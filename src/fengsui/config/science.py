@@ -21,6 +21,7 @@ WORDS = {
     "science.case.unknown_field": ("没有这一项；有：{known}", "there is no such input; there are: {known}"),
     "science.case.missing": ("缺少这一项", "this input is missing"),
     "science.case.wrong_kind": ("应为 {wanted}，却是 {got}", "wanted {wanted}, got {got}"),
+    "science.case.refused": ("不能这样算：{why}", "cannot be computed so: {why}"),
     "science.case.unknown_ending": ("不会写 {file}；可写 {known}", "cannot write {file}; can write {known}"),
     "science.case.no_table": ("该结果不成表，请写 {known}", "this result is no table; write {known}"),
 }

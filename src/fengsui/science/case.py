@@ -1,7 +1,8 @@
 """A case in a file, a result in a file: what `fengsui science` reads and writes. No model knows of it.
 
-A case is JSON with the names of the model's inputs. An array stands there as a list, or as `{"csv": FILE, "column":
-NAME}` beside the case's file. A result is JSON with everything, or CSV with the arrays over the first axis.
+A case is JSON with the names of the model's inputs. An array stands there as a list, as `{"csv": FILE, "column": NAME}`
+or, on a grid, as `{"grid": FILE.asc}` (ESRI ASCII) or `{"fill": NUMBER, "like": FILE.asc}`, beside the case's file. A
+result is JSON with everything, or CSV with the arrays over the first axis.
 """
 
 from __future__ import annotations
@@ -46,7 +47,10 @@ def _build(kind: Any, said: Any, where: str, folder: Path) -> Any:
             values[name] = _value(hints[name], said[name], f"{where}{name}", folder)
         elif each.default is dataclasses.MISSING and each.default_factory is dataclasses.MISSING:
             raise Invalid("science.case.missing", field=f"{where}{name}")
-    return kind(**values)
+    try:
+        return kind(**values)
+    except ValueError as error:  # what the inputs say of values that do not go together; Invalid names its field itself
+        raise Invalid("science.case.refused", field=where.rstrip(".") or "case", why=str(error)) from error
 
 
 def _value(hint: Any, said: Any, where: str, folder: Path) -> Any:
@@ -56,7 +60,8 @@ def _value(hint: Any, said: Any, where: str, folder: Path) -> Any:
     if dataclasses.is_dataclass(hint):
         return _build(hint, said, f"{where}.", folder)
     if origin is np.ndarray or hint is np.ndarray:
-        return _array(said, where, folder)
+        marks = np.bool_ in get_args(hint)
+        return _array(said, where, folder).astype(np.bool_ if marks else np.float64)
     if origin is Literal:
         return _of(said in get_args(hint), said, where, " | ".join(map(str, get_args(hint))))
     if origin in (Union, types.UnionType):
@@ -85,6 +90,10 @@ def _of(good: bool, said: Any, where: str, wanted: str) -> Any:
 def _array(said: Any, where: str, folder: Path) -> np.ndarray[Any, Any]:
     try:
         if isinstance(said, Mapping):
+            if "fill" in said:
+                return np.full(_grid(folder / str(said["like"])).shape, float(said["fill"]))
+            if "grid" in said:
+                return _grid(folder / str(said["grid"]))
             return _column(folder / str(said["csv"]), str(said["column"]))
         return np.asarray(said, np.float64)
     except KeyError as error:
@@ -95,6 +104,20 @@ def _array(said: Any, where: str, folder: Path) -> np.ndarray[Any, Any]:
         ) from error
     except (TypeError, ValueError) as error:
         raise Invalid("science.case.wrong_kind", field=where, wanted="numbers", got=str(error)[:80]) from error
+
+
+def _grid(file: Path) -> np.ndarray[Any, Any]:
+    """An ESRI ASCII grid, row 0 in the north; what it calls no data is NaN."""
+    lines = file.read_text("utf-8-sig").splitlines()
+    head = 0
+    nothing = np.nan
+    while head < len(lines) and (words := lines[head].split()) and words[0][0].isalpha():
+        if words[0].lower() == "nodata_value":
+            nothing = float(words[1])
+        head += 1
+    values = np.asarray([line.split() for line in lines[head:] if line.strip()], np.float64)
+    values[values == nothing] = np.nan
+    return values
 
 
 def _column(file: Path, name: str) -> np.ndarray[Any, Any]:

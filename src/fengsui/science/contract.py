@@ -144,13 +144,14 @@ def _hash(value: Any, hashed: Any) -> None:
 
 def _plain(inputs: Any) -> dict[str, Any]:
     """What a reader wants to see of the inputs: numbers and texts; of an array its shape."""
-    told: dict[str, Any] = {}
-    for each in dataclasses.fields(inputs):
-        value = getattr(inputs, each.name)
-        if isinstance(value, np.ndarray):
-            told[each.name] = f"{value.dtype} {list(value.shape)}"
-        elif dataclasses.is_dataclass(value) and not isinstance(value, type):
-            told[each.name] = _plain(value)
-        else:
-            told[each.name] = value
-    return told
+    return {each.name: _seen(getattr(inputs, each.name)) for each in dataclasses.fields(inputs)}
+
+
+def _seen(value: Any) -> Any:
+    if isinstance(value, np.ndarray):
+        return f"{value.dtype} {list(value.shape)}"
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return _plain(value)
+    if isinstance(value, tuple | list):
+        return [_seen(each) for each in value]
+    return value

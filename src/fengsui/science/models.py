@@ -7,7 +7,7 @@ from typing import Any
 
 from fengsui.science.contract import Model
 
-PLACES = {"design-storm": "fengsui.science.rain.storm"}
+PLACES = {"design-storm": "fengsui.science.rain.storm", "inundation": "fengsui.science.inundation.flood"}
 
 
 def model(code: str) -> Model[Any]:

@@ -3,6 +3,7 @@
 import csv
 import json
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -99,6 +100,34 @@ def test_file_that_is_no_case_and_ending_that_is_unknown_are_told(tmp_path):
     result = TOY.run(Inputs(np.ones(2), Part(1.0)))
     with pytest.raises(Invalid, match="unknown_ending"):
         case.write(TOY, result, tmp_path / "out.docx")
+
+
+def test_grid_beside_the_case_is_read_and_a_basin_keeps_its_water(tmp_path):
+    place = Path(__file__).parents[1] / "inundation/reference"
+    result = model("inundation").run(case.read(model("inundation"), place / "basin.json"))
+    case.write(model("inundation"), result, tmp_path / "out.json")
+    told = json.loads((tmp_path / "out.json").read_text())
+    assert told["values"]["rain_m3"] == pytest.approx(720)
+    assert told["values"]["sources_m3"] == pytest.approx(-36, abs=0.5)
+    stored = np.array(told["values"]["depth_m"])
+    assert stored.sum() * 100 == pytest.approx(720 + told["values"]["sources_m3"])
+    assert stored[6, 12] == pytest.approx(max(map(max, stored)), abs=0.02)
+    assert told["provenance"]["parameters"]["ground"]["bed_m"] == "float64 [12, 20]"
+
+
+def test_values_that_do_not_go_together_are_told_in_the_cases_words(tmp_path):
+    place = Path(__file__).parents[1] / "inundation/reference"
+    said = json.loads((place / "basin.json").read_text())
+    (tmp_path / "basin.asc").write_text((place / "basin.asc").read_text())
+    for name, value, words in (
+        ("points", [[12, 0]], "outside of the grid"),
+        ("edges", [{"side": "up", "kind": "level", "series": {"time_s": [0], "values": [1]}}], "wrong_kind"),
+        ("sources", [{"row": 0, "column": 0, "series": {"time_s": [1, 0], "values": [1, 1]}}], "series rise"),
+    ):
+        (tmp_path / "case.json").write_text(json.dumps(said | {name: value}))
+        with pytest.raises(Invalid) as told:
+            case.read(model("inundation"), tmp_path / "case.json")
+        assert words in f"{told.value.code} {told.value.facts}"
 
 
 def test_refusal_says_what_and_why():

@@ -1,0 +1,141 @@
+"""`./fengsui bench inundation`: steps of the local inertial scheme on a fully wet grid, in millions of cells a second.
+
+ours     the fused step, float32, all cores
+double   the same in float64
+limit    memory: STREAM's triad over arrays of the same size, at 32 bytes a cell and step (design notes on water)
+peer     the scheme in numpy as it is read in the papers (landlab, itzi and ANUGA need environments of their own)
+
+Cells count as done when the account of water closes and every depth is a number. A tenth of the cells gives the
+exponent. `whole`: three hours of a storm over 480 km2 in cells of 10 m, rain, infiltration and outputs (--whole).
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+import time
+from typing import Any
+
+import numpy as np
+from numba import njit, prange
+
+import _shared
+from fengsui.science.inundation import flood, fused, plain
+from fengsui.science.inundation.ground import Edge, Ground, Horton, steady
+
+BYTES = 32
+DX, DRY = 10.0, 1e-3
+
+
+@njit(parallel=True, fastmath=True)  # type: ignore[untyped-decorator]  # numba has no types
+def _triad(a: Any, b: Any, c: Any) -> None:
+    for i in prange(len(a)):
+        a[i] = b[i] + np.float32(3.0) * c[i]
+
+
+class Water:
+    """A rolling bed under one to three metres of water, and what a step needs."""
+
+    def __init__(self, rows: int, columns: int, kind: Any) -> None:
+        y, x = np.mgrid[0:rows, 0:columns].astype(np.float32)
+        self.kind, self.z = kind, (1.0 + np.sin(x / 40) * np.cos(y / 50)).astype(kind)
+        self.h = (3.0 - self.z + 0.05 * np.sin(x / 7)).astype(kind)
+        self.n = np.full((rows, columns), 0.03, kind)
+        self.qx, self.qy = np.zeros((rows, columns + 1), kind), np.zeros((rows + 1, columns), kind)
+        self.spare = [np.zeros_like(each) for each in (self.h, self.qx, self.qy)]
+        self.room, self.deepest = fused.room(rows, columns, kind)
+        self.tiles = np.arange(self.deepest.size)
+        self.codes, self.values = np.zeros((4, max(rows, columns)), np.int8), np.zeros((4, max(rows, columns)), kind)
+        self.stored = self.h.sum(dtype=np.float64)
+        self.dt = flood.ALPHA * DX / math.sqrt(plain.G * 3.5)
+
+    def fused(self, steps: int) -> int:
+        step, kind = fused.step_of(self.kind), self.kind
+        for _ in range(steps):
+            h, qx, qy = self.spare
+            step(
+                self.h.size, self.h, self.qx, self.qy, h, qx, qy, self.z, self.n, self.codes, self.values, self.tiles,
+                self.room, self.deepest, kind(self.dt), kind(DX), kind(flood.THETA), kind(DRY),
+            )  # fmt: skip
+            self.spare, self.h, self.qx, self.qy = [self.h, self.qx, self.qy], h, qx, qy
+        return self._proved(steps)
+
+    def plain(self, steps: int) -> int:
+        rows, columns = self.h.shape
+        sides = tuple((self.codes[k, :m], self.values[k, :m]) for k, m in enumerate((rows, rows, columns, columns)))
+        state: Any = self.h, self.qx, self.qy
+        for _ in range(steps):
+            state = plain.step(*state, self.z, self.n, sides, self.dt, DX, flood.THETA, DRY)  # type: ignore[arg-type]  # sides are four
+        self.h, self.qx, self.qy = state
+        return self._proved(steps)
+
+    def _proved(self, steps: int) -> int:
+        total = self.h.sum(dtype=np.float64)
+        return steps * self.h.size if abs(total / self.stored - 1) < 1e-6 else 0
+
+
+def main(arguments: list[str]) -> int:
+    parser = argparse.ArgumentParser(prog="./fengsui bench inundation")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--cells", type=int, default=4_800_000)
+    parser.add_argument("--steps", type=int, default=20)
+    parser.add_argument("--whole", action="store_true", help="three hours over 480 km2 as well; minutes")
+    options = parser.parse_args(arguments)
+    few = 0.0
+    for cells in (options.cells // 10, options.cells):
+        side = math.isqrt(cells)
+        few = _steps(side, options.steps * (10 if not few else 1), options.rounds, few)
+    if options.whole:
+        _whole()
+    return 0
+
+
+def _steps(side: int, steps: int, rounds: int, few: float) -> float:
+    single, double, slow = (Water(side, side, kind) for kind in (np.float32, np.float64, np.float64))
+    single.fused(1), double.fused(1)  # compiled
+    arrays = [np.ones(single.h.size, np.float32) for _ in range(3)]
+    _triad(*arrays)
+    cells = side * side * steps
+
+    def limit() -> int:
+        for _ in range(round(steps * BYTES / 12)):  # 12 bytes an element
+            _triad(*arrays)
+        return cells
+
+    few_steps = max(1, steps // 20)
+
+    sides = {"ours": lambda: single.fused(steps), "double": lambda: double.fused(steps), "limit": limit}
+    each = _shared.measure(
+        "inundation", f"steps, {side * side:,} cells, all wet", sides, cells, rounds=rounds, unit="cells",
+        goal=_shared.Goal(">= 0.5 x limit", "limit", 2.0) if few else None,
+        exponent=(lambda mine: math.log10(mine / few)) if few else None,
+    )  # fmt: skip
+    began = time.perf_counter()
+    slow.plain(few_steps)
+    took = (time.perf_counter() - began) / (few_steps * side * side)
+    print(f"  numpy twin: {1 / took / 1e6:.2f} million cells/s, {took / each:.0f} x as long as ours")
+    return each
+
+
+def _whole() -> None:
+    rng = np.random.default_rng(1)
+    rows, columns = 2000, 2400
+    y, x = np.mgrid[0:rows, 0:columns].astype(np.float64)
+    bed = 30 - 0.0005 * DX * x + 1.5 * np.sin(x / 90) * np.cos(y / 70) + 0.05 * rng.random((rows, columns))
+    rain = flood.Rain(np.array([0.0, 3600.0, 7200.0]), np.array([0.07, 0.02]))
+    asked = flood.Flood(
+        Ground(bed, np.full(bed.shape, 0.04), DX), 10_800.0, rain=rain, horton=Horton(2e-5, 2e-6, 1e-3),
+        edges=(Edge("east", "normal", steady(0.0005)),), look_s=60.0,
+    )  # fmt: skip
+    run = flood.Run(asked)
+    run.advance(60.0)  # compiled
+    run = flood.Run(asked)
+    began = time.perf_counter()
+    run.advance(asked.until_s)
+    took = time.perf_counter() - began
+    told = f"{asked.until_s / took:.0f} x real time, {run.steps} steps, deepest {run.seen.depth_m.max():.2f} m"
+    missing = f"missing {run.account.missing(run._stored()):.1e}"
+    print(f"\n480 km2 at 10 m, 3 h: {took:.0f} s, {told}; {missing}; {_shared.load()}")
+    _shared.times(
+        "inundation", "480 km2 at 10 m, 3 h", {"ours": [took]}, unit="s", goal=">= 50 x real time", met=took <= 216
+    )

@@ -1,0 +1,1 @@
+"""Water over ground: two-dimensional inundation on a grid of square cells."""

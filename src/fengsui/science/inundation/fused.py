@@ -1,0 +1,246 @@
+"""Scheme A compiled: one parallel region a step, each array touched once. The same as plain.step to 1e-9 m.
+
+Tiles run beside each other; within a tile the shares follow the faces and depth follows one row behind. What two tiles
+both need is computed by both and stored by one. `nnan` and `ninf` are left out of the fast flags: with them a run that
+blew up gives zeros instead of numbers that are none.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from llvmlite import ir
+from numba import njit, prange, types
+from numba.extending import intrinsic
+
+from fengsui.science.inundation.plain import INFLOW, LEVEL, NORMAL, G
+from fengsui.science.inundation.threads import compiled
+
+BAND, WIDTH = 64, 1024
+"""Rows and columns of a tile: what one core works on stays in its cache, and a dry tile is not worked on."""
+ROWS = 10
+"""Of a tile's own: 3 of faces between rows, 2 of shares, 1 of faces across, 3 of what is kept, 1 of ones."""
+FAST: Any = {"nsz", "arcp", "contract", "afn", "reassoc"}
+Grid = npt.NDArray[Any]
+
+
+def _cast(of: Any, to: Any, llvm: Any) -> Any:
+    """The same bits as a number of another kind."""
+
+    @intrinsic
+    def cast(_context: Any, _value: Any) -> Any:
+        def code(_target: Any, builder: Any, _signature: Any, given: Any) -> Any:
+            return builder.bitcast(given[0], llvm)
+
+        return to(of), code
+
+    return cast
+
+
+_int32 = _cast(types.float32, types.int32, ir.IntType(32))
+_float32 = _cast(types.int32, types.float32, ir.FloatType())
+_int64 = _cast(types.float64, types.int64, ir.IntType(64))
+_float64 = _cast(types.int64, types.float64, ir.DoubleType())
+
+
+def _step(kind: Any) -> Any:
+    """`step` of one float type: constants must have it too, or half of the arithmetic is done in doubles."""
+    one, half, quarter, third, grav = kind(1.0), kind(0.5), kind(0.25), kind(1.0 / 3.0), kind(G)
+    njitted: Any = njit(error_model="numpy", fastmath=FAST, inline="always")
+
+    if kind is np.float32:
+
+        @njitted
+        def cube_root(x: Any) -> Any:
+            # A third of the exponent, then Newton (Kahan's constant): pow() costs four times as much as all the rest.
+            y = _float32(_int32(x) // np.int32(3) + np.int32(709921077))
+            y = y - (y - x / (y * y)) * third
+            return y - (y - x / (y * y)) * third
+    else:
+
+        @njitted
+        def cube_root(x: Any) -> Any:
+            y = _float64(_int64(x) // np.int64(3) + np.int64(0x2A9F7893_782DA1CE))
+            y = y - (y - x / (y * y)) * third
+            y = y - (y - x / (y * y)) * third
+            y = y - (y - x / (y * y)) * third
+            return y - (y - x / (y * y)) * third
+
+    @njitted
+    def face(
+        hl: Any, hr: Any, zl: Any, zr: Any, nl: Any, nr: Any, q: Any, around: Any, beside: Any, dt: Any, dx: Any,
+        theta: Any, dry: Any,
+    ) -> Any:  # fmt: skip
+        yl, yr = zl + hl, zr + hr
+        depth = max(yl, yr) - max(zl, zr)
+        safe = max(depth, dry)
+        length = np.sqrt(q * q + beside * beside)
+        rough = half * (nl + nr)
+        pushed = theta * q + half * (one - theta) * around - grav * safe * dt * (yr - yl) / dx
+        new = pushed / (one + grav * dt * rough * rough * length / (safe * safe * cube_root(safe)))
+        fastest = safe * np.sqrt(grav * safe)
+        new = max(-fastest, min(new, fastest))
+        return new if depth > dry else kind(0.0)
+
+    @njitted
+    def edge(code: Any, value: Any, q: Any, h: Any, z: Any, n: Any, dt: Any, dx: Any, dry: Any) -> Any:
+        if code == NORMAL:
+            root = cube_root(h)
+            return -(h * root * root * np.sqrt(max(value, kind(0.0))) / max(n, kind(1e-6)))
+        if code == LEVEL:
+            depth = max(value, z + h) - z
+            if depth <= dry:
+                return kind(0.0)
+            pushed = q - grav * depth * dt * (z + h - value) / dx
+            new = pushed / (one + grav * dt * n * n * abs(q) / (depth * depth * cube_root(depth)))
+            fastest = depth * np.sqrt(grav * depth)
+            return max(-fastest, min(new, fastest))
+        if code == INFLOW:
+            return value
+        return kind(0.0)
+
+    @njitted
+    def row_between(
+        out: Any, r: Any, low: Any, high: Any, h: Any, z: Any, n: Any, qx: Any, qy: Any, dt: Any, dx: Any, theta: Any,
+        dry: Any,
+    ) -> None:  # fmt: skip
+        """Faces between rows r - 1 and r over columns low to high; out[0] is that of column low."""
+        for c in range(low, high):
+            around = qy[r - 1, c] + qy[r + 1, c]
+            beside = quarter * (qx[r - 1, c] + qx[r - 1, c + 1] + qx[r, c] + qx[r, c + 1])
+            out[c - low] = face(
+                h[r - 1, c], h[r, c], z[r - 1, c], z[r, c], n[r - 1, c], n[r, c], qy[r, c], around, beside,
+                dt, dx, theta, dry,
+            )  # fmt: skip
+
+    @njitted
+    def row_edge(
+        out: Any, side: Any, r: Any, low: Any, high: Any, h: Any, z: Any, n: Any, q: Any, codes: Any, values: Any,
+        sign: Any, dt: Any, dx: Any, dry: Any,
+    ) -> None:  # fmt: skip
+        """Faces of the north or south side; `sign` 1 where what comes in is positive."""
+        for c in range(low, high):
+            came = edge(codes[side, c], values[side, c], sign * q[c], h[r, c], z[r, c], n[r, c], dt, dx, dry)
+            out[c - low] = sign * came
+
+    @njitted
+    def row_across(
+        out: Any, r: Any, low: Any, high: Any, h: Any, z: Any, n: Any, qx: Any, qy: Any, codes: Any, values: Any,
+        dt: Any, dx: Any, theta: Any, dry: Any,
+    ) -> None:  # fmt: skip
+        """Faces of row r from the west of column low to the east of column high - 1, edges where the grid ends."""
+        e = h.shape[1]
+        if low == 0:
+            out[0] = edge(codes[0, r], values[0, r], qx[r, 0], h[r, 0], z[r, 0], n[r, 0], dt, dx, dry)
+        if high == e:
+            came = edge(codes[1, r], values[1, r], -qx[r, e], h[r, e - 1], z[r, e - 1], n[r, e - 1], dt, dx, dry)
+            out[e - low] = -came
+        for c in range(max(low, 1), min(high + 1, e)):
+            around = qx[r, c - 1] + qx[r, c + 1]
+            beside = quarter * (qy[r, c - 1] + qy[r, c] + qy[r + 1, c - 1] + qy[r + 1, c])
+            out[c - low] = face(
+                h[r, c - 1], h[r, c], z[r, c - 1], z[r, c], n[r, c - 1], n[r, c], qx[r, c], around, beside,
+                dt, dx, theta, dry,
+            )  # fmt: skip
+
+    @njitted
+    def row_share(out: Any, qx: Any, over: Any, under: Any, h: Any, dt: Any, dx: Any) -> None:
+        zero = kind(0.0)
+        for c in range(len(h)):
+            leaves = max(-qx[c], zero) + max(qx[c + 1], zero) + max(-over[c], zero) + max(under[c], zero)
+            out[c] = min(one, h[c] * dx / (dt * max(leaves, kind(1e-30))))
+
+    @njitted
+    def row_limited(out: Any, q: Any, before: Any, behind: Any) -> None:
+        """Faces by the share of the cell before them where the water goes on, else of the one behind."""
+        for c in range(len(out)):
+            out[c] = q[c] * (before[c] if q[c] > 0 else behind[c])
+
+    @njitted
+    def depths(out: Any, h: Any, qx: Any, over: Any, under: Any, dt: Any, dx: Any) -> Any:
+        """One row's new depth; the deepest of it."""
+        ratio, top = dt / dx, kind(0.0)
+        for c in range(len(out)):
+            new = max(h[c] + ratio * (qx[c] - qx[c + 1] + over[c] - under[c]), kind(0.0))
+            out[c] = new
+            top = max(top, new)
+        return top
+
+    def step(
+        h: Any, qx: Any, qy: Any, h2: Any, qx2: Any, qy2: Any, z: Any, n: Any, codes: Any, values: Any, tiles: Any,
+        room: Any, deepest: Any, dt: Any, dx: Any, theta: Any, dry: Any,
+    ) -> None:  # fmt: skip
+        rows, columns = h.shape
+        wide = deepest.shape[1]
+        for t in prange(len(tiles)):
+            band, place = tiles[t] // wide, tiles[t] % wide
+            first, last = band * BAND, min(rows, (band + 1) * BAND)
+            left, right = place * WIDTH, min(columns, (place + 1) * WIDTH)
+            # A cell more on each side: what those give and take depends on all of their own faces.
+            low, high = max(first - 1, 0), min(last, rows - 1)
+            west, east = max(left - 1, 0), min(right + 1, columns)
+            mine = room[t]
+            raw, shares, across, final, ones = mine[:3], mine[3:5], mine[5], mine[6:9], mine[9]
+            ones[:] = one
+            m, k = left - west, right - left
+            if low == 0:
+                row_edge(raw[0], 2, 0, west, east, h, z, n, qy[0], codes, values, one, dt, dx, dry)
+            else:
+                row_between(raw[low % 3], low, west, east, h, z, n, qx, qy, dt, dx, theta, dry)
+            top = kind(0.0)
+            for r in range(low, high + 1):
+                over, under, share, before = raw[r % 3], raw[(r + 1) % 3], shares[r % 2], shares[(r + 1) % 2]
+                if r + 1 == rows:
+                    row_edge(under, 3, r, west, east, h, z, n, qy[rows], codes, values, -one, dt, dx, dry)
+                else:
+                    row_between(under, r + 1, west, east, h, z, n, qx, qy, dt, dx, theta, dry)
+                row_across(across, r, west, east, h, z, n, qx, qy, codes, values, dt, dx, theta, dry)
+                row_share(share[: east - west], across, over, under, h[r, west:east], dt, dx)
+                if r >= first:  # the faces above row r, which the depths of row r - 1 wait for
+                    row_limited(final[0][:k], over[m:], before[m:] if r > 0 else ones, share[m:])
+                    if r < last:
+                        qy2[r, left:right] = final[0][:k]
+                    if r > first:
+                        made = depths(h2[r - 1, left:right], h[r - 1, left:right], final[1], final[2], final[0], dt, dx)
+                        top = max(top, made)
+                    final[2][:k] = final[0][:k]
+                if first <= r < last:
+                    line = final[1]
+                    for c in range(left, right + 1):
+                        q = across[c - west]
+                        if q > 0:
+                            line[c - left] = q * (share[c - 1 - west] if c > 0 else one)
+                        else:
+                            line[c - left] = q * (share[c - west] if c < columns else one)
+                    qx2[r, left:right] = line[:k]
+                    if right == columns:
+                        qx2[r, columns] = line[k]
+            if last == rows:
+                row_limited(final[0][:k], raw[rows % 3][m:], shares[(rows - 1) % 2][m:], ones)
+                qy2[rows, left:right] = final[0][:k]
+                r = rows - 1
+                top = max(top, depths(h2[r, left:right], h[r, left:right], final[1], final[2], final[0], dt, dx))
+            deepest[band, place] = top
+
+    return compiled(step, fastmath=FAST)
+
+
+_steps: dict[Any, Any] = {}
+
+
+def step_of(kind: Any) -> Any:
+    """`step` for np.float32 or np.float64, its first argument the number of cells; compiled at its first call."""
+    if kind not in _steps:
+        _steps[kind] = _step(kind)
+    return _steps[kind]
+
+
+def room(rows: int, columns: int, kind: Any) -> tuple[Grid, Grid]:
+    """What `step` works in: rows of each tile's own, and the deepest water of each tile, (down, across)."""
+    down, across = -(-rows // BAND), -(-columns // WIDTH)
+    return np.zeros((down * across, ROWS, min(columns, WIDTH) + 3), kind), np.zeros((down, across), kind)
+
+
+__all__ = ["BAND", "WIDTH", "room", "step_of"]
