@@ -18,8 +18,10 @@ from fengsui.core import log_levels
 from fengsui.core.live_route import Live
 from fengsui.core.web.room import SLOTS
 from fengsui.core.web.root import Root
+from fengsui.core.web.settled import settle
 
 log_levels.follow()
+settle()
 # The loop that takes connections and refuses needs its turn between threads that draw pages: 5 ms each are too long.
 sys.setswitchinterval(0.001)
 app = Root(

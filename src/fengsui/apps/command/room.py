@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
@@ -31,6 +32,7 @@ class Card:
     clock: Clock | None
     owner: str
     deployments: list[Deployment] = field(default_factory=list)
+    holders: Sequence[people.Holder] = ()
 
     @property
     def open(self) -> bool:
@@ -65,11 +67,14 @@ class Step:
     may_approve: bool
 
 
-def cards(incident: Incident) -> list[Card]:
-    """Open tasks first by due time, refused and blocked before the others; then the ended ones."""
+def cards(incident: Incident, owed: Sequence[Clock]) -> list[Card]:
+    """Open tasks first by due time, refused and blocked before the others; then the ended ones.
+
+    `owed`: the incident's own clocks, open ones first.
+    """
     tasks = list(incident.tasks.select_related("owner_post__org", "owner_org").order_by("assigned_at", "code"))
     about = queries.clocks_about(incident.world_id, "command.task", [task.pk for task in tasks])
-    statutory = {clock.kind: clock for clock in reversed(incident_queries.clocks_of(incident))}
+    statutory = {clock.kind: clock for clock in reversed(owed)}
     held = people.holders([task.owner_post_id for task in tasks if task.owner_post_id])
     moves: dict[UUID, list[Deployment]] = {}
     rows = Deployment.objects.in_world(incident.world_id).filter(order__incident=incident)
@@ -79,9 +84,10 @@ def cards(incident: Incident) -> list[Card]:
     for task in tasks:
         clocks = about.get(str(task.pk), [])
         clock = statutory.get(task.clock_kind) if task.clock_kind else (clocks[0] if clocks else None)
-        names = "、".join(holder.name for holder in held.get(task.owner_post_id, [])[:2]) if task.owner_post_id else ""
+        holders = held.get(task.owner_post_id, []) if task.owner_post_id else []
+        names = "、".join(holder.name for holder in holders[:2])
         title = task.owner_post.title if task.owner_post else (task.owner_org.name if task.owner_org else "")
-        found.append(Card(task, clock, f"{title} {names}".strip(), moves.get(task.pk, [])))
+        found.append(Card(task, clock, f"{title} {names}".strip(), moves.get(task.pk, []), holders))
     far = max((card.clock.due_at for card in found if card.clock), default=None)
     return sorted(
         found,
@@ -109,9 +115,8 @@ def people_of(incident: Incident, listed: list[Card]) -> list[Someone]:
                 answered,
                 "叫应已应" if answered else "叫应未应",
             )
-    held = people.holders([card.task.owner_post_id for card in listed if card.task.owner_post_id])
     for card in listed:
-        for holder in held.get(card.task.owner_post_id, [])[:1] if card.task.owner_post_id else []:
+        for holder in card.holders[:1]:
             taken = card.task.status not in ("waiting", "declined")
             before = found.get(holder.person)
             said = f"{rules.TASK_STATES.zh(card.task.status)}：{card.task.title}"
@@ -129,21 +134,20 @@ def ladder(incident: Incident, by: Actor) -> tuple[PlanVersion | None, list[Step
         return None, []
     same = queries.points_of(incident_queries.open_of_hazard(incident.hazard, by))
     suggested = queries.suggested(plan, same)
-    titles = {}
-    for each in plan.body["levels"]:
-        post = people.post_by_code(each["approver"])
-        titles[each["approver"]] = (post.title if post else each["approver"], post.pk if post else None)
+    posts = people.posts_by_code(each["approver"] for each in plan.body["levels"])
+    points = queries.points_of([incident])
     steps = []
     for each in plan.body["levels"]:
         level = Level.of(each["level"])
-        allowed = {titles[code][1] for code in rules.approvers(plan.body, level)}
+        allowed = {posts[code].pk for code in rules.approvers(plan.body, level) if code in posts}
+        approver = posts.get(each["approver"])
         steps.append(
             Step(
                 level,
                 each["name"],
-                titles[each["approver"]][0],
+                approver.title if approver else each["approver"],
                 float(each["expected_hours"]),
-                expand(plan.body, level, queries.points_of([incident])),
+                expand(plan.body, level, points),
                 level == suggested,
                 bool(by.posts & allowed),
             )
@@ -180,7 +184,8 @@ class Room:
 
 
 def room_of(incident: Incident, by: Actor) -> Room:
-    listed = cards(incident)
+    owed = incident_queries.clocks_of(incident)
+    listed = cards(incident, owed)
     closures = Closure.objects.in_world(incident.world_id).filter(until__isnull=True)
     may = {
         verb.replace(".", "_"): policy.can(by, verb, incident)
@@ -207,7 +212,7 @@ def room_of(incident: Incident, by: Actor) -> Room:
     return Room(
         incident=incident,
         response=response,
-        clocks=[clock for clock in incident_queries.clocks_of(incident) if clock.state != "cancelled"],
+        clocks=[clock for clock in owed if clock.state != "cancelled"],
         cards=listed,
         people=people_of(incident, listed),
         reports=list(incident.reports.order_by("-drafted_at")),

@@ -184,11 +184,6 @@ def of_chain(correlation: UUID, world: UUID, *, titles: dict[str, str] | None = 
     return _lines(rows, titles or {})
 
 
-def newest(world: UUID, count: int) -> list[Line]:
-    """What just happened anywhere in a world, newest first."""
-    return _lines(StoredEvent.objects.filter(world_id=world, name__in=list(SAID)).order_by("-id")[:count], {})
-
-
 def _lines(rows: Iterable[StoredEvent], titles: dict[str, str]) -> list[Line]:
     listed = list(rows)
     names = people.people_names([row.person_id for row in listed if row.person_id])

@@ -104,7 +104,9 @@ CLOCKS = add(
         title="kind",
         order="due_at",
         filters=[
-            Filter("org", _("单位"), lambda value, by: clocks.owed_in(value), _units, _unit),
+            Filter(
+                "org", _("单位"), lambda value, by: clocks.owed_in(value), _units, _unit, knows=lambda value, by: True
+            ),
             few(
                 "late",
                 _("超时"),
@@ -118,7 +120,7 @@ CLOCKS = add(
                 _("谁的"),
                 lambda by: [
                     Option("mine", _("我的"), clocks.mine(by)),
-                    Option("org", _("我单位"), clocks.of_organisations(by)),
+                    Option("org", _("我单位"), lambda: clocks.of_organisations(by)),
                 ],
                 default="mine",
                 every=_("辖区全部"),

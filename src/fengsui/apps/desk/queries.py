@@ -128,8 +128,7 @@ def with_curves(spots: list[Spot], now: datetime) -> list[Spot]:
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT d.id, extract(epoch FROM o.at), o.value FROM unnest(%s::bigint[]) AS d(id) CROSS JOIN LATERAL "
-            "(SELECT at, value FROM sensing_observation WHERE datastream_id = d.id AND (flags & %s) = 0 "
-            "ORDER BY at DESC LIMIT %s) o ORDER BY d.id, o.at",
+            f"({sensing.TRUSTED.format(where='datastream_id = d.id')}) o ORDER BY d.id, o.at",
             [[spot.datastream for spot in spots], SUSPECT, SPARK_POINTS],
         )
         found: dict[int, list[tuple[float, float | None]]] = defaultdict(list)
@@ -219,8 +218,8 @@ def parts_silent(by: Actor, now: datetime) -> int:
     return links.tally(by.world, now)["silent"] if links else 0
 
 
-def situation(by: Actor, now: datetime) -> dict[str, Any]:
-    """The one line above everything: response, worst warning, sensors, calls, who leads."""
+def situation(by: Actor, now: datetime, tally: sensing.Tally) -> dict[str, Any]:
+    """The one line above everything: response, worst warning, sensors (as `tally` counted them), calls, who leads."""
     responses = Response.objects.in_world(by.world).filter(status="active").select_related("incident")
     calls = Call.objects.in_world(by.world).filter(bulletin__warning__status__in=["issued", "revising", "revised"])
     # Counted where they lie: a mass sending has a hundred thousand of them, and every open page asks.
@@ -229,7 +228,6 @@ def situation(by: Actor, now: datetime) -> dict[str, Any]:
         unanswered=Count("pk", filter=Q(state__in=["called", "passed"])),
     )
     leader = people.by_role("duty_leader")
-    tally = sensing.tally(by.world, now)
     return {
         "response": max(responses, key=lambda each: Level.of(each.level), default=None),
         "bulletin": alerts.in_force(by.world, now).first(),

@@ -19,6 +19,7 @@ from fengsui.apps.people.rules import DISTRICT_ROLES
 from fengsui.apps.places.queries import place_word
 from fengsui.apps.reviews.telling import REST
 from fengsui.core.models import StoredEvent
+from fengsui.core.recent import newest
 from fengsui.kernel.actor import Actor
 
 
@@ -35,10 +36,10 @@ class Told:
 
 def recent(by: Actor, limit: int = 10) -> list[Told]:
     """The newest events that have words, each chain the actor may see."""
-    rows = StoredEvent.objects.filter(world_id=by.world, name__in=list(SAID))
-    if not by.roles & DISTRICT_ROLES:
-        seen = incidents.visible_to(by).order_by("-known_at").values_list("correlation", flat=True)[:200]
-        rows = rows.filter(correlation__in=list(seen))
+    if by.roles & DISTRICT_ROLES:
+        return told(newest(by.world, SAID, limit))
+    seen = incidents.visible_to(by).order_by("-known_at").values_list("correlation", flat=True)[:200]
+    rows = StoredEvent.objects.filter(world_id=by.world, name__in=list(SAID), correlation__in=list(seen))
     return told(list(rows.order_by("-id")[:limit]))
 
 

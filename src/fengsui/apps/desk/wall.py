@@ -54,7 +54,7 @@ def facts(by: Actor, now: datetime, look: Look) -> dict[str, Any]:
     """Everything of one look at the hall; the number of queries does not grow with the number of rows."""
     spots = queries.with_curves(queries.board(by, now, SHOWN), now)
     tally = sensing.tally(by.world, now)
-    situation = queries.situation(by, now)
+    situation = queries.situation(by, now, tally)
     response = situation["response"]
     lead = next((spot for spot in spots if not spot.lost), spots[0] if spots else None)
     return {

@@ -50,7 +50,7 @@ def actor_middleware(get_response: Respond) -> Respond:
         if user.is_authenticated:
             world = session_world.world_of(request)
             request.world = SimpleLazyObject(lambda: World.objects.get(pk=world))  # type: ignore[attr-defined]  # set on the request by our middleware
-            request.me = user.person  # type: ignore[attr-defined]  # set on the request by our middleware
+            request.me = SimpleLazyObject(lambda: user.person)  # type: ignore[attr-defined]  # set on the request by our middleware
             by = request.actor = queries.actor_for(  # type: ignore[attr-defined]  # set on the request by our middleware
                 user.person_id,
                 world,

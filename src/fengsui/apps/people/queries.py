@@ -78,7 +78,7 @@ def holders(posts: Iterable[UUID]) -> dict[UUID, list[Holder]]:
 
 def posts_said(codes: Iterable[str], by: Actor) -> dict[str, str]:
     """`post name、name` of each post by its code, as a card says it; a name only where the reader sees the person."""
-    posts = {post.pk: post for post in Post.objects.filter(code__in=set(codes), retired_at__isnull=True)}
+    posts = {post.pk: post for post in posts_by_code(codes).values()}
     held = holders(posts)
     persons = {holder.person for each in held.values() for holder in each}
     seen = set(persons_visible_to(by).filter(pk__in=persons).values_list("pk", flat=True))
@@ -110,6 +110,11 @@ def by_role(role: str, org: UUID | None = None) -> list[Holder]:
     if org is not None:
         rows = rows.filter(post__org_id=org)
     return [_holder(row) for row in rows.order_by("post__org__path", "post__call_order", "post__code")]
+
+
+def posts_by_code(codes: Iterable[str]) -> dict[str, Post]:
+    """Posts in use by their code; one that is not there is missing from the answer."""
+    return {post.code: post for post in Post.objects.filter(code__in=set(codes), retired_at__isnull=True)}
 
 
 def post_by_code(code: str) -> Post | None:

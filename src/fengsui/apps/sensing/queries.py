@@ -6,10 +6,12 @@ import hashlib
 import hmac
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import numpy as np
 import numpy.typing as npt
+from django.db import connection
 from django.db.models import Case, Count, ExpressionWrapper, F, FloatField, Max, Q, QuerySet, Value, When
 from django.db.models.functions import Extract, Greatest
 from django.db.models.lookups import GreaterThan
@@ -17,7 +19,7 @@ from django.db.models.lookups import GreaterThan
 from fengsui.apps.people.models import Post
 from fengsui.apps.people.rules import DISTRICT_ROLES
 from fengsui.apps.places.queries import in_area
-from fengsui.apps.sensing.models import CurrentValue, Datastream, Device, Observation, Station
+from fengsui.apps.sensing.models import CurrentValue, Datastream, Device, Station
 from fengsui.apps.sensing.rules import FLICKER_S, history_after_s
 from fengsui.core.ui.present import LOST_PERIODS
 from fengsui.kernel.actor import Actor
@@ -141,16 +143,25 @@ def tally(world: UUID, now: datetime) -> Tally:
     return Tally(**found)
 
 
+TRUSTED = (
+    "SELECT at, value FROM (SELECT at, value, flags FROM sensing_observation WHERE {where} ORDER BY at DESC OFFSET 0) "
+    "AS n WHERE (flags & %s) = 0 ORDER BY at DESC LIMIT %s"
+)
+"""The newest readings without a flag: its parameters are those of `where`, the flags, how many.
+
+`OFFSET 0` keeps the flags out of the index scan. Nothing is known of an expression, so one row in two hundred is
+thought to pass, the last sixty to need all there are, and a stream's whole history is read for them: 96 ms for the
+curves of the desk with 4 000 readings a stream, 2 ms this way, whatever their number.
+"""
+
+
 def trusted_series(
     datastream: int, upto: datetime, count: int
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
     """The last `count` readings without a suspect flag, oldest first: microseconds since 1970 UTC and values."""
-    rows = list(
-        Observation.objects.filter(datastream_id=datastream, at__lte=upto)
-        .annotate(suspect=F("flags").bitand(SUSPECT))
-        .filter(suspect=0)
-        .order_by("-at")
-        .values_list("at", "value")[:count]
-    )[::-1]
+    with connection.cursor() as cursor:
+        wanted: list[Any] = [datastream, upto, SUSPECT, count]
+        cursor.execute(TRUSTED.format(where="datastream_id = %s AND at <= %s"), wanted)
+        rows = cursor.fetchall()[::-1]
     at = np.array([(when - EPOCH) // timedelta(microseconds=1) for when, _ in rows], np.int64)
     return at, np.array([value for _, value in rows], np.float64)

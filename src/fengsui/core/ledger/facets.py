@@ -55,7 +55,7 @@ def facets(listed: Listed, by: Actor, wanted: Wanted) -> list[Facet]:
 
 
 def _of_filter(listed: Listed, each: Filter, by: Actor, wanted: Wanted) -> Facet | None:
-    now, _match = each.asked(wanted.filters.get(each.code, ()), by)
+    now = each.holds(wanted.filters.get(each.code, ()), by)
     counted = each.counted(rows_of(listed, by, wanted, but=each.code), by)
     values = [
         FacetValue(value, word, n, value == now, wanted.turned(each, value, by))

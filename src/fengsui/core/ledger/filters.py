@@ -24,7 +24,12 @@ class Option:
 
     value: str
     word: Any
-    match: Q
+    match: Q | Callable[[], Q]
+    """As a function where making it asks the database: only what narrows or is counted is made."""
+
+    @property
+    def q(self) -> Q:
+        return self.match() if callable(self.match) else self.match
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,6 +38,7 @@ class Filter:
 
     `counted` gives (value, word, rows) of each value among rows, for one query or a few whatever their number.
     `default` holds where the address says nothing. A filter only ever narrows what the list's scope lets through.
+    `knows`: whether a value is one of its own, where that is cheaper than `match`.
     """
 
     code: str
@@ -41,6 +47,13 @@ class Filter:
     counted: Callable[[QuerySet[Any], Actor], Counted]
     word: Callable[[str, Actor], str]
     default: str = ""
+    knows: Callable[[str, Actor], bool] | None = None
+
+    def holds(self, values: Sequence[str], by: Actor) -> str:
+        """The value that holds for what an address says."""
+        if self.knows is None:
+            return self.asked(values, by)[0]
+        return next((each for each in (*values, self.default) if each == ANY or (each and self.knows(each, by))), ANY)
 
     def asked(self, values: Sequence[str], by: Actor) -> tuple[str, Q]:
         """(the value that holds, what it lets through) for what an address says."""
@@ -64,11 +77,11 @@ def few(
     """A filter with a closed list of values; their rows are counted by one query."""
 
     def match(value: str, by: Actor) -> Q | None:
-        return next((each.match for each in options(by) if each.value == value), None)
+        return next((each.q for each in options(by) if each.value == value), None)
 
     def counted(rows: QuerySet[Any], by: Actor) -> Counted:
         listed = options(by)
-        numbers = {f"n{n}": Count("pk", filter=each.match) for n, each in enumerate(listed)}
+        numbers = {f"n{n}": Count("pk", filter=each.q) for n, each in enumerate(listed)}
         found = rows.order_by().aggregate(every=Count("pk"), **numbers)
         told = [(each.value, str(each.word), found[f"n{n}"]) for n, each in enumerate(listed)]
         return [*told, (ANY, str(every), found["every"])]
@@ -76,7 +89,10 @@ def few(
     def word(value: str, by: Actor) -> str:
         return next((str(each.word) for each in options(by) if each.value == value), value)
 
-    return Filter(code, label, match, counted, word, default)
+    def knows(value: str, by: Actor) -> bool:
+        return any(each.value == value for each in options(by))
+
+    return Filter(code, label, match, counted, word, default, knows)
 
 
 OPEN = "open"

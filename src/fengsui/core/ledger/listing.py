@@ -94,8 +94,15 @@ def ordered(listed: Listed, rows: QuerySet[Any], wanted: Wanted) -> QuerySet[Any
     turns = []
     for each in wanted.orders:
         by = sort_key(listed, listed.by_code[each.removeprefix("-")])
-        turns.append(by.desc(nulls_last=True) if each.startswith("-") else by.asc(nulls_last=True))
+        last = None if _always_there(listed, by) else True  # else no index serves the order turned round
+        turns.append(by.desc(nulls_last=last) if each.startswith("-") else by.asc(nulls_last=last))
     return rows.order_by(*turns, own, "pk")
+
+
+def _always_there(listed: Listed, by: Any) -> bool:
+    """Whether rows are ordered by a field of their own table that is never empty."""
+    path = str(getattr(by, "name", "")) if isinstance(by, F) else ""
+    return bool(path) and "__" not in path and not listed.field_of(path).null
 
 
 def sort_key(listed: Listed, column: Column) -> Any:

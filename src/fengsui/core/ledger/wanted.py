@@ -86,7 +86,7 @@ class Wanted:
 
     def turned(self, each: Filter, value: str, by: Actor) -> str:
         """With a filter at this value; pressed again it no longer narrows."""
-        now, _match = each.asked(self.filters.get(each.code, ()), by)
+        now = each.holds(self.filters.get(each.code, ()), by)
         value = ANY if now == value else value
         held = () if value == (each.default or ANY) else (value,)
         return self.query(filters={**self.filters, each.code: held})
@@ -95,7 +95,7 @@ class Wanted:
         """What narrows the list by code, with what holds where the address says nothing."""
         found = {code: values for code, values in self.filters.items() if code not in listed.by_filter}
         for each in listed.filters:
-            value, _match = each.asked(self.filters.get(each.code, ()), by)
+            value = each.holds(self.filters.get(each.code, ()), by)
             if value != ANY:
                 found[each.code] = (value,)
         return found

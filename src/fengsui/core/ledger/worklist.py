@@ -111,14 +111,15 @@ class Worklist(Listed):
         return found
 
     def lines(self, rows: Iterable[Any], columns: Sequence[Column]) -> list[dict[str, Any]]:
-        """Rows as a page shows them: key, address, and of each column its value and its words."""
+        """Rows as a page shows them: key, address, and of each column its label, its value and its words."""
         found, kinds = [], [column.kind.ready() for column in columns]
+        labels = [str(column.label) for column in columns]
         given = list(rows)
         for each, row in zip(given, self.present(given), strict=True):
             values = [column.value(row, self.within) if isinstance(column, Shown) else None for column in columns]
             cells = [
-                {"column": column, "value": value, "word": kind.show(value)}
-                for column, kind, value in zip(columns, kinds, values, strict=True)
+                {"column": column, "label": label, "value": value, "word": kind.show(value)}
+                for column, label, kind, value in zip(columns, labels, kinds, values, strict=True)
             ]
             found.append(
                 {

@@ -74,6 +74,10 @@ class Clock(InWorld):
             models.Index(
                 fields=["world", "due_at"], condition=Q(state__in=["running", "paused"]), name="core_clock_open"
             ),
+            models.Index(fields=["world", "due_at", "id"], name="core_clock_due"),
+            models.Index(
+                fields=["closed_by", "closed_at"], condition=Q(closed_by__isnull=False), name="core_clock_closed"
+            ),
             models.Index(fields=["about_type", "about_id"], name="core_clock_about"),
             models.Index(fields=["correlation"], name="core_clock_chain"),
             models.Index(fields=["owner_person", "state"], name="core_clock_person"),

@@ -16,6 +16,7 @@ from django.utils.html import format_html
 from jinja2 import Environment, StrictUndefined
 
 from fengsui.core import policy
+from fengsui.core.web import rendering
 from fengsui.core.web.state import person_key
 
 
@@ -34,6 +35,7 @@ def environment(**options: Any) -> Environment:
     # autoescape comes in `options`: Django's backend switches it on unless told otherwise.
     extensions = ["jinja2.ext.i18n", "jinja2.ext.do"]
     env = Environment(extensions=extensions, trim_blocks=True, lstrip_blocks=True, **options)  # noqa: S701 - autoescape is among the options
+    env.template_class = rendering.Reused
     env.globals.update(url=url, static=static, now=timezone.now, can=policy.can, demo=settings.DEMO)
     env.filters.update(local=local)
     env.install_gettext_callables(  # type: ignore[attr-defined]  # added by the i18n extension
@@ -43,6 +45,7 @@ def environment(**options: Any) -> Environment:
         pgettext=translation.pgettext,
         npgettext=translation.npgettext,
     )
+    env.globals.update(_=rendering.said, gettext=rendering.said)
     from fengsui.core.ui import present
 
     present.install(env)

@@ -70,8 +70,14 @@ def find(code: str, root: Path) -> str:
 
 def load(code: str, root: Path) -> District:
     """The district in `root/code`, validated and complete. Raises DistrictError. Cached until sheets are taken."""
-    home = root.resolve() / find(code, root)
+    home = _home(code, root)
     return _load(home, stamp(home))
+
+
+@lru_cache(maxsize=8)
+def _home(code: str, root: Path) -> Path:
+    """Looked for once a process: that reads a file of every district, and each page asks for the district's name."""
+    return root.resolve() / find(code, root)
 
 
 def stamp(home: Path) -> int:

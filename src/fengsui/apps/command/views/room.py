@@ -257,7 +257,7 @@ def close(request: HttpRequest, incident_id: UUID) -> HttpResponse:
         else:
             return HttpResponseRedirect(page(incident_id))
         incident.refresh_from_db()
-    open_cards = [card for card in room.cards(incident) if card.open]
+    open_cards = [card for card in room.cards(incident, incident_queries.clocks_of(incident)) if card.open]
     final = incident.reports.filter(stage="final", sent_at__isnull=False).exists()
     context = _context(
         request,

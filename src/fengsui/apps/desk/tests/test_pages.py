@@ -10,15 +10,19 @@ from uuid import uuid4
 import pytest
 from django.contrib.gis.geos import Point
 from django.db import connection
+from django.http import QueryDict
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
 from fengsui.apps.desk import clocks, queries, telling
+from fengsui.apps.desk.lists import CLOCKS
 from fengsui.apps.desk.tests.make import actor_of, client_of, make_clock, make_officer, make_org
 from fengsui.apps.sensing.models import CurrentValue, Datastream, Station
 from fengsui.core import failed_jobs, proofs
 from fengsui.core.find import keeping
+from fengsui.core.ledger import listing
+from fengsui.core.ledger.wanted import Wanted
 from fengsui.core.models import AuditRow, Clock, ClockRuleRow, StoredEvent
 from fengsui.core.tests.make import sql, unguarded
 from fengsui.core.worlds import LIVE
@@ -292,3 +296,40 @@ def test_self_test_is_asked_for_once_and_by_who_may(house) -> None:
         told = client_of(house["admin"]).post("/proofs/self-test", follow=True).content.decode()
         assert "不发任何消息" in told
     assert sql("SELECT count(*) FROM procrastinate_jobs WHERE task_name = 'alerts.self_test'") == [(1,)]
+
+
+def test_desk_when_drawn_asks_once_for_what_several_panels_show(house):
+    client = client_of(house["duty"])
+    client.get("/")
+    with CaptureQueriesContext(connection) as seen:
+        assert client.get("/").status_code == 200
+    asked = [each["sql"] for each in seen.captured_queries]
+    repeated = {sql for sql in asked if asked.count(sql) > 1}
+    assert not {sql for sql in repeated if "core_clock" in sql or "sensing_currentvalue" in sql}, repeated
+
+
+def test_clocks_when_ordered_backwards_can_use_the_index(house):
+    by = actor_of(house["duty"])
+
+    def order(sort):
+        wanted = Wanted.of(CLOCKS, QueryDict(f"sort={sort}"))
+        return str(listing.ordered(CLOCKS, CLOCKS.rows(by), wanted).query).partition("ORDER BY")[2]
+
+    assert '"due_at" DESC' in order("-due_at")
+    assert "NULLS" not in order("-due_at")
+    assert '"closed_at" DESC NULLS LAST' in order("-closed_at")
+
+
+@pytest.mark.parametrize(
+    ("asked", "narrowed"),
+    [
+        ("f.scope=org&f.org=a", {"scope": ("org",), "org": ("a",), "state": ("open",)}),
+        ("f.scope=any&f.state=any", {}),
+        ("f.scope=nonsense&f.late=1", {"scope": ("mine",), "late": ("1",), "state": ("open",)}),
+    ],
+)
+def test_filters_when_a_view_is_only_named_ask_the_database_nothing(house, asked, narrowed):
+    by = actor_of(house["a"])
+    with CaptureQueriesContext(connection) as seen:
+        assert Wanted.of(CLOCKS, QueryDict(asked)).narrowed(CLOCKS, by) == narrowed
+    assert not seen.captured_queries

@@ -10,7 +10,6 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, QueryDict, StreamingHttpResponse
 from django.shortcuts import render
@@ -26,6 +25,7 @@ from fengsui.core import policy
 from fengsui.core.models import AuditCheckpoint, AuditHead, AuditRow, Clock, StoredEvent
 from fengsui.core.record_text import digest, row_body
 from fengsui.core.ui.moments import asked_moment
+from fengsui.core.ui.paging import Counted
 from fengsui.kernel.actor import Actor
 from fengsui.kernel.errors import Invalid, NotFound
 
@@ -131,7 +131,8 @@ def search(request: HttpRequest) -> HttpResponse:
     by = actor_of(request)
     policy.require(by, "core.audit")
     wanted = Wanted.of(request.GET)
-    page = Paginator(_rows(by, wanted), PAGE).get_page(request.GET.get("page"))
+    asked = request.GET.get("page")
+    page = Counted(_rows(by, wanted), PAGE, asked).get_page(asked)
     kept = request.GET.copy()
     kept.pop("page", None)
     context = {

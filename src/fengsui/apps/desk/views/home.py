@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -30,17 +31,36 @@ Facts = dict[str, Any]
 MOST_COLUMNS = 3
 
 
-def _act(by: Actor, now: datetime) -> Facts:
-    act, waiting = acts.next_act(by, queries.my_open(by), now), queries.waiting(by)
-    if act and waiting and not act.clock.is_decision and act.clock.due_at > now + timedelta(hours=1):
+class Asked:
+    """Who asks and when, and what several panels of one page need: read at the first use, once for all of them."""
+
+    def __init__(self, by: Actor, now: datetime) -> None:
+        self.by, self.now = by, now
+
+    @cached_property
+    def rows(self) -> list[clocks.Row]:
+        return queries.my_open(self.by)
+
+    @cached_property
+    def waiting(self) -> list[queries.Waiting]:
+        return queries.waiting(self.by)
+
+    @cached_property
+    def tally(self) -> sensing.Tally:
+        return sensing.tally(self.by.world, self.now)
+
+
+def _act(asked: Asked) -> Facts:
+    act, waiting = acts.next_act(asked.by, asked.rows, asked.now), asked.waiting
+    if act and waiting and not act.clock.is_decision and act.clock.due_at > asked.now + timedelta(hours=1):
         act = None  # what somebody waits for now comes before what is due some day
     return {"act": act, "statuses": STATUSES, "waiting": waiting}
 
 
-def _burning(by: Actor, now: datetime) -> Facts:
-    tally = sensing.tally(by.world, now)
-    shown = queries.with_curves(queries.board(by, now, queries.SHOWN), now)
-    incidents = queries.burning(by)
+def _burning(asked: Asked) -> Facts:
+    tally, now = asked.tally, asked.now
+    shown = queries.with_curves(queries.board(asked.by, now, queries.SHOWN), now)
+    incidents = queries.burning(asked.by)
     return {
         "spots": shown,
         "more": tally.not_normal - len(shown),
@@ -53,46 +73,45 @@ def _burning(by: Actor, now: datetime) -> Facts:
     }
 
 
-def _mine(by: Actor, now: datetime) -> Facts:
-    rows, waiting = queries.my_open(by), queries.waiting(by)
+def _mine(asked: Asked) -> Facts:
     return {
-        "rows": rows[:9],
-        "waiting": waiting,
-        "count": len(rows) + len(waiting),
-        "ahead": queries.next_hour(by, now),
-        "closed": queries.closed_today(by, now),
+        "rows": asked.rows[:9],
+        "waiting": asked.waiting,
+        "count": len(asked.rows) + len(asked.waiting),
+        "ahead": queries.next_hour(asked.by, asked.now),
+        "closed": queries.closed_today(asked.by, asked.now),
     }
 
 
-def _overdue(by: Actor, now: datetime) -> Facts:
-    rows, count = queries.overdue(by, now)
+def _overdue(asked: Asked) -> Facts:
+    rows, count = queries.overdue(asked.by, asked.now)
     return {"rows": rows, "count": count}
 
 
-def _recent(by: Actor, now: datetime) -> Facts:
-    return {"told": telling.recent(by)}
+def _recent(asked: Asked) -> Facts:
+    return {"told": telling.recent(asked.by)}
 
 
-def _situation(by: Actor, now: datetime) -> Facts:
-    facts = queries.situation(by, now)
+def _situation(asked: Asked) -> Facts:
+    facts = queries.situation(asked.by, asked.now, asked.tally)
     response = facts["response"]
     facts["roman"] = Level.of(response.level).roman if response else ""
     return facts
 
 
-def _field(by: Actor, now: datetime) -> Facts:
-    rows = queries.my_open(by)
+def _field(asked: Asked) -> Facts:
+    rows = asked.rows
     return {
         "rows": rows,
-        "calls": queries.my_calls(by),
-        "tasks": queries.my_tasks(by),
+        "calls": queries.my_calls(asked.by),
+        "tasks": queries.my_tasks(asked.by),
         "states": TASK_STATES,
         "first": next((row for row in rows if row.state == "running"), None),
         "word": clocks.word,
     }
 
 
-PARTS: dict[str, Callable[[Actor, datetime], Facts]] = {
+PARTS: dict[str, Callable[[Asked], Facts]] = {
     "act": _act,
     "burning": _burning,
     "mine": _mine,
@@ -132,24 +151,24 @@ def _height(column: Sequence[tuple[str, Panel]]) -> int:
 def show(request: HttpRequest) -> HttpResponse:
     """First screen after login, by role. Each panel is rendered once here and refreshed by its own address."""
     by, now = actor_of(request), timezone.now()
-    role = firsts.role_of(by)
+    role, asked = firsts.role_of(by), Asked(by, now)
     own = _first(by, role, now)
     if works_by_phone(by.roles):
         return kept_by_phone(_phone)(request, own)
     if role not in domains.ON_DUTY:
-        mine = _mine(by, now)
+        mine = _mine(asked)
         shown = mine if mine["count"] or mine["ahead"] else None
         columns = _columns(own["panels"], MOST_COLUMNS - bool(shown))
-        context = {"act": _act(by, now), "mine": shown, "columns": columns, **own}
+        context = {"act": _act(asked), "mine": shown, "columns": columns, **own}
         topics = {topic for _name, panel in own["panels"] for topic in panel.topics.split()}
         return render(request, "desk/first.html", shell(request, *sorted(topics), **context))
     parts = ("act", "burning", "mine", "overdue", "recent", "situation")
-    context = {name: PARTS[name](by, now) for name in parts} | {"quick": own["quick"]}
+    context = {name: PARTS[name](asked) for name in parts} | {"quick": own["quick"]}
     return render(request, "desk/home.html", shell(request, "alerts", "incidents", "command", "sensing", **context))
 
 
 def _phone(request: HttpRequest, own: Facts) -> HttpResponse:
-    p = _field(actor_of(request), timezone.now())
+    p = _field(Asked(actor_of(request), timezone.now()))
     return render(request, "desk/field.html", shell(request, "alerts", "command", p=p, **own))
 
 
@@ -162,7 +181,7 @@ def part(request: HttpRequest, name: str) -> HttpResponse:
         return render(request, "desk/_panel_part.html", {"p": own[name](by, now), "name": name, "by": by})
     if name not in PARTS:
         raise Http404
-    return render(request, f"desk/_{name}_part.html", {"p": PARTS[name](by, now), "by": by})
+    return render(request, f"desk/_{name}_part.html", {"p": PARTS[name](Asked(by, now)), "by": by})
 
 
 @require_GET
