@@ -24,12 +24,15 @@ HEADER = struct.Struct(">IIII")
 
 class Centre(asyncio.Protocol):
     seen = 0
-    throttled_at = 0
+    told = 0
+    kept: dict[int, bytes] = {}  # one centre is one process
+    answered: dict[int, int] = {}  # one centre is one process
     options: argparse.Namespace
     book: int
 
     def __init__(self) -> None:
-        self.buffer, self.late = b"", []
+        self.buffer = b""
+        self.unanswered: dict[int, bytes] = {}
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = transport
@@ -37,8 +40,9 @@ class Centre(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         buffer, at, out, lines = self.buffer + data, 0, [], []
+        self.owed: list[tuple[bytes, bytes]] = []
         while len(buffer) - at >= 16:
-            length, command, _status, sequence = HEADER.unpack_from(buffer, at)
+            length, command, status_of, sequence = HEADER.unpack_from(buffer, at)
             if len(buffer) - at < length:
                 break
             body, at = buffer[at + 16 : at + length], at + length
@@ -48,6 +52,15 @@ class Centre(asyncio.Protocol):
                 account = body[: body.index(b"\0")]
                 status = 0x0E if account == b"wrong" else 0
                 out.append(HEADER.pack(21, 0x80000009, status, sequence) + b"smsc\0")
+                if not status:
+                    out += Centre.kept.values()
+                    self.unanswered, Centre.kept = Centre.kept, {}
+            elif command == 0x80000005:
+                Centre.answered[status_of] = Centre.answered.get(status_of, 0) + 1
+                self.note()
+                unit = self.unanswered.pop(sequence, b"")
+                if status_of and unit:
+                    asyncio.get_running_loop().call_later(0.5, self.tell, {sequence: unit})
             elif command in (0x15, 6):
                 out.append(HEADER.pack(16, command | 0x80000000, 0, sequence))
         self.buffer = buffer[at:]
@@ -55,6 +68,12 @@ class Centre(asyncio.Protocol):
             os.write(Centre.book, b"".join(lines))
         if self.options.die_after and Centre.seen >= self.options.die_after:
             os._exit(1)
+        receipts = {n: unit for name, number in self.owed for n, unit in self.receipt(name, number)}
+        if self.options.early:
+            self.unanswered |= receipts
+            out[:0] = receipts.values()
+        elif receipts:
+            asyncio.get_running_loop().call_later(self.options.receipts_ms / 1000, self.tell, receipts)
         answer = b"".join(out)
         if self.options.wait_ms and answer:
             asyncio.get_running_loop().call_later(self.options.wait_ms / 1000, self.transport.write, answer)
@@ -85,6 +104,44 @@ class Centre(asyncio.Protocol):
                          else number + b"\n")  # fmt: skip
         name = b"" if status else b"%x\0" % Centre.seen
         out.append(HEADER.pack(16 + len(name), 0x80000004, status, sequence) + name)
+        at = body.index(b"\0", end + 4) + 1
+        at = body.index(b"\0", at) + 1
+        if name and body[at] & 1 and not options.silent:
+            self.owed.append((name[:-1], number))
+
+    def tell(self, receipts: dict[int, bytes]) -> None:
+        """Whoever is connected; where nobody is, whoever comes next."""
+        if self.transport.is_closing():
+            Centre.kept |= receipts
+        else:
+            self.unanswered |= receipts
+            self.transport.write(b"".join(receipts.values()))
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        Centre.kept |= self.unanswered
+
+    def receipt(self, name: bytes, number: bytes) -> list[tuple[int, bytes]]:
+        """Twice the same, one of a message that nobody sent, an answer of a person, a state on the way; then itself."""
+        bad = self.options.undelivered and number.endswith(self.options.undelivered.encode())
+        state, error = (b"UNDELIV", b"00B") if bad else (b"DELIVRD", b"000")
+        text = b"id:%s sub:001 dlvrd:001 submit date:2609010000 done date:2609010001 stat:%s err:%s text:" % (
+            name, state, error,
+        )  # fmt: skip
+        said = [(4, text)]
+        if self.options.noise:
+            said += [(4, text), (4, text.replace(b"id:", b"id:other")), (0, b"T"), (4, text.replace(state, b"ACCEPTD")),
+                     (4, b"stat: of nothing")]  # fmt: skip
+        made = []
+        for esm, each in said:
+            Centre.told += 1
+            content = b"\0\0\0%s\0\0\0106\0" % number + bytes((esm, 0, 0)) + b"\0\0" + bytes((0, 0, 0, 0, len(each)))
+            made.append((Centre.told, HEADER.pack(16 + len(content) + len(each), 5, 0, Centre.told) + content + each))
+        return made
+
+    def note(self) -> None:
+        """How our receipts were answered: status and how many, in FILE.answered."""
+        words = " ".join(f"{status}:{n}" for status, n in sorted(Centre.answered.items()))
+        Path(f"{self.options.file}.answered").write_text(words)
 
     def text(self, body: bytes, end: int) -> tuple[int, bytes]:
         at = body.index(b"\0", end + 4) + 1
@@ -104,6 +161,11 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("--throttle", type=int, default=0, metavar="N", help="every Nth is too fast")
     parser.add_argument("--die-after", type=int, default=0, metavar="N", help="messages, the last unanswered")
     parser.add_argument("--mute-after", type=int, default=0, metavar="N", help="messages, then no answers")
+    parser.add_argument("--receipts-ms", type=float, default=0, help="before a receipt that was asked for")
+    parser.add_argument("--early", action="store_true", help="a receipt comes before the message's own answer")
+    parser.add_argument("--silent", action="store_true", help="tells no receipts")
+    parser.add_argument("--undelivered", default="", metavar="END", help="telephones with this end are off")
+    parser.add_argument("--noise", action="store_true", help="with each receipt others that concern nobody")
     parser.add_argument("--wait-ms", type=float, default=0, help="before each answer")
     Centre.options = parser.parse_args(arguments)
     Centre.book = os.open(Centre.options.file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
@@ -131,6 +193,12 @@ class Running:
 
     def lines(self) -> list[list[str]]:
         return [line.split() for line in self.file.read_text().splitlines()]
+
+    def answered(self) -> dict[int, int]:
+        """How our side answered its receipts: status -> how many."""
+        file = Path(f"{self.file}.answered")
+        pairs = file.read_text().split() if file.exists() else []
+        return {int(status): int(n) for status, n in (each.split(":") for each in pairs)}
 
     def kill(self) -> None:
         self.process.kill()

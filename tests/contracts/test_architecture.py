@@ -240,6 +240,8 @@ WORLDLESS = {
     "alerts.Issuer": "who signs for a jurisdiction is the same in an exercise; the CAP status says Exercise",
     "alerts.Outlet": "the ways out exist once; the gate asks for the world at each of them",
     "alerts.MassAttempt": "a line of a batch, whose delivery has a world; a batch has two thousand",
+    "alerts.MassEarly": "a receipt whose message is not known yet; an exercise sends none",
+    "alerts.MassReceipt": "what became of lines of a batch, whose delivery has a world",
     "alerts.Recipient": "who registered a number wants real warnings; no exercise passes the public door to him",
     "desk.MapChoice": "which layers a person likes to see is the person's, in an exercise as well",
 }

@@ -111,10 +111,37 @@ def test_mass_when_a_worker_is_killed_and_a_provider_dies_loses_nobody_and_repea
 def uncertain() -> set[str]:
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT b.numbers[a.place + 1] FROM alerts_massattempt a JOIN alerts_massbatch b ON b.id = a.batch_id "
-            "WHERE a.outcome = 'uncertain'"
+            "SELECT b.numbers[p + 1] FROM alerts_massattempt a JOIN alerts_massbatch b ON b.id = a.batch_id, "
+            "unnest(a.places) AS p WHERE a.outcome = 'uncertain'"
         )
         return {each for (each,) in cursor.fetchall()}
+
+
+def test_receipts_when_the_worker_is_killed_before_they_come_are_counted_all_the_same(town, tmp_path):
+    with ExitStack() as stack:
+        options = ("--receipts-ms", "3000", "--undelivered", "77")
+        here = stack.enter_context(centre(free_port(), tmp_path / "here.txt", *options))
+        issue(town)
+        providers = here.url(receipts="yes")
+        with worker(providers) as killed:
+            until(lambda: delivery(1).state == "acknowledged", "all is sent")
+            killed.kill()
+            killed.wait()
+        with worker(providers):
+            until(lambda: counted()["delivered"] + counted()["failed"] >= RECIPIENTS, "receipts are counted")
+        facts = counted()
+        assert facts["asked"] == facts["sent"] == RECIPIENTS
+        assert facts["delivered"] + facts["failed"] == RECIPIENTS
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT r.outcome, r.word, count(*), count(DISTINCT b.numbers[p + 1]), "
+                "count(*) FILTER (WHERE right(b.numbers[p + 1], 2) = '77') FROM alerts_massreceipt r "
+                "JOIN alerts_massbatch b ON b.id = r.batch_id, unnest(r.places) AS p GROUP BY 1, 2"
+            )
+            found = {(outcome, word): rest for outcome, word, *rest in cursor.fetchall()}
+        assert found["delivered", ""] == [facts["delivered"], facts["delivered"], 0]
+        assert found["failed", "UNDELIV 00B"] == [facts["failed"]] * 3
+        assert len(found) == 2
 
 
 def test_withdrawal_in_the_middle_reaches_those_who_were_reached_or_may_have_been_and_nobody_else(town, tmp_path):
@@ -137,4 +164,5 @@ def test_withdrawal_in_the_middle_reaches_those_who_were_reached_or_may_have_bee
         assert set(hears) - told <= uncertain()  # written down as out, killed before its bytes left
         assert max(hears.values()) == 1
         assert 0 < len(told) < RECIPIENTS
-        assert MassAttempt.objects.filter(batch__delivery=delivery(1), outcome="sent").count() <= len(told)
+        sent = MassAttempt.objects.filter(batch__delivery=delivery(1), outcome="sent").values_list("places", flat=True)
+        assert sum(map(len, sent)) <= len(told)

@@ -208,6 +208,82 @@ def test_outlet_when_tested_tells_nobody_and_when_sent_to_a_few_says_how_many(pl
         place.outlet.send(parcel(), Address(to=("13800000009",), env=ADDRESS.env))
 
 
+@pytest.mark.parametrize("when", ["--receipts-ms=5", "--early"])
+def test_receipts_when_asked_for_are_heard_by_message_and_the_rest_is_answered_and_harmless(place, when):
+    here, book, heard = place.centre(when, "--noise", "--undelivered=7"), Kept(), []
+    place.through(here, receipts="yes")
+    place.outlet.desk.hear(heard.extend)
+    place.carry(book)
+    until(lambda: here.answered() == {0: 6 * len(NUMBERS)})
+    said = {each.message_id: each for each in heard}
+    ours = {each.reference: each.place for each in book.told}
+    assert len(ours) == len(NUMBERS)
+    assert all(each.asked for each in book.told)
+    assert set(ours) <= set(said)
+    assert {ours[each] for each in ours if said[each].outcome == "failed"} == {n for n in NUMBERS if n % 10 == 7}
+    assert {each.word for each in heard} == {"", "UNDELIV 00B"}
+    assert {each for each in said if each not in ours} == {f"other{each}" for each in ours}
+    assert place.outlet.desk.foreign == 3 * len(NUMBERS)
+
+
+def test_receipts_when_they_cannot_be_kept_are_asked_for_again(place):
+    here, calls = place.centre(), []
+    place.through(here, receipts="yes")
+
+    def broken(heard: Any) -> None:
+        calls.append(heard)
+        if len(calls) == 1:
+            raise RuntimeError("no database")
+
+    place.outlet.desk.hear(broken)
+    place.carry(Kept(), {0: "13800000000"})
+    until(lambda: here.answered() == {0x64: 1, 0: 1})
+    assert calls[0] == calls[1]
+
+
+def test_receipts_when_we_were_away_come_to_whoever_listens(place):
+    here, heard = place.centre("--receipts-ms=200"), []
+    place.through(here, receipts="yes")
+    place.carry(Kept(), {0: "13800000000"})
+    place.outlet.close()
+    time.sleep(0.5)
+    place.outlet.listen(ADDRESS, heard.extend, bind=True)
+    until(lambda: len(heard) == 1)
+    place.outlet.listen(ADDRESS, heard.extend, bind=True)
+    [line] = place.outlet._lines.values()
+    assert line.idle.qsize() == 1
+
+
+def test_receipt_when_not_asked_for_is_not_sent(place):
+    here, book = place.centre("--early"), Kept()
+    place.through(here)
+    place.carry(book, {0: "13800000000"})
+    assert not book.told[0].asked
+    assert here.answered() == {}
+
+
+def until(said: Any) -> None:
+    deadline = time.monotonic() + 30
+    while not said():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def test_kept_connection_when_it_breaks_at_the_first_message_is_made_anew_at_once(place):
+    """Cut while it was idle: that says nothing of the provider, which does not rest for it."""
+    here, book = place.centre(), Kept()
+    place.through(here)
+    place.carry(book, {0: "13800000000"})
+    [line] = place.outlet._lines.values()
+    kept = line.idle.queue[0]
+    kept.submit = lambda _items: kept.close()
+    place.carry(book, {1: "13800000001", 2: "13800000002"})
+    assert here.got() == ["13800000000", "13800000001", "13800000002"]
+    assert book.places("uncertain") == {1, 2}  # nobody knows that they were never read
+    assert line.rests_until == 0.0
+    assert line.idle.queue[0] is not kept
+
+
 def test_kept_connection_when_cut_is_made_anew(place):
     here, book = place.centre(), Kept()
     place.through(here)

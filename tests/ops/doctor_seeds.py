@@ -20,8 +20,9 @@ import psycopg
 import pytest
 
 from fengsui.config.backup import restore, store
-from fengsui.config.ops import cluster, doctor_inside, doctor_parts, supervisor
+from fengsui.config.ops import cluster, doctor_inside, doctor_parts, doctor_texts, supervisor
 from fengsui.config.ops.cluster import Cluster
+from tests.contracts.smsc import centre
 
 SEEDS = {}
 UNSEEDED = {
@@ -212,6 +213,22 @@ def mail_down(here, patch):
 @seed("webhook_away")
 def webhook_away(here, patch):
     patch.setenv("FENGSUI_WEBHOOK_URL", f"http://127.0.0.1:{here.closed()}/bulletins")
+    yield
+
+
+@seed("texts_refused")
+def texts_refused(here, patch):
+    port = here.closed()
+    with centre(port, here.folder / "texts.txt"):
+        patch.setenv("FENGSUI_SMPP_URLS", f"smpp://account:secret@127.0.0.1:{port}")
+        assert [each.verdict for each in doctor_texts.texts()] == ["ok"]
+        patch.setenv("FENGSUI_SMPP_URLS", f"smpp://wrong:secret@127.0.0.1:{port}")
+        yield
+
+
+@seed("texts_away")
+def texts_away(here, patch):
+    patch.setenv("FENGSUI_SMPP_URLS", f"smpp://account:secret@127.0.0.1:{here.closed()}")
     yield
 
 

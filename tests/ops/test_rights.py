@@ -13,8 +13,8 @@ from fengsui.core.audit_check import make_checkpoint
 pytestmark = pytest.mark.django_db(transaction=True)
 ADDED_ONLY = (
     "core_auditrow", "core_storedevent", "core_auditcheckpoint", "core_clockfiring", "alerts_bulletin",
-    "alerts_deliveryattempt", "alerts_massattempt", "command_order", "command_movement", "command_progress",
-    "command_photo", "incidents_logentry",
+    "alerts_deliveryattempt", "alerts_massattempt", "alerts_massreceipt", "command_order", "command_movement",
+    "command_progress", "command_photo", "incidents_logentry",
 )  # fmt: skip
 DENIED = psycopg.errors.InsufficientPrivilege
 

@@ -283,7 +283,9 @@ def mass_row(row: Delivery) -> dict[str, Any] | None:
         {"name": name or _("发送中断"), **{outcome: n.get(outcome, 0) for outcome in ("sent", "uncertain", "refused")}}
         for name, n in sorted(facts["providers"].items())
     ]
-    return {**facts, "rows": rows, "settled": facts["total"] - facts["waiting"]}
+    words = queries.failed_words(row) if facts["failed"] else []
+    unknown = facts["asked"] - facts["delivered"] - facts["failed"]
+    return {**facts, "rows": rows, "words": words, "unknown": unknown, "settled": facts["total"] - facts["waiting"]}
 
 
 def delivery_rows(found: Sequence[Delivery]) -> list[dict[str, Any]]:

@@ -16,7 +16,7 @@ from procrastinate.exceptions import AlreadyEnqueued
 from procrastinate.types import JSONDict
 
 from fengsui.apps.alerts import mass_rules, rules
-from fengsui.apps.alerts.actions import drafting, mass, queueing, sending, testing
+from fengsui.apps.alerts.actions import drafting, hearing, mass, queueing, sending, testing
 from fengsui.apps.people.queries import actor_for
 from fengsui.apps.sensing import queries as sensing
 from fengsui.core import queues, retention
@@ -68,6 +68,14 @@ def self_test_nightly(timestamp: int) -> None:
 def forget_numbers(timestamp: int) -> None:
     """Daily: the numbers of mass sendings whose warning ended long ago."""
     mass.forget_numbers(timezone.now())
+
+
+@app.periodic(cron="* * * * * */30")
+@app.task(name="alerts.hear_receipts", queue="upkeep", queueing_lock="alerts.hear_receipts")
+@clean
+def hear_receipts(timestamp: int) -> None:
+    """Telephones answer for days, also when the worker that sent was started anew."""
+    hearing.listen(timezone.now())
 
 
 @app.task(name="alerts.self_test", queue="upkeep", queueing_lock="alerts_self_test")

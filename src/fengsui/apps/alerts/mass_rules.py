@@ -17,6 +17,12 @@ LOCKS = 2
 Each holds one connection to a provider [G]."""
 GATE_S = 1.0
 """The last gate is asked before each batch, and again within one that takes longer than this."""
+RECEIPTS_FOR = timedelta(days=3)
+"""So long after a batch was sent we listen to its providers: a network tries a silent telephone for days [G]."""
+EARLY_KEPT = timedelta(days=1)
+"""A receipt of a message that nobody knows waits so long."""
+EARLY_MOST = 50_000
+"""And so many of them at most."""
 BATCH_STATES = Terms(
     "batch_states",
     Term("waiting", "待发", "waiting"),

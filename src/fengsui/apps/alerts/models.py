@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import Q
 
@@ -259,6 +260,9 @@ class MassBatch(models.Model):
     refused = models.PositiveSmallIntegerField("拒收", default=0)
     uncertain = models.PositiveSmallIntegerField("不确定", default=0)
     settled = models.PositiveSmallIntegerField("已了", default=0)
+    asked = models.PositiveSmallIntegerField("要求回执", default=0)
+    delivered = models.PositiveSmallIntegerField("手机已收", default=0)
+    failed = models.PositiveSmallIntegerField("手机未收", default=0)
     providers = models.JSONField("各运营商", default=dict, help_text="运营商：结果：人数")
     out = ArrayField(models.SmallIntegerField(), verbose_name="在途", default=list)
     claim = models.UUIDField("认领", null=True)
@@ -271,20 +275,60 @@ class MassBatch(models.Model):
 
 
 class MassAttempt(models.Model):
-    """What one provider said of one number (`place` in the batch, from 0); the database refuses UPDATE and DELETE."""
+    """What one provider said of some numbers (`places` in the batch, from 0); the database refuses UPDATE and DELETE.
+
+    A row holds all that was answered alike between two writes of the book, half a window: one for each number cost more
+    than all the rest of a sending [measured: bench/fanout].
+    """
 
     id = models.BigAutoField(primary_key=True)
     # No constraint in the database: it would look at the batch's row once a number, and no batch is ever removed.
     batch = models.ForeignKey(
         MassBatch, on_delete=models.PROTECT, related_name="attempts", db_index=False, db_constraint=False
     )
-    place = models.SmallIntegerField("序号")
+    places = ArrayField(models.SmallIntegerField(), verbose_name="序号")
     at = models.DateTimeField("时间")
     provider = models.CharField("运营商", max_length=40)
     outcome = models.CharField("结果", max_length=10)
     reason = models.CharField("原因", max_length=60, blank=True)
-    reference = models.CharField("运营商编号", max_length=65, blank=True)
+    message_ids = ArrayField(
+        models.CharField(max_length=65), verbose_name="运营商编号", default=list,
+        help_text="按序号的次序；未受理的没有",
+    )  # fmt: skip
+    asked = models.BooleanField("要求回执", default=False)
 
     class Meta:
         verbose_name = "群发结果"
-        indexes = [models.Index(fields=["batch", "place"], name="alerts_massattempt_place")]
+        indexes = [
+            models.Index(fields=["batch"], name="alerts_massattempt_batch"),
+            GinIndex(fields=["message_ids"], name="alerts_massattempt_ids", condition=models.Q(asked=True)),
+        ]
+
+
+class MassReceipt(models.Model):
+    """What networks said in the end of some places' messages, each place once; the database refuses UPDATE, DELETE."""
+
+    id = models.BigAutoField(primary_key=True)
+    batch = models.ForeignKey(MassBatch, on_delete=models.PROTECT, related_name="receipts")
+    at = models.DateTimeField("时间")
+    outcome = models.CharField("结果", max_length=10)
+    word = models.CharField("网络的说法", max_length=60, blank=True)
+    places = ArrayField(models.SmallIntegerField(), verbose_name="序号")
+
+    class Meta:
+        verbose_name = "手机回执"
+
+
+class MassEarly(models.Model):
+    """A receipt whose message's own answer is not written down yet, or never will be: bounded, and emptied daily."""
+
+    id = models.BigAutoField(primary_key=True)
+    provider = models.CharField("运营商", max_length=40)
+    message_id = models.CharField("运营商编号", max_length=65)
+    outcome = models.CharField("结果", max_length=10)
+    word = models.CharField("网络的说法", max_length=60, blank=True)
+    at = models.DateTimeField("时间")
+
+    class Meta:
+        verbose_name = "待对的回执"
+        constraints = [models.UniqueConstraint(fields=["provider", "message_id"], name="alerts_massearly_once")]

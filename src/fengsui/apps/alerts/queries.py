@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
@@ -10,7 +11,17 @@ from uuid import UUID
 from django.db import connection
 from django.db.models import Case, Exists, IntegerField, Max, OuterRef, Prefetch, Q, QuerySet, Value, When
 
-from fengsui.apps.alerts.models import Bulletin, Call, Delivery, DeliveryAttempt, Issuer, MassBatch, Outlet, Warning
+from fengsui.apps.alerts.models import (
+    Bulletin,
+    Call,
+    Delivery,
+    DeliveryAttempt,
+    Issuer,
+    MassBatch,
+    MassReceipt,
+    Outlet,
+    Warning,
+)
 from fengsui.apps.alerts.rules import IN_FORCE, MACHINE
 from fengsui.apps.people import queries as people
 from fengsui.apps.places import queries as places
@@ -331,19 +342,30 @@ def deliveries(row: Bulletin) -> list[Delivery]:
 
 
 def mass_counts(row: Delivery) -> dict[str, Any]:
-    """total, sent, refused, uncertain (each time), waiting; providers: name -> outcome -> how many. One query."""
-    made: dict[str, Any] = {"total": 0, "sent": 0, "refused": 0, "uncertain": 0, "waiting": 0, "providers": {}}
-    fields = ("size", "sent", "refused", "uncertain", "settled", "providers")
+    """total, sent, refused, uncertain (each time), waiting; of telephones asked, delivered, failed; providers: name ->
+    outcome -> how many. One query."""
+    summed = ("sent", "refused", "uncertain", "asked", "delivered", "failed")
+    made: dict[str, Any] = {"total": 0, **dict.fromkeys(summed, 0), "waiting": 0, "providers": {}}
+    fields = ("size", "settled", "providers", *summed)
     for each in MassBatch.objects.filter(delivery=row).values(*fields):
         made["total"] += each["size"]
         made["waiting"] += each["size"] - each["settled"]
-        for outcome in ("sent", "refused", "uncertain"):
+        for outcome in summed:
             made[outcome] += each[outcome]
         for provider, outcomes in each["providers"].items():
             own = made["providers"].setdefault(provider, {})
             for outcome, n in outcomes.items():
                 own[outcome] = own.get(outcome, 0) + n
     return made
+
+
+def failed_words(row: Delivery) -> list[tuple[str, int]]:
+    """Why telephones got nothing, in the networks' words, commonest first; five of them."""
+    rows = MassReceipt.objects.filter(batch__delivery=row, outcome="failed").values_list("word", "places")
+    counted: Counter[str] = Counter()
+    for word, told in rows:
+        counted[word] += len(told)
+    return counted.most_common(5)
 
 
 def calls(row: Bulletin) -> list[Call]:

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Mapping
 
 from fengsui.catalog.channels import channel
-from fengsui.kernel.ports.mass import Book, Told
+from fengsui.kernel.ports.mass import Book, Ear, Told
 from fengsui.kernel.ports.outlets import Address, NotDelivered, Parcel, Receipt
 
 
@@ -18,6 +18,8 @@ class Fake:
         self.code, self.fail = code, list(fail or ())
         self.sent: dict[str, list[bytes]] = {}
         self.reached: list[str] = []
+        self.ear: Ear | None = None
+        self.batches, self.bound = -1, 0
         self._lock = threading.Lock()
 
     def send(self, parcel: Parcel, address: Address) -> Receipt:
@@ -34,6 +36,7 @@ class Fake:
     def carry(self, parcel: Parcel, address: Address, numbers: Mapping[int, str], *, again: bool, book: Book) -> None:
         """Each number is one answer, ten are out at once; an error from `fail` comes in the middle of the batch."""
         places = list(numbers)
+        self.batches += 1
         for at in range(0, len(places), 10):
             some = places[at : at + 10]
             if not book([], some):
@@ -44,7 +47,11 @@ class Fake:
                 raise self.fail.pop(0)
             for place in some:
                 self.reached.append(numbers[place])
-            book([Told(place, "fake", "sent", "", f"{place:x}") for place in some], ())
+            book([Told(place, "fake", "sent", "", f"{self.batches}-{place:x}", True) for place in some], ())
+
+    def listen(self, address: Address, ear: Ear, *, bind: bool) -> None:
+        self.ear = ear
+        self.bound += bind
 
     def test(self, address: Address) -> Receipt:
         return Receipt("acknowledged", "fake")

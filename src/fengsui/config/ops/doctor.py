@@ -10,7 +10,16 @@ from contextlib import suppress
 import psycopg
 
 from fengsui.config.backup import store, wal
-from fengsui.config.ops import cluster, doctor_inside, doctor_machine, doctor_parts, doctor_rows, doctor_set, values
+from fengsui.config.ops import (
+    cluster,
+    doctor_inside,
+    doctor_machine,
+    doctor_parts,
+    doctor_rows,
+    doctor_set,
+    doctor_texts,
+    values,
+)
 from fengsui.config.ops.console import word
 from fengsui.config.ops.doctor_faults import Fault, Finding, declare, found
 from fengsui.config.ops.environment import ELSEWHERE, VARIABLES
@@ -101,7 +110,12 @@ def backups() -> Iterator[Finding]:
             yield Finding(word("归档进度", "Archiving"), "ok", word("跟上", "keeps up"))
 
 
-TRIED_BY = {"database": "FENGSUI_DATABASE_URL", "broker": "FENGSUI_NATS_URL", "mail": "FENGSUI_SMTP_URL"}
+TRIED_BY = {
+    "database": "FENGSUI_DATABASE_URL",
+    "broker": "FENGSUI_NATS_URL",
+    "mail": "FENGSUI_SMTP_URL",
+    "texts": "FENGSUI_SMPP_URLS",
+}
 """Checks that connect, and the variable they connect by."""
 CHECKS: tuple[Callable[[], Iterator[Finding]], ...] = (
     doctor_set.python,
@@ -114,6 +128,7 @@ CHECKS: tuple[Callable[[], Iterator[Finding]], ...] = (
     doctor_parts.broker,
     doctor_set.mail,
     doctor_set.webhook,
+    doctor_texts.texts,
     doctor_set.certificate,
     doctor_machine.fonts,
     doctor_set.browser,

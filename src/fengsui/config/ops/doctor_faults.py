@@ -72,11 +72,13 @@ def table() -> str:
         doctor_parts,
         doctor_rows,
         doctor_set,
+        doctor_texts,
     )
 
     groups = (
         ("机器 Machine", doctor_machine),
         ("设置与外部服务 Settings and services outside", doctor_set),
+        ("短信运营商 Providers of text messages", doctor_texts),
         ("进程与消息服务器 Processes and broker", doctor_parts),
         ("数据库 Database", doctor_inside),
         ("平台的数据 The platform's rows", doctor_rows),

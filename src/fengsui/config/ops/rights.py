@@ -39,7 +39,8 @@ NEVER_DELETED = {"incidents_incident", "incidents_report"}
 """Frozen in part: their triggers let some columns change, and no row go."""
 OF_WEB: Mapping[str, str] = {
     "alerts_recipient": "",
-    "alerts_massbatch": "SELECT (id, delivery_id, n, state, size, sent, refused, uncertain, settled, providers)",
+    "alerts_massbatch": "SELECT (id, delivery_id, n, state, size, sent, refused, uncertain, settled, asked, delivered, "
+    "failed, providers)",
 }
 """Less than other tables: no page needs a registered number, so none can be made to show a million of them."""
 OF_INGEST: Mapping[str, str] = {

@@ -6,7 +6,7 @@ import asyncio
 import os
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import TimeoutError as Late
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -16,11 +16,12 @@ from queue import Empty, LifoQueue
 
 from fengsui.catalog.channels.sms import ENTRY
 from fengsui.engines.smpp import pdu
-from fengsui.engines.smpp.carrying import Carrying
+from fengsui.engines.smpp.carrying import Carrying, Outcome
 from fengsui.engines.smpp.provider import Provider, providers
+from fengsui.engines.smpp.receipts import Desk
 from fengsui.engines.smpp.session import CONNECT_S, NotBound, Session, connect
 from fengsui.engines.smpp.text import UCS2, parts
-from fengsui.kernel.ports.mass import Book, Told
+from fengsui.kernel.ports.mass import Book, Ear, Told
 from fengsui.kernel.ports.outlets import Address, NotDelivered, Parcel, Receipt
 
 REST_S = 30.0
@@ -43,6 +44,7 @@ class Sms:
         self._lock = threading.Lock()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._lines: dict[Provider, _Line] = {}
+        self.desk = Desk()
 
     # --- the port of many ---------------------------------------------------------------------------------------------
 
@@ -51,32 +53,62 @@ class Sms:
         left: dict[int, int | None] = dict.fromkeys(numbers)
         down: list[str] = []
         for provider in self._in_order(_providers(address)):
-            line = self._lines[provider]
-            try:
-                session = self._take(provider)
-            except NotBound as why:
-                self._rest(line, str(why))
-                down.append(f"{provider.name}: {why}")
-                continue
             forms = _forms(provider, text, parcel)
-            addressed = {place: _c_octets(provider.prefix, numbers[place]) for place in left}
-            try:
-                result = Carrying(session, forms, addressed, book, again).run()
-            except BaseException:
-                session.close()  # the book failed: what is out stays out, and no answer of it may reach another batch
-                raise
+            result, died = self._by(provider, forms, numbers, left, book, again)
+            if died:
+                self._rest(self._lines[provider], died)
+                down.append(f"{provider.name}: {died}")
+            if result is None:
+                continue
             left = {place: status or left[place] for place, status in result.left.items()}
-            if result.died:
-                session.close()
-                self._rest(line, result.died)
-                down.append(f"{provider.name}: {result.died}")
-            else:
-                line.idle.put(session)
             if not left or result.stopped:
                 return
         if down or any(status is None for status in left.values()):
             raise NotDelivered("sms.no_provider", left=len(left), said="; ".join(down)[:200])
         book([Told(place, "", "refused", pdu.status_name(status or 0)) for place, status in left.items()], ())
+
+    def listen(self, address: Address, ear: Ear, *, bind: bool) -> None:
+        self.desk.hear(ear)
+        known = [each for each in _providers(address) if each.receipts] if bind else []
+        for provider in self._in_order(known):
+            line = self._lines[provider]
+            kept = self._idle(provider)
+            with suppress(NotBound):
+                if kept is not None or line.rests_until < time.monotonic():
+                    line.idle.put(kept or self._new(provider))
+
+    def _by(
+        self, provider: Provider, forms: Sequence[tuple[bytes, bytes]], numbers: Mapping[int, str],
+        places: Iterable[int], book: Book, again: bool,
+    ) -> tuple[Outcome | None, str]:  # fmt: skip
+        """Through one provider: what came of it, None where nothing went; and why it has to rest, '' where it lives.
+
+        A kept connection may have been cut while it was idle, which shows only now: that says nothing of the provider,
+        so a new one is made at once.
+        """
+        addressed = {place: _c_octets(provider.prefix, numbers[place]) for place in places}
+        result: Outcome | None = None
+        for idle in (True, False):
+            session = self._idle(provider) if idle else None
+            kept = session is not None
+            try:
+                session = session or self._new(provider)
+            except NotBound as why:
+                return result, str(why)
+            try:
+                result = Carrying(session, forms, addressed, book, again).run()
+            except BaseException:
+                session.close()  # the book failed: what is out stays out, and no answer of it may reach another batch
+                raise
+            if not result.died:
+                self._lines[provider].idle.put(session)
+                return result, ""
+            cut = result.died == session.lost
+            session.close()
+            if not (kept and cut and result.left) or result.stopped:
+                break
+            addressed = {place: addressed[place] for place in result.left}
+        return result, result.died if result else ""
 
     def _in_order(self, known: Sequence[Provider]) -> list[Provider]:
         """Those that rest come last: where all do, each is tried all the same."""
@@ -114,7 +146,7 @@ class Sms:
         self._in_order(known)
         for provider in known:
             try:
-                self._lines[provider].idle.put(self._take(provider))
+                self._lines[provider].idle.put(self._idle(provider) or self._new(provider))
                 said.append(f"{provider.name}: bound")
             except NotBound as why:
                 said.append(f"{provider.name}: {why}")
@@ -126,6 +158,8 @@ class Sms:
         with self._lock:
             loop, self._loop = self._loop, None
             lines, self._lines = self._lines, {}
+        self.desk.end()
+        self.desk = Desk()
         if loop is None:
             return
         for line in lines.values():
@@ -138,14 +172,18 @@ class Sms:
 
     # --- connections --------------------------------------------------------------------------------------------------
 
-    def _take(self, provider: Provider) -> Session:
-        """An idle connection that lives, or a new one. Raises NotBound."""
+    def _idle(self, provider: Provider) -> Session | None:
+        """A kept one that lives, as far as is known."""
         with suppress(Empty):
             while True:
                 session = self._lines[provider].idle.get_nowait()
                 if not session.lost:
                     return session
-        made = asyncio.run_coroutine_threadsafe(connect(provider), self._running())
+        return None
+
+    def _new(self, provider: Provider) -> Session:
+        """Raises NotBound."""
+        made = asyncio.run_coroutine_threadsafe(connect(provider, self.desk), self._running())
         try:
             return made.result(CONNECT_S + 5)
         except Late:
@@ -173,14 +211,18 @@ def _providers(address: Address) -> tuple[Provider, ...]:
 
 
 def _c_octets(prefix: str, number: str) -> bytes:
-    return pdu.c_octets(prefix + number, 21)
+    whole = prefix + number
+    # Digits, nearly always: the careful way took as long as all the rest of a message's packing [measured].
+    return (
+        f"{whole}\0".encode() if len(whole) < 21 and whole.isdecimal() and whole.isascii() else pdu.c_octets(whole, 21)
+    )
 
 
 def _forms(provider: Provider, text: str, parcel: Parcel) -> list[tuple[bytes, bytes]]:
     """(before the number, after it) of each part: made once for a batch."""
     reference = sha256(parcel.key.encode()).digest()[0]
-    found = []
-    for part in parts(text, payload=provider.payload, reference=reference):
+    cut, found = parts(text, payload=provider.payload, reference=reference), []
+    for part in cut:
         message = pdu.Message(
             destination="",
             text=part.data,
@@ -190,6 +232,7 @@ def _forms(provider: Provider, text: str, parcel: Parcel) -> list[tuple[bytes, b
             dest_npi=1,
             esm_class=part.esm_class,
             validity=f"{parcel.expires_at.astimezone(UTC):%y%m%d%H%M%S}000+",
+            registered=int(provider.receipts and part is cut[-1]),
             data_coding=UCS2,
         )
         found.append((pdu.message_head(message), pdu.message_tail(message)))

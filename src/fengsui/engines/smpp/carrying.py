@@ -47,7 +47,8 @@ class Carrying:
         self, session: Session, forms: Sequence[tuple[bytes, bytes]], numbers: dict[int, bytes], book: Book, again: bool
     ) -> None:
         self.session, self.forms, self.numbers, self.book, self.again = session, forms, numbers, book, again
-        self.name = session.provider.name
+        self.name, self.asked = session.provider.name, session.provider.receipts
+        self.last = len(forms) - 1
         self.window: float = max(session.provider.window, len(forms))
         self.waiting = deque(numbers)
         self.later: deque[tuple[int, int]] = deque()
@@ -140,9 +141,15 @@ class Carrying:
             number = self.under_way[place]
             number.open -= 1
             if status == pdu.OK:
-                number.taken += 1
-                number.reference = number.reference or reference
                 taken, self._wrong = True, 0
+                if number.open == 0 and not number.refused:  # nearly always
+                    del self.under_way[place]
+                    name = reference if part == self.last else number.reference
+                    self.told.append(Told(place, self.name, "sent", "", name, self.asked))
+                    continue
+                number.taken += 1
+                if part == self.last:  # of several the receipt of the last one is asked for
+                    number.reference = reference
             else:
                 number.refused = status
                 self._wrong += status != pdu.BAD_DESTINATION
@@ -188,9 +195,7 @@ class Carrying:
 
     def _settle(self, place: int, number: _Number) -> None:
         del self.under_way[place]
-        if not number.refused:
-            self.told.append(Told(place, self.name, "sent", "", number.reference))
-        elif number.refused == pdu.BAD_DESTINATION:
+        if number.refused == pdu.BAD_DESTINATION:
             self.told.append(Told(place, self.name, "refused", pdu.status_name(number.refused)))
         elif number.taken:
             self._uncertain(place, pdu.status_name(number.refused))

@@ -76,14 +76,15 @@ def pack(command: int, sequence: int, body: bytes = b"", status: int = 0) -> byt
 
 def split(buffer: bytearray) -> list[tuple[int, int, int, bytes]]:
     """(command, status, sequence, body) of every whole PDU at the buffer's beginning; those bytes are taken out."""
-    found, at, end = [], 0, len(buffer)
+    found, at, end, unpack = [], 0, len(buffer), HEADER.unpack_from
+    octets = bytes(buffer)  # a piece of a bytearray would be copied twice
     while end - at >= 16:
-        length, command, status, sequence = HEADER.unpack_from(buffer, at)
+        length, command, status, sequence = unpack(octets, at)
         if not 16 <= length <= LONGEST:
             raise Malformed(f"command_length {length}")
         if end - at < length:
             break
-        found.append((command, status, sequence, bytes(buffer[at + 16 : at + length])))
+        found.append((command, status, sequence, octets[at + 16 : at + length]))
         at += length
     del buffer[:at]
     return found

@@ -15,7 +15,7 @@ WINDOW = 200
 
 @dataclass(frozen=True, slots=True)
 class Provider:
-    """name: for people, never an address. payload: long texts in one message_payload."""
+    """name: for people, never an address. payload: long texts in one message_payload. receipts: asked for each."""
 
     name: str
     host: str
@@ -29,6 +29,7 @@ class Provider:
     prefix: str = ""
     window: int = WINDOW
     payload: bool = False
+    receipts: bool = False
 
 
 def providers(text: str) -> tuple[Provider, ...]:
@@ -48,7 +49,7 @@ def _provider(url: str, n: int) -> Provider:
     if parts.scheme not in ("smpp", "smpps") or not parts.hostname or not parts.username:
         raise ValueError(f"provider {n}: not smpp://account:password@host:port")
     given = {key: values[-1] for key, values in parse_qs(parts.query).items()}
-    known = {"name", "source", "source_ton", "dest_ton", "prefix", "window", "long"}
+    known = {"name", "source", "source_ton", "dest_ton", "prefix", "window", "long", "receipts"}
     if unknown := sorted(set(given) - known):
         raise ValueError(f"provider {n}: unknown option {unknown[0]}")
     account, password = unquote(parts.username), unquote(parts.password or "")
@@ -62,6 +63,8 @@ def _provider(url: str, n: int) -> Provider:
     for each in ("source", "prefix"):
         if given.get(each) and not (given[each].isascii() and given[each].isalnum() and len(given[each]) <= 20):
             raise ValueError(f"provider {n}: {each} is at most 20 letters or digits")
+    if given.get("receipts", "no") not in ("yes", "no"):
+        raise ValueError(f"provider {n}: receipts is yes or no")
     return Provider(
         name=given.get("name", parts.hostname if n == 1 else f"{parts.hostname}-{n}")[:40],
         host=parts.hostname,
@@ -72,6 +75,7 @@ def _provider(url: str, n: int) -> Provider:
         source=given.get("source", ""),
         prefix=given.get("prefix", ""),
         payload=given.get("long", "udh") == "payload",
+        receipts=given.get("receipts", "no") == "yes",
         **numbers,
     )
 

@@ -9,8 +9,9 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-from fengsui.engines.smpp import pdu
+from fengsui.engines.smpp import pdu, receipts
 from fengsui.engines.smpp.provider import Provider
+from fengsui.engines.smpp.receipts import Desk
 
 CONNECT_S = 5.0
 ANSWER_S = 10.0
@@ -33,8 +34,8 @@ class NotBound(Exception):
 class Session(asyncio.Protocol):
     """`lost` is '' while it lives. Not made by hand: see `connect`."""
 
-    def __init__(self, provider: Provider) -> None:
-        self.provider = provider
+    def __init__(self, provider: Provider, desk: Desk | None = None) -> None:
+        self.provider, self._desk = provider, desk
         self.lost = ""
         self._loop = asyncio.get_running_loop()
         self._transport: asyncio.Transport | None = None
@@ -63,6 +64,10 @@ class Session(asyncio.Protocol):
             self._changed.wait_for(lambda: len(self._answers) >= self._wanted or self.lost, wait_s)
             found, self._answers = self._answers, []
             return found
+
+    def answer(self, sequences: Sequence[int], status: int) -> None:
+        """Receipts that are kept, or have to come again. After the connection's end the centre sends them by itself."""
+        self._loop.call_soon_threadsafe(self._answer, sequences, status)
 
     def close(self) -> None:
         self._loop.call_soon_threadsafe(self._end, "closed")
@@ -112,8 +117,13 @@ class Session(asyncio.Protocol):
             if not self._bound.done():
                 self._bound.set_result(status)
         elif command == pdu.DELIVER_SM:
-            pdu.read_message(body)  # somebody answers our number, or a receipt that we did not ask for: nobody reads it
-            self._transport.write(pdu.pack(pdu.RESP | pdu.DELIVER_SM, sequence, b"\0"))
+            heard = receipts.read(self.provider.name, pdu.read_message(body))
+            if heard is None or not self.provider.receipts:  # a person's answer, a state on the way, not asked for
+                if self._desk is not None:
+                    self._desk.foreign += 1
+                self._answer([sequence], pdu.OK)
+            elif self._desk is None or not self._desk.take(self, sequence, heard):
+                self._answer([sequence], receipts.LATER)
         elif command == pdu.ENQUIRE_LINK:
             self._transport.write(pdu.pack(pdu.RESP | pdu.ENQUIRE_LINK, sequence))
         elif command == pdu.UNBIND:
@@ -123,6 +133,11 @@ class Session(asyncio.Protocol):
             self._end("closed")
         elif not command & pdu.RESP:
             self._transport.write(pdu.pack(pdu.GENERIC_NACK, sequence, status=0x03))
+
+    def _answer(self, sequences: Sequence[int], status: int) -> None:
+        if not self.lost and self._transport is not None:
+            said = pdu.RESP | pdu.DELIVER_SM
+            self._transport.write(b"".join(pdu.pack(said, each, b"\0", status) for each in sequences))
 
     def _write(self, items: Sequence[Item]) -> None:
         if self.lost or self._transport is None:
@@ -166,11 +181,11 @@ class Session(asyncio.Protocol):
             self._transport.close()
 
 
-async def connect(provider: Provider) -> Session:
+async def connect(provider: Provider, desk: Desk | None = None) -> Session:
     """A bound session. Raises NotBound."""
     loop = asyncio.get_running_loop()
     context = ssl.create_default_context() if provider.secure else None
-    session = Session(provider)
+    session = Session(provider, desk)
     try:
         async with asyncio.timeout(CONNECT_S):
             await loop.create_connection(lambda: session, provider.host, provider.port, ssl=context)

@@ -7,19 +7,18 @@ known, and never more than a window.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal, NamedTuple, Protocol
 
 from fengsui.kernel.ports.outlets import Address, Parcel
 
 Outcome = Literal["sent", "refused", "uncertain"]
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
+class Told(NamedTuple):
     """What became of one number by one provider. place: its place in the caller's list. reason: '' where it was sent.
 
     sent: taken by the provider. refused: no provider takes it. uncertain: out when the connection died, unanswered.
+    reference: the provider's message id. asked: it was asked to tell, by that id, what becomes of it (`Heard`).
     """
 
     place: int
@@ -27,6 +26,20 @@ class Told:
     outcome: Outcome
     reason: str = ""
     reference: str = ""
+    asked: bool = False
+
+
+class Heard(NamedTuple):
+    """What became of a message that a provider had taken. word: the network's own, '' where it was delivered."""
+
+    provider: str
+    message_id: str
+    outcome: Literal["delivered", "failed"]
+    word: str = ""
+
+
+Ear = Callable[[Sequence[Heard]], None]
+"""Returns when they are kept; an exception lets the providers tell them again. Called in a thread of the engine's."""
 
 
 Book = Callable[[Sequence[Told], Sequence[int]], bool]
@@ -45,4 +58,9 @@ class Mass(Protocol):
         again: what is uncertain goes once more, by the next provider. Raises NotDelivered where numbers are left that
         no provider takes now; what was told until then stays true.
         """
+        ...
+
+    def listen(self, address: Address, ear: Ear, *, bind: bool) -> None:
+        """From now on the ear hears, in this process. bind: also connect to each provider of the address that tells
+        what becomes of messages and has no connection here; one that cannot be reached is tried at the next call."""
         ...

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from itertools import chain
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -25,33 +26,37 @@ _REGISTERED = """
 SELECT number FROM alerts_recipient WHERE area_code = ANY(%(around)s) OR area_code LIKE %(inside)s
 """
 _REACHED = """
-SELECT DISTINCT u.number FROM alerts_massbatch b
+SELECT DISTINCT r.number FROM alerts_massbatch b
 JOIN alerts_delivery d ON d.id = b.delivery_id
 JOIN alerts_bulletin e ON e.id = d.bulletin_id
-CROSS JOIN LATERAL unnest(b.numbers) WITH ORDINALITY AS u(number, place)
-JOIN alerts_massattempt a ON a.batch_id = b.id AND a.place = u.place - 1 AND a.outcome IN ('sent', 'uncertain')
+CROSS JOIN LATERAL (
+    SELECT u.number FROM unnest(b.numbers) WITH ORDINALITY AS u(number, place) WHERE u.place - 1 IN (
+        SELECT unnest(a.places) FROM alerts_massattempt a WHERE a.batch_id = b.id AND a.outcome IN ('sent', 'uncertain')
+    )
+) AS r
 WHERE e.warning_id = %(warning)s AND e.sequence < %(sequence)s AND d.outlet_id = %(outlet)s
 """
 _MAKE = """
 INSERT INTO alerts_massbatch
-    (delivery_id, n, state, numbers, size, sent, refused, uncertain, settled, providers, "out")
-SELECT %(delivery)s, g, 'waiting', array_agg(number ORDER BY number), count(*), 0, 0, 0, 0, '{{}}', '{{}}'
+    (delivery_id, n, state, numbers, size, sent, refused, uncertain, settled, asked, delivered, failed, providers,
+    "out")
+SELECT %(delivery)s, g, 'waiting', array_agg(number ORDER BY number), count(*), 0, 0, 0, 0, 0, 0, 0, '{{}}', '{{}}'
 FROM (SELECT number, (row_number() OVER (ORDER BY number) - 1) / %(batch)s AS g FROM ({}) AS told) AS listed GROUP BY g
 """
 _KEEP = """
 WITH kept AS (
     UPDATE alerts_massbatch SET "out" = string_to_array(%(out)s, '|')::smallint[], sent = sent + %(sent)s,
-        refused = refused + %(refused)s, uncertain = uncertain + %(uncertain)s, settled = settled + %(settled)s
+        refused = refused + %(refused)s, uncertain = uncertain + %(uncertain)s, settled = settled + %(settled)s,
+        asked = asked + %(asked)s
     WHERE id = %(batch)s AND claim = %(claim)s RETURNING id
 ), told AS (
-    INSERT INTO alerts_massattempt (batch_id, place, at, provider, outcome, reason, reference)
-    -- The array of one empty text is cut to none at all.
-    SELECT kept.id, t.place, clock_timestamp(), coalesce(t.provider, ''), t.outcome, coalesce(t.reason, ''),
-        coalesce(t.reference, '')
+    INSERT INTO alerts_massattempt (batch_id, places, at, provider, outcome, reason, message_ids, asked)
+    SELECT kept.id, string_to_array(t.places, '|')::smallint[], clock_timestamp(), t.provider, t.outcome, t.reason,
+        string_to_array(t.message_ids, '|'), t.asked
     FROM kept, unnest(
-        string_to_array(%(places)s, '|')::smallint[], string_to_array(%(providers)s, '|'),
-        string_to_array(%(outcomes)s, '|'), string_to_array(%(reasons)s, '|'), string_to_array(%(references)s, '|')
-    ) AS t(place, provider, outcome, reason, reference)
+        %(places)s::text[], %(providers)s::text[], %(outcomes)s::text[], %(reasons)s::text[],
+        %(message_ids)s::text[], %(asks)s::boolean[]
+    ) AS t(places, provider, outcome, reason, message_ids, asked)
 )
 SELECT count(*) FROM kept
 """
@@ -130,10 +135,12 @@ def take(delivery: UUID, now: datetime) -> MassBatch | None:
     """The next batch of a delivery, held and claimed: one that a killed worker left first. In a transaction."""
     rows: QuerySet[MassBatch] = MassBatch.objects.filter(delivery_id=delivery).order_by("n")
     for state in ("claimed", "waiting"):
-        # Several are looked at: what is held by a worker that lives is passed over.
-        for batch in rows.filter(state=state).select_for_update(skip_locked=True)[: rules.LOCKS + 1]:
-            if not hold(batch.pk):
+        # Several are looked at, without their numbers: what is held by a worker that lives is passed over.
+        some = rows.filter(state=state).select_for_update(skip_locked=True).values_list("pk", flat=True)
+        for pk in some[: rules.LOCKS + 1]:
+            if not hold(pk):
                 continue
+            batch = MassBatch.objects.get(pk=pk)
             if state == "claimed":
                 recover(batch)
             batch.state, batch.claim, batch.claimed_at = "claimed", uuid4(), now
@@ -153,7 +160,13 @@ def recover(batch: MassBatch) -> None:
 
 def keep(batch: MassBatch, told: Sequence[Told], out: Sequence[int]) -> None:
     """What was answered and what may be out from now on, in one statement. Raises ClaimLost."""
-    counted = Counter(each.outcome for each in told)
+    alike: dict[tuple[str, str, str, bool], list[Told]] = {}
+    for each in told:
+        asked = each.asked and each.reference != ""
+        alike.setdefault((each.provider, each.outcome, each.reason[:60], asked), []).append(each)
+    counted: Counter[str] = Counter()
+    for (_, outcome, *_), some in alike.items():
+        counted[outcome] += len(some)
     repeats = again()
     facts = {
         "out": _joined(out),
@@ -161,11 +174,16 @@ def keep(batch: MassBatch, told: Sequence[Told], out: Sequence[int]) -> None:
         "claim": batch.claim,
         **{outcome: counted[outcome] for outcome in ("sent", "refused", "uncertain")},
         "settled": sum(n for outcome, n in counted.items() if rules.settles(outcome, repeats)),
-        "places": _joined(each.place for each in told),
-        "providers": _joined(each.provider for each in told),
-        "outcomes": _joined(each.outcome for each in told),
-        "reasons": _joined(each.reason[:60] for each in told),
-        "references": _joined(each.reference for each in told),
+        "places": [_joined(each.place for each in some) for some in alike.values()],
+        "providers": [provider for provider, *_ in alike],
+        "outcomes": [outcome for _, outcome, *_ in alike],
+        "reasons": [reason for _, _, reason, _ in alike],
+        "asks": [asked for *_, asked in alike],
+        "asked": sum(len(some) for (*_, asked), some in alike.items() if asked),
+        # None where nobody has one: an empty text is cut to an empty array.
+        "message_ids": [
+            _joined(each.reference for each in some) if some[0].reference else "" for some in alike.values()
+        ],
     }
     with connection.cursor() as cursor:
         cursor.execute(_KEEP, facts)
@@ -178,14 +196,18 @@ def _joined(values: Iterable[object]) -> str:
 
     A provider's word that holds the sign would shift the others.
     """
-    return "|".join(str(value).replace("|", "/") for value in values)
+    known = list(map(str, values))
+    joined = "|".join(known)
+    if joined.count("|") >= max(1, len(known)):
+        joined = "|".join(each.replace("|", "/") for each in known)
+    return joined
 
 
 def owed(batch: MassBatch) -> dict[int, str]:
     """Place -> number of everybody in the batch who is still to be told."""
     final = ["sent", "refused"] if again() else ["sent", "refused", "uncertain"]
-    settled = MassAttempt.objects.filter(batch=batch, outcome__in=final).values_list("place", flat=True)
-    return {place: batch.numbers[place] for place in rules.left(batch.size, settled)}
+    settled = MassAttempt.objects.filter(batch=batch, outcome__in=final).values_list("places", flat=True)
+    return {place: batch.numbers[place] for place in rules.left(batch.size, chain.from_iterable(settled))}
 
 
 def release(batch: MassBatch, *, stopped: bool = False, now: datetime | None = None) -> None:
@@ -193,8 +215,9 @@ def release(batch: MassBatch, *, stopped: bool = False, now: datetime | None = N
     counted: dict[str, Counter[str]] = {}
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT provider, outcome, count(*) FROM alerts_massattempt WHERE batch_id = %s GROUP BY 1, 2", [batch.pk]
-        )
+            "SELECT provider, outcome, sum(cardinality(places))::int FROM alerts_massattempt WHERE batch_id = %s "
+            "GROUP BY 1, 2", [batch.pk],
+        )  # fmt: skip
         for provider, outcome, n in cursor.fetchall():
             counted.setdefault(provider, Counter())[outcome] += n
     batch.refresh_from_db(fields=["settled", "size"])

@@ -17,7 +17,7 @@ from django.db.transaction import atomic
 from django.utils import timezone
 
 from fengsui.apps.alerts import mass_rules, queries, rules
-from fengsui.apps.alerts.actions import batches, gates, outcomes
+from fengsui.apps.alerts.actions import batches, gates, hearing, outcomes
 from fengsui.apps.alerts.actions.marking import topics_of
 from fengsui.apps.alerts.actions.parcels import address_of, parcel_of
 from fengsui.apps.alerts.actions.trying import ms_since
@@ -82,6 +82,7 @@ def _send(batch: MassBatch, clock: Clock) -> bool:
             mass: Mass = port("outlet", row.outlet.channel)
             numbers, parcel, address = batches.owed(batch), parcel_of(row), address_of(row)
             if numbers:
+                mass.listen(address, hearing.keep, bind=False)
                 mass.carry(parcel, address, numbers, again=batches.again(), book=book)
         except (NotDelivered, PortAbsent) as failed:
             error = failed
@@ -147,6 +148,8 @@ def finish(delivery: UUID, now: datetime) -> str:
     if facts["total"] and not facts["sent"] and not facts["uncertain"]:
         outcome = outcomes.failed(row, NotDelivered("sms.refused", again=False), now, 0)
     else:
+        # What telephones say comes for days: that is counted where it is asked for, and no part of this.
+        facts = {key: each for key, each in facts.items() if key not in ("asked", "delivered", "failed")}
         receipt = Receipt("acknowledged", f"{facts['sent']}/{facts['total']}", facts)
         outcome = outcomes.arrived(row, receipt, now, 0)
     outcomes.write([outcome], now)
