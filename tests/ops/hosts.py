@@ -174,7 +174,7 @@ def _proxy(site: Site) -> subprocess.Popen[bytes]:
     for old, new in (
         webs("max_fails=1 fail_timeout=2s"), webs("backup max_fails=0"),
         ("    listen [::]:80;\n", ""), ("    listen [::]:443 ssl http2;\n", ""),
-        ("/etc/fengsui/tls", str(folder)), ("/var/log/nginx", str(folder)), ("fengsui.example", lan.address("proxy")),
+        ("/etc/fengsui/tls", str(folder)), ("/var/log/fengsui", str(folder)), ("fengsui.example", lan.address("proxy")),
     ):  # fmt: skip
         assert old in text, old
         text = text.replace(old, new)

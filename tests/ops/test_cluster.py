@@ -151,6 +151,14 @@ def test_two_clusters_side_by_side_share_nothing(running, tmp_path_factory):
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can shut the service user out")
+def test_running_server_is_found_by_who_has_another_runtime_folder(running, monkeypatch, tmp_path):
+    """A command typed in a shell asks the database of the service, whose socket lies in the service's own folder."""
+    monkeypatch.setattr(cluster, "socket_home", lambda key: tmp_path / key)
+    assert ask(Cluster(running.home).url, "SHOW data_directory") == str(running.data)
+    running.stop()
+    assert Cluster(running.home).sockets == tmp_path / running.key
+
+
 def test_data_lies_elsewhere_when_the_service_user_cannot_enter(home):
     home.var.chmod(0o700)
     assert str(Cluster(home).data).startswith("/var/lib/fengsui/")

@@ -437,6 +437,11 @@ def parser() -> argparse.ArgumentParser:
         action="store_true",
         help=word("故障注入，并证明不丢不重", "faults while work goes on, then the proof"),
     )
+    test.add_argument(
+        "--machine",
+        action="store_true",
+        help=word("裸 Debian 13 上照指南安装并启动", "a bare Debian 13, installed by the guide and booted"),
+    )
     test.add_argument("--rounds", type=int, default=1, metavar="N", help=word("故障：轮数", "faults: rounds"))
     test.add_argument("--seed", type=int, default=1, metavar="S", help=word("故障：种子", "faults: seed of the first"))
     test.add_argument(

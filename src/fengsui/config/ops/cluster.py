@@ -170,10 +170,10 @@ class Cluster:
     def __post_init__(self) -> None:
         self.user = service_user()
         self.key = self.home.key if self.name == "pg" else f"{self.home.key}-{self.name}"
-        self.sockets = socket_home(self.key)
         self.data = self.home.var / self.name
         if self.user and not can_enter(self.user, self.home.var):
             self.data = Path("/var/lib/fengsui") / self.key
+        self.sockets = self._sockets_in_use() or socket_home(self.key)
 
     @property
     def url(self) -> str:
@@ -356,6 +356,18 @@ class Cluster:
         self._write(
             "pg_ident.conf", "".join(f"own {name} {role}\n" for name in names for role in (ROLE, *rights.NAMES))
         )
+
+    def _sockets_in_use(self) -> Path | None:
+        """Where the running server of this directory listens: a service has another XDG_RUNTIME_DIR than the shell
+        from which somebody asks how it is. Lines of postmaster.pid: pid, data, start, port, folder of the socket.
+        """
+        try:
+            lines = (self.data / "postmaster.pid").read_text().splitlines()
+            pid, folder = int(lines[0]), Path(lines[4])
+            mine = Path(f"/proc/{pid}/cwd").resolve(strict=True) == self.data.resolve()
+        except (OSError, ValueError, IndexError):
+            return None
+        return folder if mine and Path(children.executable_of(pid)).name.startswith("postgres") else None
 
     def _mend_stale_pid(self) -> None:
         """Remove postmaster.pid only where its process is certainly no server of this directory."""

@@ -95,6 +95,9 @@ def main(options: Namespace) -> int:
         return _journeys(options)
     if options.faults:
         return _faults(options)
+    if options.machine:
+        say("开始测试：整机", "Testing a whole machine")
+        return _attached([sys.executable, "-m", "tests.machine"], environment(""))
     home = Home.here()
     command = [sys.executable, "-m", "pytest", "-q"]
     if options.workers not in {"0", "1"}:

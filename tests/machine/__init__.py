@@ -1,0 +1,1 @@
+"""A bare Debian 13 booted by its own systemd, installed by the lines of the guides: `./fengsui test --machine`."""
