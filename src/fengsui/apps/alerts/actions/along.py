@@ -1,7 +1,7 @@
 """Deliveries that a job takes along: of the same outlet and priority, each with the job that waits for it.
 
-A row comes with its waiting job, both locked, or not at all: no other job can be spent on it meanwhile, and after a
-kill -9 both are found as they were. What another job has fetched already is left to that one.
+A row comes with its waiting job, both locked, or not at all: after a kill -9 both are found as they were. What another
+job has fetched already is left to that one, which looks again where it finds the row locked at that moment.
 """
 
 from __future__ import annotations

@@ -60,6 +60,7 @@ def _deliver(delivery_id: UUID, now: datetime, most: int) -> tuple[str, Exceptio
         .first()
     )
     if row is None:
+        _look_again(delivery_id, now)
         return "busy", None
     if row.state not in rules.TRIED or not rules.is_due(row.next_try_at, now):
         return row.state, None
@@ -76,6 +77,17 @@ def _deliver(delivery_id: UUID, now: datetime, most: int) -> tuple[str, Exceptio
     outcomes.write(told, now)
     others.spend(each.row for each in told)
     return row.state, fault if isinstance(fault, Exception) else None
+
+
+def _look_again(delivery_id: UUID, now: datetime) -> None:
+    """Somebody holds it, and may be killed before he has it written down; or took it along and dropped it again, since
+    this job was fetched at that moment. This job ends here, so another one comes back for it."""
+    rows = (
+        Delivery.objects.all_worlds("a job serves every world").select_related("bulletin").defer("bulletin__sent_xml")
+    )
+    for row in rows.filter(pk=delivery_id, state__in=rules.TRIED):
+        row.next_try_at = now + SOON  # of the job; the row is not ours
+        queue([row], when_due=True)
 
 
 def _is_fault(said: Receipt | Exception) -> bool:
