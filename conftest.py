@@ -6,11 +6,12 @@ import os
 
 import pytest
 from django.utils import translation
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 # Whether a submission lands must not be a matter of luck: there the same examples are tried each time. By hand each run
 # tries others, and what one finds becomes an example of its own.
-settings.register_profile("landing", derandomize=True)
+# Nor of how busy the machine is.
+settings.register_profile("landing", derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 if os.environ.get("CI"):
     settings.load_profile("landing")
 

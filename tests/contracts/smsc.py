@@ -41,6 +41,7 @@ class Centre(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         buffer, at, out, lines = self.buffer + data, 0, [], []
         self.owed: list[tuple[bytes, bytes]] = []
+        heard = False
         while len(buffer) - at >= 16:
             length, command, status_of, sequence = HEADER.unpack_from(buffer, at)
             if len(buffer) - at < length:
@@ -57,13 +58,15 @@ class Centre(asyncio.Protocol):
                     self.unanswered, Centre.kept = Centre.kept, {}
             elif command == 0x80000005:
                 Centre.answered[status_of] = Centre.answered.get(status_of, 0) + 1
-                self.note()
+                heard = True
                 unit = self.unanswered.pop(sequence, b"")
                 if status_of and unit:
                     asyncio.get_running_loop().call_later(0.5, self.tell, {sequence: unit})
             elif command in (0x15, 6):
                 out.append(HEADER.pack(16, command | 0x80000000, 0, sequence))
         self.buffer = buffer[at:]
+        if heard:  # once for all that came together: a file for each of thousands kept the sender waiting
+            self.note()
         if lines:
             os.write(Centre.book, b"".join(lines))
         if self.options.die_after and Centre.seen >= self.options.die_after:
