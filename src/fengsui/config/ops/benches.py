@@ -1,4 +1,8 @@
-"""`bench --all`: every bench one after the other, their figures kept and held against the last kept ones."""
+"""`bench --all`: benches one after the other, their figures held against the last kept ones and, if asked, kept.
+
+Each bench's figures are kept as soon as it ends: whoever interrupts a run of half an hour has what was measured so far,
+and one bench can be measured anew without the others.
+"""
 
 from __future__ import annotations
 
@@ -37,7 +41,7 @@ QUICK: dict[str, list[str]] = {
     "sheet": ["--rows", "20000", "--rounds", "3"],
     "tiles": ["--rounds", "3", "--tiles", "2"],
 }
-"""What a bench does less of in a run of all of them, which has a quarter of an hour."""
+"""What a bench does less of in a run of all of them, which takes half an hour as it is."""
 APART = frozenset({"light", "overload", "recall", "wall"})
 """Benches that wait for a browser, or for receivers that fail, for many minutes; they run by their name alone."""
 
@@ -49,15 +53,14 @@ def names() -> list[str]:
 def run(wanted: Sequence[str], *, write: bool) -> int:
     """What got dearer beside its limit or peer is named; 1 where something did.
 
-    Raises Problem for an unknown name, and where figures of some benches would take the place of all.
+    Raises Problem for an unknown name. `wanted`: all where it is empty, but for those that run apart.
 
-    `write`: keep the figures as docs/reference/performance.md, against which the next run is held.
+    `write`: keep the figures in docs/reference/performance.md, against which the next run is held, each bench's in the
+    place of its earlier ones; a bench that gave none keeps what it had.
     """
-    load, without, found, about = os.getloadavg()[0], [], [], {}
+    before_all, without, found = figures.kept(), [], []
     for unknown in set(wanted) - set(names()):
         raise Problem(f"没有名为 {unknown} 的测量", f"No benchmark {unknown}")
-    if write and wanted:
-        raise Problem("--write 留存全部测量,不能只写其中几项", "--write keeps all benches, not some of them")
     with testing.throw_away_database(Home.here(), durable=True) as url:
         _migrate(url)
         for name in wanted or [each for each in names() if each not in APART]:
@@ -68,21 +71,26 @@ def run(wanted: Sequence[str], *, write: bool) -> int:
                 code = testing.bench(name, QUICK.get(name, []), own)
                 made = figures.read(out)
             found += made
-            took = time.monotonic() - began
-            about[name] = {
-                "what": described(name),
-                "conditions": f"Took {took:.0f} s, load {before:.1f} before and {os.getloadavg()[0]:.1f} after it"
-                + (f"; with `{' '.join(QUICK[name])}`." if name in QUICK else "."),
-            }
+            took, after = time.monotonic() - began, os.getloadavg()[0]
+            today = datetime.now(UTC).date().isoformat()
             if not made:
                 without.append(f"{name} (exit code {code})" if code else name)
-    dearer = figures.worse(figures.kept(), found)
+            elif write:
+                how = f"load {before:.1f} before and {after:.1f} after it"
+                how += f"; with `{' '.join(QUICK[name])}`" if name in QUICK else ""
+                told = {
+                    "what": described(name),
+                    "conditions": f"{today}, took {took:.0f} s, {how}.",
+                }
+                figures.save(name, made, told, today, _database(), [each for each in names() if each not in APART])
+                page = figures.PAGE.relative_to(REPO)
+                say(f"{name} 已写入 {page}", f"{name} written to {page}")
+    dearer = figures.worse(before_all, found)
     for line in dearer:
         say(f"变慢：{line}", f"Dearer: {line}")
-    if write:
-        figures.save(found, without, datetime.now(UTC).date().isoformat(), load, _database(), about)
-        say(f"已写入 {figures.PAGE.relative_to(REPO)}", f"Written to {figures.PAGE.relative_to(REPO)}")
-    return 1 if dearer else 0
+    for line in without:
+        say(f"没有结果：{line}", f"No figures: {line}")
+    return 1 if dearer or without else 0
 
 
 def described(name: str) -> str:

@@ -115,23 +115,22 @@ def worse(before: Iterable[Figure], now: Iterable[Figure]) -> list[str]:
 
 
 def save(
-    figures: Sequence[Figure],
-    failed: Sequence[str],
-    when: str,
-    load: float,
-    database: str,
-    about: Mapping[str, Mapping[str, str]] | None = None,
+    bench: str, made: Sequence[Figure], about: Mapping[str, str], when: str, database: str, wanted: Sequence[str]
 ) -> None:
-    """The page, its charts, and the file that the next run is held against. `about`: what a bench says of itself and
-    the conditions of its run."""
+    """The figures of one bench into the page, its charts, and the file that the next run is held against.
+
+    `about`: what the bench says of itself and the conditions of its run. `wanted`: all that should have figures.
+    """
+    figures = sorted([*(each for each in kept(KEPT) if each.bench != bench), *made], key=lambda each: each.bench)
+    told = json.loads(KEPT.read_text("utf-8"))["about"] if KEPT.exists() else {}
     facts = {
         "when": when,
         "machine": machine(),
         "database": database,
-        "load": round(load, 1),
-        "failed": ", ".join(failed),
-        "about": {bench: dict(each) for bench, each in (about or {}).items()},
+        "failed": ", ".join(name for name in wanted if name not in {each.bench for each in figures}),
+        "about": dict(sorted({**told, bench: dict(about)}.items())),
     }
+    KEPT.parent.mkdir(parents=True, exist_ok=True)
     KEPT.write_text(
         json.dumps({**facts, "figures": [asdict(each) for each in figures]}, ensure_ascii=False, indent=1) + "\n",
         "utf-8",
@@ -156,16 +155,17 @@ def machine() -> str:
 def page(figures: Sequence[Figure], facts: Mapping[str, Any]) -> str:
     lines = [
         "# How fast it is", "",
-        "Written by `./fengsui bench --all --write`; each bench alone: `./fengsui bench NAME`. `cost` says how many",
-        "times as long ours takes as the other side measured in the same run, round by round: under 1 ours is the",
+        "Written by `./fengsui bench --all --write [NAME ...]`; each bench alone: `./fengsui bench NAME`.",
+        "`cost` says how many times as long ours takes as the other side measured in the same run, round by",
+        "round: under 1 ours is the",
         "faster. The limit does the same with the barest program; the peer is what one would use otherwise. Medians,",
         "the spread of the rounds in brackets. `exponent` says how our cost grows with the data, measured at two",
         "sizes: 0 not at all, 1 in step with it.",
         "",
-        f"{facts['when']}; {facts['machine']}; {facts['database']}; load {facts['load']} before the first bench.",
+        f"Last written {facts['when']}; {facts['machine']}; {facts['database']}.",
     ]  # fmt: skip
     if facts["failed"]:
-        lines += ["", f"Without figures in this run: {facts['failed']}."]
+        lines += ["", f"Not measured yet: {facts['failed']}."]
     missed = [each.name for each in figures if each.met is False]
     judged = sum(each.met is not None for each in figures)
     lines += ["", f"Goals met: {judged - len(missed)} of {judged}."]
