@@ -20,8 +20,9 @@ import numpy as np
 from numba import njit, prange
 
 import _shared
-from fengsui.science.inundation import flood, fused, plain
+from fengsui.science.inundation import asked, fused, plain
 from fengsui.science.inundation.ground import Edge, Ground, Horton, steady
+from fengsui.science.inundation.run import ALPHA, THETA, Run
 
 BYTES = 32
 DX, DRY = 10.0, 1e-3
@@ -47,7 +48,7 @@ class Water:
         self.tiles = np.arange(self.deepest.size)
         self.codes, self.values = np.zeros((4, max(rows, columns)), np.int8), np.zeros((4, max(rows, columns)), kind)
         self.stored = self.h.sum(dtype=np.float64)
-        self.dt = flood.ALPHA * DX / math.sqrt(plain.G * 3.5)
+        self.dt = ALPHA * DX / math.sqrt(plain.G * 3.5)
 
     def fused(self, steps: int) -> int:
         step, kind = fused.step_of(self.kind), self.kind
@@ -55,7 +56,7 @@ class Water:
             h, qx, qy = self.spare
             step(
                 self.h.size, self.h, self.qx, self.qy, h, qx, qy, self.z, self.n, self.codes, self.values, self.tiles,
-                self.room, self.deepest, kind(self.dt), kind(DX), kind(flood.THETA), kind(DRY),
+                self.room, self.deepest, kind(self.dt), kind(DX), kind(THETA), kind(DRY),
             )  # fmt: skip
             self.spare, self.h, self.qx, self.qy = [self.h, self.qx, self.qy], h, qx, qy
         return self._proved(steps)
@@ -65,7 +66,7 @@ class Water:
         sides = tuple((self.codes[k, :m], self.values[k, :m]) for k, m in enumerate((rows, rows, columns, columns)))
         state: Any = self.h, self.qx, self.qy
         for _ in range(steps):
-            state = plain.step(*state, self.z, self.n, sides, self.dt, DX, flood.THETA, DRY)  # type: ignore[arg-type]  # sides are four
+            state = plain.step(*state, self.z, self.n, sides, self.dt, DX, THETA, DRY)  # type: ignore[arg-type]  # sides are four
         self.h, self.qx, self.qy = state
         return self._proved(steps)
 
@@ -122,19 +123,19 @@ def _whole() -> None:
     rows, columns = 2000, 2400
     y, x = np.mgrid[0:rows, 0:columns].astype(np.float64)
     bed = 30 - 0.0005 * DX * x + 1.5 * np.sin(x / 90) * np.cos(y / 70) + 0.05 * rng.random((rows, columns))
-    rain = flood.Rain(np.array([0.0, 3600.0, 7200.0]), np.array([0.07, 0.02]))
-    asked = flood.Flood(
+    rain = asked.Rain(np.array([0.0, 3600.0, 7200.0]), np.array([0.07, 0.02]))
+    wanted = asked.Flood(
         Ground(bed, np.full(bed.shape, 0.04), DX), 10_800.0, rain=rain, horton=Horton(2e-5, 2e-6, 1e-3),
         edges=(Edge("east", "normal", steady(0.0005)),), look_s=60.0,
     )  # fmt: skip
-    run = flood.Run(asked)
+    run = Run(wanted)
     run.advance(60.0)  # compiled
-    run = flood.Run(asked)
+    run = Run(wanted)
     began = time.perf_counter()
-    run.advance(asked.until_s)
+    run.advance(wanted.until_s)
     took = time.perf_counter() - began
-    told = f"{asked.until_s / took:.0f} x real time, {run.steps} steps, deepest {run.seen.depth_m.max():.2f} m"
-    missing = f"missing {run.account.missing(run._stored()):.1e}"
+    told = f"{wanted.until_s / took:.0f} x real time, {run.steps} steps, deepest {run.seen.depth_m.max():.2f} m"
+    missing = f"missing {run.account.missing(run.stored()):.1e}"
     print(f"\n480 km2 at 10 m, 3 h: {took:.0f} s, {told}; {missing}; {_shared.load()}")
     _shared.times(
         "inundation", "480 km2 at 10 m, 3 h", {"ours": [took]}, unit="s", goal=">= 50 x real time", met=took <= 216

@@ -11,10 +11,13 @@ from hypothesis import strategies as st
 from scipy.optimize import brentq
 
 from fengsui.science.contract import OutOfRange
-from fengsui.science.inundation import flood, threads
-from fengsui.science.inundation.flood import MODEL, Flood, Rain, Run
+from fengsui.science.inundation import run as running
+from fengsui.science.inundation import threads
+from fengsui.science.inundation.asked import Flood, Rain
+from fengsui.science.inundation.flood import MODEL
 from fengsui.science.inundation.ground import Edge, Ground, Horton, Series, Source, steady
 from fengsui.science.inundation.plain import G
+from fengsui.science.inundation.run import Run
 
 CLOSED_M3 = 1e-10
 
@@ -73,7 +76,7 @@ def test_wave_on_a_flat_keeps_the_known_distance_to_the_exact_one(dx, rmse):
     exact = (7 / 3 * n**2 * u**2 * np.maximum(u * end - x, 0)) ** (3 / 7)
     wet = exact > 0
     assert np.sqrt(np.mean((run.h[0] - exact)[wet] ** 2)) == pytest.approx(rmse, abs=0.006)
-    assert abs(run.account.missing(run._stored())) < CLOSED_M3
+    assert abs(run.account.missing(run.stored())) < CLOSED_M3
 
 
 def test_plane_in_rain_gives_the_kinematic_wave():
@@ -222,7 +225,7 @@ def test_dry_tiles_sleep_and_the_water_is_the_same(monkeypatch):
     asleep = Run(asked)
     asleep.advance(300.0)
     assert 0 < len(asleep.tiles) < asleep.deepest.size
-    monkeypatch.setattr(flood, "AWAKE_STEPS", 10**9)
+    monkeypatch.setattr(running, "AWAKE_STEPS", 10**9)
     awake = Run(asked)
     awake.advance(300.0)
     assert len(awake.tiles) == awake.deepest.size

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from fengsui.science.inundation import flood, fused, plain
+from fengsui.science.inundation import fused, plain, run
 
 DX, DRY = 5.0, 1e-3
 
@@ -15,12 +15,12 @@ def both(rows, columns, seed):
     z = rng.random((rows, columns)) + np.linspace(0, 2, columns)
     n = rng.uniform(0.02, 0.1, (rows, columns))
     h = np.where(rng.random((rows, columns)) < 0.6, rng.random((rows, columns)), 0.0)
-    z[rows // 2, 3:9] = flood.WALL_M
+    z[rows // 2, 3:9] = run.WALL_M
     h[z > 1e3] = 0
     return z, n, h, np.zeros((rows, columns + 1)), np.zeros((rows + 1, columns))
 
 
-def compiled(kind, h, qx, qy, z, n, codes, values, dt, theta=flood.THETA, dry=DRY, cells=1):
+def compiled(kind, h, qx, qy, z, n, codes, values, dt, theta=run.THETA, dry=DRY, cells=1):
     state = [each.astype(kind) for each in (h, qx, qy)]
     out = [np.zeros_like(each) for each in state]
     room, deepest = fused.room(*h.shape, kind)
@@ -40,8 +40,8 @@ def test_fused_step_is_the_plain_one_when_run_five_hundred_times(rows, columns, 
     sides = tuple((codes[k, :m], values[k, :m]) for k, m in enumerate((rows, rows, columns, columns)))
     mine = h, qx, qy
     for _ in range(500):
-        dt = flood.ALPHA * DX / np.sqrt(plain.G * max(h.max(), 0.05))
-        mine = plain.step(*mine, z, n, sides, dt, DX, flood.THETA, DRY)
+        dt = run.ALPHA * DX / np.sqrt(plain.G * max(h.max(), 0.05))
+        mine = plain.step(*mine, z, n, sides, dt, DX, run.THETA, DRY)
         h, qx, qy, deepest = compiled(np.float64, h, qx, qy, z, n, codes, values, dt, cells=cells)
         assert deepest.max() == h.max()
     for one, other in zip(mine, (h, qx, qy), strict=True):
