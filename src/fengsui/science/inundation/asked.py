@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 
 from fengsui.science.contract import within
-from fengsui.science.inundation.ground import Edge, Ground, Horton, Source, Values
+from fengsui.science.inundation.ground import Edge, GreenAmpt, Ground, Horton, Source, Values
 
 Precision = Literal["float32", "float64"]
 PRECISIONS: tuple[Precision, ...] = ("float32", "float64")
@@ -44,6 +44,7 @@ class Flood:
     edges: tuple[Edge, ...] = ()
     sources: tuple[Source, ...] = ()
     horton: Horton | None = None
+    green_ampt: GreenAmpt | None = None
     pervious: Values | None = None
     depth_m: Values | None = None
     points: tuple[tuple[int, int], ...] = ()
@@ -57,6 +58,8 @@ class Flood:
         if self.precision not in PRECISIONS:
             raise ValueError(f"no precision {self.precision}")
         rows, columns = self.ground.bed_m.shape
+        if self.horton is not None and self.green_ampt is not None:
+            raise ValueError("water seeps away by Horton or by Green and Ampt, not by both")
         for each in (self.pervious, self.depth_m):
             if each is not None and (each.shape != (rows, columns) or not np.isfinite(each).all()):
                 raise ValueError("depth and pervious share are numbers of the shape of the bed")

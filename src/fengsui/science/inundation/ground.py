@@ -81,6 +81,23 @@ class Horton:
 
 
 @dataclass(frozen=True, slots=True)
+class GreenAmpt:
+    """What seeps away by what has: f = K (1 + psi dtheta / F), F what has seeped so far (Green & Ampt 1911).
+
+    `conductivity_m_s` K of the wet soil; `suction_m` psi at the wetting front; `deficit` dtheta, pores that hold air.
+    """
+
+    conductivity_m_s: float
+    suction_m: float
+    deficit: float
+
+    def __post_init__(self) -> None:
+        within("conductivity_m_s", self.conductivity_m_s, 0.0, 1e-3, unit="m/s", why="faster soil is a hole")
+        within("suction_m", self.suction_m, 0.0, 5.0, unit="m", why="no soil draws more")
+        within("deficit", self.deficit, 0.0, 0.7, why="no soil holds more air")
+
+
+@dataclass(frozen=True, slots=True)
 class Source:
     """Water put in (negative: taken out) at one cell, m3/s; no more is taken than there is."""
 

@@ -15,7 +15,7 @@ from fengsui.science.inundation import fused, seen
 from fengsui.science.inundation.asked import Flood
 from fengsui.science.inundation.ground import SIDES, Values
 from fengsui.science.inundation.plain import CLOSED, INFLOW, LEVEL, NORMAL, G
-from fengsui.science.inundation.soak import soak
+from fengsui.science.inundation.soak import soak, soak_by_depth
 
 ALPHA, THETA = 0.6, 0.8
 """Step as a share of dx / sqrt(g h) and the weight of a face's own discharge. The check-board mode of deep smooth water
@@ -79,6 +79,7 @@ class Run:
         self.catch = _catchment(built).astype(self.kind)
         self.soil = np.where(built, 0.0, 1.0 if flood.pervious is None else flood.pervious).astype(self.kind)
         self.fade = np.ones(built.shape, self.kind)
+        self.seeped = np.zeros(built.shape if flood.green_ampt is not None else (0, 0))
         self.codes, self.values = (
             np.zeros((4, max(rows, columns)), np.int8),
             np.zeros((4, max(rows, columns)), self.kind),
@@ -133,7 +134,7 @@ class Run:
 
         While rain falls or soaks away every tile changes, and none sleeps.
         """
-        if self.flood.horton is not None or self.time_s <= self.rained_s:
+        if self.flood.horton is not None or self.flood.green_ampt is not None or self.time_s <= self.rained_s:
             return
         wet = self.deepest > self.dry
         for each in self.flood.sources:
@@ -185,6 +186,9 @@ class Run:
         if (soil := self.flood.horton) is not None:
             more, kept = soil.first_m_s - soil.last_m_s, math.exp(-soil.decay_1_s * took)
             sums = soak(self.h, self.catch, fell, self.soil, self.fade, soil.last_m_s * took, more * took, kept)
+        elif (ampt := self.flood.green_ampt) is not None:
+            drawn = ampt.suction_m * ampt.deficit
+            sums = soak_by_depth(self.h, self.catch, fell, self.soil, self.seeped, ampt.conductivity_m_s * took, drawn)
         elif fell > 0:
             sums = soak(self.h, self.catch, fell, self.soil, self.fade, 0.0, 0.0, 1.0)
         else:

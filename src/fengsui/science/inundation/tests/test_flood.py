@@ -15,7 +15,7 @@ from fengsui.science.inundation import run as running
 from fengsui.science.inundation import threads
 from fengsui.science.inundation.asked import Flood, Rain
 from fengsui.science.inundation.flood import MODEL
-from fengsui.science.inundation.ground import Edge, Ground, Horton, Series, Source, steady
+from fengsui.science.inundation.ground import Edge, GreenAmpt, Ground, Horton, Series, Source, steady
 from fengsui.science.inundation.plain import G
 from fengsui.science.inundation.run import Run
 
@@ -155,6 +155,28 @@ def test_every_cubic_metre_is_accounted_for_when_all_kinds_of_water_come_togethe
     assert result.remarks[0].code == "inundation.hazard"
 
 
+def test_soil_under_standing_water_takes_what_green_and_ampt_say():
+    k, s, end = 3e-6, 0.11 * 0.3, 1800.0
+    asked = Flood(flat(3, 3), end, green_ampt=GreenAmpt(k, 0.11, 0.3), depth_m=np.ones((3, 3)), precision="float64")
+    run = Run(asked)
+    run.advance(end)
+    exact = brentq(lambda f: f - s * np.log(1 + f / s) - k * end, 1e-9, 1)
+    assert run.account.seeped / (9 * 25) == pytest.approx(exact, rel=1e-6)
+
+
+def test_soil_takes_all_rain_until_ponding_begins():
+    """Mein & Larson 1973: after K s / (i (i - K)), here 111 s."""
+    k, s, i = 2e-6, 0.1 * 0.2, 2e-5
+    rain = Rain(np.array([0.0, 600.0]), np.array([600 * i]))
+    run = Run(Flood(flat(3, 3), 600.0, rain=rain, green_ampt=GreenAmpt(k, 0.1, 0.2), precision="float64"))
+    begins = k * s / (i * (i - k))
+    run.advance(100.0)
+    assert run.stored() == 0
+    run.advance(130.0)
+    assert begins == pytest.approx(111, abs=0.2)
+    assert 0 < run.stored() < 0.2 * run.account.rain
+
+
 def test_run_that_is_stopped_and_carried_on_gives_the_same_bits():
     whole, halves = Run(town(8)), Run(town(8))
     whole.advance(600.0)
@@ -206,6 +228,8 @@ def test_roofs_rain_runs_to_the_nearest_ground_and_nothing_is_lost():
         (lambda: Edge("west", "inflow", steady(-1.0)), "inflow"),
         (lambda: Rain(np.array([0.0, 60.0]), np.array([-0.1])), "depth_m"),
         (lambda: Series(np.array([1.0, 0.0]), np.zeros(2)), "times of a series rise"),
+        (lambda: Flood(flat(3, 3), 9.0, horton=Horton(0, 0, 0), green_ampt=GreenAmpt(0, 0, 0)), "not by both"),
+        (lambda: GreenAmpt(1e-6, 0.1, 0.9), "deficit"),
         (lambda: Horton(1e-6, 1e-5, 1e-3), "first_m_s"),
     ],
 )
