@@ -45,7 +45,7 @@ class Water:
         self.qx, self.qy = np.zeros((rows, columns + 1), kind), np.zeros((rows + 1, columns), kind)
         self.spare = [np.zeros_like(each) for each in (self.h, self.qx, self.qy)]
         self.room, self.deepest = fused.room(rows, columns, kind)
-        self.tiles = np.arange(self.deepest.size)
+        self.tiles, self.none = np.arange(self.deepest.size), np.full((1, 1), -np.inf, kind)
         self.codes, self.values = np.zeros((4, max(rows, columns)), np.int8), np.zeros((4, max(rows, columns)), kind)
         self.stored = self.h.sum(dtype=np.float64)
         self.dt = ALPHA * DX / math.sqrt(plain.G * 3.5)
@@ -55,8 +55,9 @@ class Water:
         for _ in range(steps):
             h, qx, qy = self.spare
             step(
-                self.h.size, self.h, self.qx, self.qy, h, qx, qy, self.z, self.n, self.codes, self.values, self.tiles,
-                self.room, self.deepest, kind(self.dt), kind(DX), kind(THETA), kind(DRY),
+                self.h.size, self.h, self.qx, self.qy, h, qx, qy, self.z, self.n, self.codes, self.values, False,
+                self.none, self.none, self.tiles, self.room, self.deepest,
+                kind(self.dt), kind(DX), kind(THETA), kind(DRY),
             )  # fmt: skip
             self.spare, self.h, self.qx, self.qy = [self.h, self.qx, self.qy], h, qx, qy
         return self._proved(steps)
@@ -65,8 +66,9 @@ class Water:
         rows, columns = self.h.shape
         sides = tuple((self.codes[k, :m], self.values[k, :m]) for k, m in enumerate((rows, rows, columns, columns)))
         state: Any = self.h, self.qx, self.qy
+        crests = np.full(self.qx.shape, -np.inf), np.full(self.qy.shape, -np.inf)
         for _ in range(steps):
-            state = plain.step(*state, self.z, self.n, sides, self.dt, DX, THETA, DRY)  # type: ignore[arg-type]  # sides are four
+            state = plain.step(*state, self.z, self.n, crests, sides, self.dt, DX, THETA, DRY)  # type: ignore[arg-type]  # sides are four
         self.h, self.qx, self.qy = state
         return self._proved(steps)
 

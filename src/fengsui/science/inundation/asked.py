@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 
 from fengsui.science.contract import within
-from fengsui.science.inundation.ground import Edge, GreenAmpt, Ground, Horton, Source, Values
+from fengsui.science.inundation.ground import Edge, GreenAmpt, Ground, Horton, Source, Values, Wall
 
 Precision = Literal["float32", "float64"]
 PRECISIONS: tuple[Precision, ...] = ("float32", "float64")
@@ -43,6 +43,7 @@ class Flood:
     rain: Rain | None = None
     edges: tuple[Edge, ...] = ()
     sources: tuple[Source, ...] = ()
+    walls: tuple[Wall, ...] = ()
     horton: Horton | None = None
     green_ampt: GreenAmpt | None = None
     pervious: Values | None = None
@@ -68,6 +69,10 @@ class Flood:
         if self.pervious is not None:
             within("pervious", float(self.pervious.min()), 0.0, 1.0, why="it is a share")
             within("pervious", float(self.pervious.max()), 0.0, 1.0, why="it is a share")
+        for wall in self.walls:
+            across, length = (columns, rows) if wall.along == "column" else (rows, columns)
+            if wall.at >= across or wall.stop > length:
+                raise ValueError("a wall lies outside of the grid")
         for row, column in (*self.points, *((each.row, each.column) for each in self.sources)):
             if not (0 <= row < rows and 0 <= column < columns):
                 raise ValueError(f"({row}, {column}) lies outside of the grid")

@@ -15,7 +15,7 @@ from llvmlite import ir
 from numba import njit, prange, types
 from numba.extending import intrinsic
 
-from fengsui.science.inundation.plain import INFLOW, LEVEL, NORMAL, G
+from fengsui.science.inundation.plain import INFLOW, LEVEL, NORMAL, WEIR, G
 from fengsui.science.inundation.threads import compiled
 
 BAND, WIDTH = 64, 1024
@@ -85,6 +85,17 @@ def _step(kind: Any) -> Any:
         return new if depth > dry else kind(0.0)
 
     @njitted
+    def weir(yl: Any, yr: Any, crest: Any, dt: Any, dx: Any, dry: Any) -> Any:
+        """Over a wall, as plain.weir."""
+        head = max(yl, yr) - crest
+        if head <= dry:
+            return kind(0.0)
+        behind = max(min(yl, yr) - crest, kind(0.0)) / head
+        free = kind(WEIR) * head * np.sqrt(head) * max(one - behind * np.sqrt(behind), kind(0.0)) ** kind(0.385)
+        flow = min(free, abs(yl - yr) * dx * quarter / dt)
+        return flow if yl > yr else -flow
+
+    @njitted
     def edge(code: Any, value: Any, q: Any, h: Any, z: Any, n: Any, dt: Any, dx: Any, dry: Any) -> Any:
         if code == NORMAL:
             root = cube_root(h)
@@ -103,8 +114,8 @@ def _step(kind: Any) -> Any:
 
     @njitted
     def row_between(
-        out: Any, r: Any, low: Any, high: Any, h: Any, z: Any, n: Any, qx: Any, qy: Any, dt: Any, dx: Any, theta: Any,
-        dry: Any,
+        out: Any, r: Any, low: Any, high: Any, h: Any, z: Any, n: Any, qx: Any, qy: Any, walled: Any, cy: Any, dt: Any,
+        dx: Any, theta: Any, dry: Any,
     ) -> None:  # fmt: skip
         """Faces between rows r - 1 and r over columns low to high; out[0] is that of column low."""
         for c in range(low, high):
@@ -114,6 +125,10 @@ def _step(kind: Any) -> Any:
                 h[r - 1, c], h[r, c], z[r - 1, c], z[r, c], n[r - 1, c], n[r, c], qy[r, c], around, beside,
                 dt, dx, theta, dry,
             )  # fmt: skip
+        if walled:
+            for c in range(low, high):
+                if cy[r, c] > max(z[r - 1, c], z[r, c]):
+                    out[c - low] = weir(z[r - 1, c] + h[r - 1, c], z[r, c] + h[r, c], cy[r, c], dt, dx, dry)
 
     @njitted
     def row_edge(
@@ -128,7 +143,7 @@ def _step(kind: Any) -> Any:
     @njitted
     def row_across(
         out: Any, r: Any, low: Any, high: Any, h: Any, z: Any, n: Any, qx: Any, qy: Any, codes: Any, values: Any,
-        dt: Any, dx: Any, theta: Any, dry: Any,
+        walled: Any, cx: Any, dt: Any, dx: Any, theta: Any, dry: Any,
     ) -> None:  # fmt: skip
         """Faces of row r from the west of column low to the east of column high - 1, edges where the grid ends."""
         e = h.shape[1]
@@ -144,6 +159,10 @@ def _step(kind: Any) -> Any:
                 h[r, c - 1], h[r, c], z[r, c - 1], z[r, c], n[r, c - 1], n[r, c], qx[r, c], around, beside,
                 dt, dx, theta, dry,
             )  # fmt: skip
+        if walled:
+            for c in range(max(low, 1), min(high + 1, e)):
+                if cx[r, c] > max(z[r, c - 1], z[r, c]):
+                    out[c - low] = weir(z[r, c - 1] + h[r, c - 1], z[r, c] + h[r, c], cx[r, c], dt, dx, dry)
 
     @njitted
     def row_share(out: Any, qx: Any, over: Any, under: Any, h: Any, dt: Any, dx: Any) -> None:
@@ -169,8 +188,8 @@ def _step(kind: Any) -> Any:
         return top
 
     def step(
-        h: Any, qx: Any, qy: Any, h2: Any, qx2: Any, qy2: Any, z: Any, n: Any, codes: Any, values: Any, tiles: Any,
-        room: Any, deepest: Any, dt: Any, dx: Any, theta: Any, dry: Any,
+        h: Any, qx: Any, qy: Any, h2: Any, qx2: Any, qy2: Any, z: Any, n: Any, codes: Any, values: Any, walled: Any,
+        cx: Any, cy: Any, tiles: Any, room: Any, deepest: Any, dt: Any, dx: Any, theta: Any, dry: Any,
     ) -> None:  # fmt: skip
         rows, columns = h.shape
         wide = deepest.shape[1]
@@ -188,15 +207,15 @@ def _step(kind: Any) -> Any:
             if low == 0:
                 row_edge(raw[0], 2, 0, west, east, h, z, n, qy[0], codes, values, one, dt, dx, dry)
             else:
-                row_between(raw[low % 3], low, west, east, h, z, n, qx, qy, dt, dx, theta, dry)
+                row_between(raw[low % 3], low, west, east, h, z, n, qx, qy, walled, cy, dt, dx, theta, dry)
             top = kind(0.0)
             for r in range(low, high + 1):
                 over, under, share, before = raw[r % 3], raw[(r + 1) % 3], shares[r % 2], shares[(r + 1) % 2]
                 if r + 1 == rows:
                     row_edge(under, 3, r, west, east, h, z, n, qy[rows], codes, values, -one, dt, dx, dry)
                 else:
-                    row_between(under, r + 1, west, east, h, z, n, qx, qy, dt, dx, theta, dry)
-                row_across(across, r, west, east, h, z, n, qx, qy, codes, values, dt, dx, theta, dry)
+                    row_between(under, r + 1, west, east, h, z, n, qx, qy, walled, cy, dt, dx, theta, dry)
+                row_across(across, r, west, east, h, z, n, qx, qy, codes, values, walled, cx, dt, dx, theta, dry)
                 row_share(share[: east - west], across, over, under, h[r, west:east], dt, dx)
                 if r >= first:  # the faces above row r, which the depths of row r - 1 wait for
                     row_limited(final[0][:k], over[m:], before[m:] if r > 0 else ones, share[m:])

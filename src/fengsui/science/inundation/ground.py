@@ -107,6 +107,22 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
+class Wall:
+    """A straight wall or levee on a line of the grid, its top at `crest_m` (m, datum of the bed); a breach is a crest
+    that falls. `along` "column": west of column `at`, rows `start` to `stop` (excluded); "row": north of row `at`."""
+
+    along: Literal["column", "row"]
+    at: int
+    start: int
+    stop: int
+    crest_m: Series
+
+    def __post_init__(self) -> None:
+        if self.along not in ("column", "row") or self.at < 1 or not 0 <= self.start < self.stop:
+            raise ValueError("a wall runs along a column or a row, from one place to a later one, inside of the grid")
+
+
+@dataclass(frozen=True, slots=True)
 class Ground:
     """`bed_m` (rows, columns) metres above a datum; `manning` s/m^(1/3), same shape; `built` True where a building
     stands: no water through it, and its rain runs to the nearest open ground."""

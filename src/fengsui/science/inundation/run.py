@@ -84,6 +84,9 @@ class Run:
             np.zeros((4, max(rows, columns)), np.int8),
             np.zeros((4, max(rows, columns)), self.kind),
         )
+        walled = bool(flood.walls)
+        self.cx = np.full(self.qx.shape if walled else (1, 1), -np.inf, self.kind)
+        self.cy = np.full(self.qy.shape if walled else (1, 1), -np.inf, self.kind)
         self.account = Account(start=self.stored())
         self.seen = seen.nothing((rows, columns))
         self.point_time_s: list[float] = []
@@ -116,10 +119,12 @@ class Run:
                 self._wake()
             dt = left / parts
             self._edges()
+            self._walls()
             h2, qx2, qy2 = self.spare
             self.step(
                 len(self.tiles) * TILE, self.h, self.qx, self.qy, h2, qx2, qy2, self.z, self.n, self.codes, self.values,
-                self.tiles, self.room, self.deepest, *map(self.kind, (dt, self.dx, THETA, self.dry)),
+                bool(self.flood.walls), self.cx, self.cy, self.tiles, self.room, self.deepest,
+                *map(self.kind, (dt, self.dx, THETA, self.dry)),
             )  # fmt: skip
             self.spare = [self.h, self.qx, self.qy]
             self.h, self.qx, self.qy = h2, qx2, qy2
@@ -169,6 +174,14 @@ class Run:
                 place[1][:] = value / self.dx * (share / total if total > 0 else 1 / len(depth))
             else:
                 place[1][:] = value - self.datum if each.kind == "level" else value
+
+    def _walls(self) -> None:
+        for each in self.flood.walls:
+            crest = each.crest_m.at(self.time_s) - self.datum
+            if each.along == "column":
+                self.cx[each.start : each.stop, each.at] = crest
+            else:
+                self.cy[each.at, each.start : each.stop] = crest
 
     def _count_edges(self, dt: float) -> None:
         if not self.flood.edges:

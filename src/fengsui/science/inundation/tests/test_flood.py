@@ -15,7 +15,7 @@ from fengsui.science.inundation import run as running
 from fengsui.science.inundation import threads
 from fengsui.science.inundation.asked import Flood, Rain
 from fengsui.science.inundation.flood import MODEL
-from fengsui.science.inundation.ground import Edge, GreenAmpt, Ground, Horton, Series, Source, steady
+from fengsui.science.inundation.ground import Edge, GreenAmpt, Ground, Horton, Series, Source, Wall, steady
 from fengsui.science.inundation.plain import G
 from fengsui.science.inundation.run import Run
 
@@ -177,6 +177,38 @@ def test_soil_takes_all_rain_until_ponding_begins():
     assert 0 < run.stored() < 0.2 * run.account.rain
 
 
+def dammed(crest, until):
+    """A reservoir of two metres west of a wall in the middle of a long box."""
+    start = np.zeros((4, 200))
+    start[:, :100] = 2.0
+    walls = (Wall("column", 100, 0, 4, crest),)
+    run = Run(Flood(flat(4, 200, 10.0), until, depth_m=start, walls=walls, precision="float64"))
+    run.advance(until)
+    return run
+
+
+def test_wall_holds_what_stands_below_its_crest():
+    run = dammed(steady(2.5), 600.0)
+    assert (run.h[:, :100] == 2.0).all()
+    assert (run.h[:, 100:] == 0.0).all()
+
+
+def test_water_over_a_wall_is_a_weirs():
+    run = dammed(steady(1.7), 10.0)
+    # The water before the wall sinks within the 10 s: a little less than 1.705 H^1.5 with all of H.
+    passed = run.h[:, 100:].sum() * 100 / (40 * 10)
+    assert 0.8 * 1.705 * 0.3**1.5 < passed < 1.705 * 0.3**1.5
+    assert dammed(steady(1.7), 7200.0).h[:, :100].mean() == pytest.approx(1.7, abs=0.02)
+
+
+def test_wall_that_breaches_lets_nothing_through_before_and_levels_out_after():
+    breach = Series(np.array([0.0, 300.0, 360.0]), np.array([2.5, 2.5, 0.01]))
+    assert (dammed(breach, 300.0).h[:, 100:] == 0).all()
+    run = dammed(breach, 7200.0)
+    np.testing.assert_allclose(run.h, 1.0, atol=0.05)
+    assert abs(run.account.missing(run.stored())) < CLOSED_M3
+
+
 def test_run_that_is_stopped_and_carried_on_gives_the_same_bits():
     whole, halves = Run(town(8)), Run(town(8))
     whole.advance(600.0)
@@ -230,6 +262,7 @@ def test_roofs_rain_runs_to_the_nearest_ground_and_nothing_is_lost():
         (lambda: Series(np.array([1.0, 0.0]), np.zeros(2)), "times of a series rise"),
         (lambda: Flood(flat(3, 3), 9.0, horton=Horton(0, 0, 0), green_ampt=GreenAmpt(0, 0, 0)), "not by both"),
         (lambda: GreenAmpt(1e-6, 0.1, 0.9), "deficit"),
+        (lambda: Flood(flat(3, 3), 9.0, walls=(Wall("row", 3, 0, 2, steady(1.0)),)), "wall lies outside"),
         (lambda: Horton(1e-6, 1e-5, 1e-3), "first_m_s"),
     ],
 )

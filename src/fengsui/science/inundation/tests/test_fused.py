@@ -20,11 +20,13 @@ def both(rows, columns, seed):
     return z, n, h, np.zeros((rows, columns + 1)), np.zeros((rows + 1, columns))
 
 
-def compiled(kind, h, qx, qy, z, n, codes, values, dt, theta=run.THETA, dry=DRY, cells=1):
+def compiled(kind, h, qx, qy, z, n, codes, values, dt, theta=run.THETA, dry=DRY, cells=1, walls=None):
     state = [each.astype(kind) for each in (h, qx, qy)]
     out = [np.zeros_like(each) for each in state]
     room, deepest = fused.room(*h.shape, kind)
-    given = z.astype(kind), n.astype(kind), codes, values.astype(kind), np.arange(deepest.size), room, deepest
+    crests = walls or (np.full((1, 1), -np.inf), np.full((1, 1), -np.inf))
+    walled = walls is not None, *(each.astype(kind) for each in crests)
+    given = z.astype(kind), n.astype(kind), codes, values.astype(kind), *walled, np.arange(deepest.size), room, deepest
     fused.step_of(kind)(cells, *state, *out, *given, kind(dt), kind(DX), kind(theta), kind(dry))
     return (*out, deepest)
 
@@ -38,11 +40,13 @@ def test_fused_step_is_the_plain_one_when_run_five_hundred_times(rows, columns, 
     codes[2, 2:10], values[2, 2:10] = plain.NORMAL, 0.01
     codes[3, :columns], values[3, :columns] = plain.NORMAL, 0.001
     sides = tuple((codes[k, :m], values[k, :m]) for k, m in enumerate((rows, rows, columns, columns)))
+    crests = np.full(qx.shape, -np.inf), np.full(qy.shape, -np.inf)
+    crests[0][10:50, 12], crests[1][20, 2:14] = 1.4, 0.9
     mine = h, qx, qy
     for _ in range(500):
         dt = run.ALPHA * DX / np.sqrt(plain.G * max(h.max(), 0.05))
-        mine = plain.step(*mine, z, n, sides, dt, DX, run.THETA, DRY)
-        h, qx, qy, deepest = compiled(np.float64, h, qx, qy, z, n, codes, values, dt, cells=cells)
+        mine = plain.step(*mine, z, n, crests, sides, dt, DX, run.THETA, DRY)
+        h, qx, qy, deepest = compiled(np.float64, h, qx, qy, z, n, codes, values, dt, cells=cells, walls=crests)
         assert deepest.max() == h.max()
     for one, other in zip(mine, (h, qx, qy), strict=True):
         np.testing.assert_allclose(one, other, atol=1e-9)
