@@ -84,6 +84,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--steps", type=int, default=20)
     parser.add_argument("--whole", action="store_true", help="three hours over 480 km2 as well; minutes")
     options = parser.parse_args(arguments)
+    _shared.ready()
     few = 0.0
     for cells in (options.cells // 10, options.cells):
         side = math.isqrt(cells)
