@@ -113,22 +113,33 @@ def _step(kind: Any) -> Any:
         return kind(0.0)
 
     @njitted
+    def line(
+        out: Any, hl: Any, hr: Any, zl: Any, zr: Any, nl: Any, nr: Any, q: Any, qa: Any, qb: Any, la: Any, ra: Any,
+        lb: Any, rb: Any, walled: Any, crest: Any, dt: Any, dx: Any, theta: Any, dry: Any,
+    ) -> None:  # fmt: skip
+        """A line of faces from rows of numbers: cells before and behind, the faces' own discharge and that of the next
+        ones in its direction, the four across. Loops from 0 over slices: with a start that might be negative each
+        index would be asked whether it counts from the end, and nothing would be vectorised."""
+        for c in range(len(out)):
+            around, beside = qa[c] + qb[c], quarter * (la[c] + ra[c] + lb[c] + rb[c])
+            out[c] = face(hl[c], hr[c], zl[c], zr[c], nl[c], nr[c], q[c], around, beside, dt, dx, theta, dry)
+        if walled:
+            for c in range(len(out)):
+                if crest[c] > max(zl[c], zr[c]):
+                    out[c] = weir(zl[c] + hl[c], zr[c] + hr[c], crest[c], dt, dx, dry)
+
+    @njitted
     def row_between(
-        out: Any, r: Any, low: Any, high: Any, h: Any, z: Any, n: Any, qx: Any, qy: Any, walled: Any, cy: Any, dt: Any,
+        out: Any, r: Any, a: Any, b: Any, h: Any, z: Any, n: Any, qx: Any, qy: Any, walled: Any, cy: Any, dt: Any,
         dx: Any, theta: Any, dry: Any,
     ) -> None:  # fmt: skip
-        """Faces between rows r - 1 and r over columns low to high; out[0] is that of column low."""
-        for c in range(low, high):
-            around = qy[r - 1, c] + qy[r + 1, c]
-            beside = quarter * (qx[r - 1, c] + qx[r - 1, c + 1] + qx[r, c] + qx[r, c + 1])
-            out[c - low] = face(
-                h[r - 1, c], h[r, c], z[r - 1, c], z[r, c], n[r - 1, c], n[r, c], qy[r, c], around, beside,
-                dt, dx, theta, dry,
-            )  # fmt: skip
-        if walled:
-            for c in range(low, high):
-                if cy[r, c] > max(z[r - 1, c], z[r, c]):
-                    out[c - low] = weir(z[r - 1, c] + h[r - 1, c], z[r, c] + h[r, c], cy[r, c], dt, dx, dry)
+        """Faces between rows r - 1 and r over columns a to b; out[0] is that of column a."""
+        u = r - 1
+        line(
+            out[: b - a], h[u, a:b], h[r, a:b], z[u, a:b], z[r, a:b], n[u, a:b], n[r, a:b], qy[r, a:b], qy[u, a:b],
+            qy[r + 1, a:b], qx[u, a:b], qx[u, a + 1 : b + 1], qx[r, a:b], qx[r, a + 1 : b + 1], walled,
+            cy[r, a:b] if walled else cy[0], dt, dx, theta, dry,
+        )  # fmt: skip
 
     @njitted
     def row_edge(
@@ -152,23 +163,18 @@ def _step(kind: Any) -> Any:
         if high == e:
             came = edge(codes[1, r], values[1, r], -qx[r, e], h[r, e - 1], z[r, e - 1], n[r, e - 1], dt, dx, dry)
             out[e - low] = -came
-        for c in range(max(low, 1), min(high + 1, e)):
-            around = qx[r, c - 1] + qx[r, c + 1]
-            beside = quarter * (qy[r, c - 1] + qy[r, c] + qy[r + 1, c - 1] + qy[r + 1, c])
-            out[c - low] = face(
-                h[r, c - 1], h[r, c], z[r, c - 1], z[r, c], n[r, c - 1], n[r, c], qx[r, c], around, beside,
-                dt, dx, theta, dry,
-            )  # fmt: skip
-        if walled:
-            for c in range(max(low, 1), min(high + 1, e)):
-                if cx[r, c] > max(z[r, c - 1], z[r, c]):
-                    out[c - low] = weir(z[r, c - 1] + h[r, c - 1], z[r, c] + h[r, c], cx[r, c], dt, dx, dry)
+        a, b = max(low, 1), min(high + 1, e)
+        line(
+            out[a - low : b - low], h[r, a - 1 : b - 1], h[r, a:b], z[r, a - 1 : b - 1], z[r, a:b], n[r, a - 1 : b - 1],
+            n[r, a:b], qx[r, a:b], qx[r, a - 1 : b - 1], qx[r, a + 1 : b + 1], qy[r, a - 1 : b - 1], qy[r, a:b],
+            qy[r + 1, a - 1 : b - 1], qy[r + 1, a:b], walled, cx[r, a:b] if walled else cx[0], dt, dx, theta, dry,
+        )  # fmt: skip
 
     @njitted
-    def row_share(out: Any, qx: Any, over: Any, under: Any, h: Any, dt: Any, dx: Any) -> None:
+    def row_share(out: Any, west: Any, east: Any, over: Any, under: Any, h: Any, dt: Any, dx: Any) -> None:
         zero = kind(0.0)
-        for c in range(len(h)):
-            leaves = max(-qx[c], zero) + max(qx[c + 1], zero) + max(-over[c], zero) + max(under[c], zero)
+        for c in range(len(out)):
+            leaves = max(-west[c], zero) + max(east[c], zero) + max(-over[c], zero) + max(under[c], zero)
             out[c] = min(one, h[c] * dx / (dt * max(leaves, kind(1e-30))))
 
     @njitted
@@ -178,11 +184,11 @@ def _step(kind: Any) -> Any:
             out[c] = q[c] * (before[c] if q[c] > 0 else behind[c])
 
     @njitted
-    def depths(out: Any, h: Any, qx: Any, over: Any, under: Any, dt: Any, dx: Any) -> Any:
+    def depths(out: Any, h: Any, west: Any, east: Any, over: Any, under: Any, dt: Any, dx: Any) -> Any:
         """One row's new depth; the deepest of it."""
         ratio, top = dt / dx, kind(0.0)
         for c in range(len(out)):
-            new = max(h[c] + ratio * (qx[c] - qx[c + 1] + over[c] - under[c]), kind(0.0))
+            new = max(h[c] + ratio * (west[c] - east[c] + over[c] - under[c]), kind(0.0))
             out[c] = new
             top = max(top, new)
         return top
@@ -203,7 +209,9 @@ def _step(kind: Any) -> Any:
             mine = room[t]
             raw, shares, across, final, ones = mine[:3], mine[3:5], mine[5], mine[6:9], mine[9]
             ones[:] = one
-            m, k = left - west, right - left
+            m, k, w = left - west, right - left, east - west
+            shares[:, 0] = one  # beside the first and the last cell: what comes in from outside is not ours to limit
+            shares[:, w + 1] = one
             if low == 0:
                 row_edge(raw[0], 2, 0, west, east, h, z, n, qy[0], codes, values, one, dt, dx, dry)
             else:
@@ -216,31 +224,36 @@ def _step(kind: Any) -> Any:
                 else:
                     row_between(under, r + 1, west, east, h, z, n, qx, qy, walled, cy, dt, dx, theta, dry)
                 row_across(across, r, west, east, h, z, n, qx, qy, codes, values, walled, cx, dt, dx, theta, dry)
-                row_share(share[: east - west], across, over, under, h[r, west:east], dt, dx)
+                row_share(share[1 : w + 1], across, across[1:], over, under, h[r, west:east], dt, dx)
                 if r >= first:  # the faces above row r, which the depths of row r - 1 wait for
-                    row_limited(final[0][:k], over[m:], before[m:] if r > 0 else ones, share[m:])
+                    row_limited(final[0][:k], over[m:], before[m + 1 :] if r > 0 else ones, share[m + 1 :])
                     if r < last:
                         qy2[r, left:right] = final[0][:k]
                     if r > first:
-                        made = depths(h2[r - 1, left:right], h[r - 1, left:right], final[1], final[2], final[0], dt, dx)
+                        made = depths(
+                            h2[r - 1, left:right],
+                            h[r - 1, left:right],
+                            final[1],
+                            final[1][1:],
+                            final[2],
+                            final[0],
+                            dt,
+                            dx,
+                        )
                         top = max(top, made)
                     final[2][:k] = final[0][:k]
                 if first <= r < last:
-                    line = final[1]
-                    for c in range(left, right + 1):
-                        q = across[c - west]
-                        if q > 0:
-                            line[c - left] = q * (share[c - 1 - west] if c > 0 else one)
-                        else:
-                            line[c - left] = q * (share[c - west] if c < columns else one)
-                    qx2[r, left:right] = line[:k]
+                    row_limited(final[1][: k + 1], across[m:], share[m:], share[m + 1 :])
+                    qx2[r, left:right] = final[1][:k]
                     if right == columns:
-                        qx2[r, columns] = line[k]
+                        qx2[r, columns] = final[1][k]
             if last == rows:
-                row_limited(final[0][:k], raw[rows % 3][m:], shares[(rows - 1) % 2][m:], ones)
+                row_limited(final[0][:k], raw[rows % 3][m:], shares[(rows - 1) % 2][m + 1 :], ones)
                 qy2[rows, left:right] = final[0][:k]
                 r = rows - 1
-                top = max(top, depths(h2[r, left:right], h[r, left:right], final[1], final[2], final[0], dt, dx))
+                top = max(
+                    top, depths(h2[r, left:right], h[r, left:right], final[1], final[1][1:], final[2], final[0], dt, dx)
+                )
             deepest[band, place] = top
 
     return compiled(step, fastmath=FAST)
@@ -259,7 +272,7 @@ def step_of(kind: Any) -> Any:
 def room(rows: int, columns: int, kind: Any) -> tuple[Grid, Grid]:
     """What `step` works in: rows of each tile's own, and the deepest water of each tile, (down, across)."""
     down, across = -(-rows // BAND), -(-columns // WIDTH)
-    return np.zeros((down * across, ROWS, min(columns, WIDTH) + 3), kind), np.zeros((down, across), kind)
+    return np.zeros((down * across, ROWS, min(columns, WIDTH) + 4), kind), np.zeros((down, across), kind)
 
 
 __all__ = ["BAND", "WIDTH", "room", "step_of"]
