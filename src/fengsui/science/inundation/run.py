@@ -73,8 +73,7 @@ class Run:
         self.spare = [np.zeros_like(each) for each in (self.h, self.qx, self.qy)]
         self.raised = float(self.h.max())  # deepest water since the last step, which tells of its own
         self.room, self.deepest = fused.room(rows, columns, self.kind)
-        self.all_tiles = np.arange(self.deepest.size)
-        self.tiles = self.all_tiles
+        self.tiles = np.arange(self.deepest.size)
         self.rained_s = float(flood.rain.edges_s[-1]) if flood.rain is not None else 0.0
         self.catch = _catchment(built).astype(self.kind)
         self.soil = np.where(built, 0.0, 1.0 if flood.pervious is None else flood.pervious).astype(self.kind)
