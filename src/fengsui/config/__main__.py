@@ -194,10 +194,9 @@ def _check(options: argparse.Namespace) -> int:
     return check.main(options.only)
 
 
-def _docs(options: argparse.Namespace) -> int:
-    from fengsui.config.ops import docs
-
-    return docs.main(check=options.check)
+def _pages(options: argparse.Namespace) -> int:
+    code: int = import_module(f"fengsui.config.ops.{options.pages}").main(check=options.check)
+    return code
 
 
 def _translations(options: argparse.Namespace) -> int:
@@ -500,10 +499,15 @@ def parser() -> argparse.ArgumentParser:
     sbom = add("sbom", _sbom, "写出软件物料清单与许可清单", "write the bill of materials and the list of licences")
     sbom.add_argument("--out", metavar="DIR", default="var", help=word("写到此目录", "write them into this folder"))
     add("translations", _translations, "更新英文译文目录", "bring the English catalogue up to date with the code")
-    docs = add("docs", _docs, "生成参考文档", "generate the reference pages")
-    docs.add_argument(
-        "--check", action="store_true", help=word("只查是否最新", "only tell whether they are up to date")
-    )
+    for name, zh, en in (
+        ("docs", "生成参考文档", "generate the reference pages"),
+        ("handbook", "重算模型手册各页", "compute the pages of the models' handbook anew"),
+    ):
+        made = add(name, _pages, zh, en)
+        made.set_defaults(pages=name)
+        made.add_argument(
+            "--check", action="store_true", help=word("只查是否最新", "only tell whether they are current")
+        )
     for name, run in (
         ("prepare", _prepare),
         ("ingest", _ingest),

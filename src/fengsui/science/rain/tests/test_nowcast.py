@@ -16,11 +16,22 @@ def cell(row, column):
 @pytest.mark.parametrize("shift", [(1.3, -0.7), (0.0, 2.4), (-2.2, 1.1), (0.4, 0.3)])
 def test_moving_cell_is_off_by_less_than_a_cell_after_six_steps(shift):
     before, after = cell(48, 60), cell(48 + shift[0], 60 + shift[1])
+    assert motion(before, after) == pytest.approx(shift, abs=0.05)
     told = carry(after, motion(before, after), 6)[-1]
     weight = np.nan_to_num(told)
     centre = (weight * ROWS).sum() / weight.sum(), (weight * COLUMNS).sum() / weight.sum()
     wanted = 48 + 7 * shift[0], 60 + 7 * shift[1]
     assert np.hypot(centre[0] - wanted[0], centre[1] - wanted[1]) < 1.0
+
+
+@pytest.mark.parametrize("where", [(30, 20), (70, 100), (20, 96)])
+@pytest.mark.parametrize("width", [3.0, 6.0])
+def test_cell_away_from_the_middle_is_as_fast_as_it_is(where, width):
+    def small(row, column):
+        return np.exp(-((ROWS - row) ** 2 + (COLUMNS - column) ** 2) / (2 * width**2))
+
+    found = motion(small(*where), small(where[0] + 3, where[1] + 4))
+    assert found == pytest.approx((3.0, 4.0), abs=0.1)
 
 
 def test_what_comes_from_outside_the_picture_is_unknown():
