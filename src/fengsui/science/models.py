@@ -7,7 +7,11 @@ from typing import Any
 
 from fengsui.science.contract import Model
 
-PLACES = {"design-storm": "fengsui.science.rain.storm", "inundation": "fengsui.science.inundation.flood"}
+PLACES = {
+    "design-storm": "fengsui.science.rain.storm",
+    "inundation": "fengsui.science.inundation.flood",
+    "series-checks": "fengsui.science.series.checked",
+}
 
 
 def model(code: str) -> Model[Any]:

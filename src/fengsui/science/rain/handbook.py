@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import numpy as np
 
 from fengsui.science.handbook import Check, Page, Plot, line
-from fengsui.science.rain.field import Field, Variogram
+from fengsui.science.rain.field import Field, Variogram, leave_one_out
 from fengsui.science.rain.formula import Formula
 from fengsui.science.rain.nowcast import carry, motion
 from fengsui.science.rain.storm import DesignStorm, alternating, chicago
@@ -17,6 +20,12 @@ data with its basis; **fields** between gauges by inverse distance or ordinary k
 
 It cannot say whether a formula holds for the place: both formulas that circulate for Shenyang are unconfirmed [U], and
 every result made with them says so. Between gauges it knows what gauges saw. Without pictures it knows no motion.
+
+**Fields** keep the weights of each set of reporting gauges: a step in time is one product of a matrix and a vector
+(`./fengsui bench rain`). Kriging gives what PyKrige gives with the same variogram. On a real wet day (Environment
+Agency; of 908 gauges, 903 of them tipping buckets, 14 have no place and two share another's; 7 of the other 892 are
+wet) a left-out gauge is told with a root mean square error of 0.116 mm by the nearest gauge, 0.087 by inverse distance,
+0.086 by kriging (`tests/test_field.py`).
 
 Alone: `./fengsui science design-storm --case storm.json --out storm.csv`; validity and papers in
 `src/fengsui/science/rain/README.md`.
@@ -58,10 +67,43 @@ def _fields() -> tuple[Check, ...]:
     for method in ("idw", "kriging"):
         told, _ = Field(gauges, cells, method, Variogram(10_000.0)).rain(np.full(40, 12.5))
         found.append(float(np.abs(told - 12.5).max()))
-    return tuple(
+    constant = tuple(
         Check(f"constant rain, {name}: largest departure", "0", value, 0.0, 1e-9, "mm")
         for name, value in zip(("inverse distance", "kriging"), found, strict=True)
     )
+    return (*constant, *_another_library(), _left_out())
+
+
+def _another_library() -> tuple[Check, ...]:
+    """PyKrige's fields and variances, kept in reference/."""
+    said = json.loads((Path(__file__).parent / "reference/pykrige.json").read_text("utf-8"))
+    gauges, cells, values = (np.array(said[name]) for name in ("gauges_m", "cells_m", "values_mm"))
+    rain, variance = 0.0, 0.0
+    for case in said["cases"]:
+        variogram = Variogram(case["range_m"], case["sill"], case["nugget"])
+        told, weights = Field(gauges, cells, "kriging", variogram).rain(values)
+        rain = max(rain, float(np.abs(told - case["rain_mm"]).max()))
+        variance = max(variance, float(np.abs(weights.variance - case["variance"]).max()))
+    source = "PyKrige 1.7.3 (reference/SOURCE.md)"
+    return (
+        Check("kriged rain against another library", "< 1e-6", rain, 0.0, 1e-6, "mm", source),
+        Check("its variance, of a sill of 1 and 2.5", "< 1e-6", variance, 0.0, 1e-6, "", source),
+    )
+
+
+def _left_out() -> Check:
+    """Rain that is alike over some km: a gauge told by the others, beside a gauge told by the nearest one."""
+    random = np.random.default_rng(3)
+    gauges = random.uniform(0, 30_000, (80, 2))
+    middles, sizes = random.uniform(0, 30_000, (6, 2)), random.uniform(5, 30, 6)
+    away = np.linalg.norm(gauges[:, None, :] - middles[None, :, :], axis=2)
+    rain = np.asarray((sizes * np.exp(-((away / 6_000.0) ** 2))).sum(axis=1), np.float64)
+    errors = [
+        float(np.sqrt(((leave_one_out(gauges, rain, **how) - rain) ** 2).mean()))
+        for how in ({"method": "kriging", "variogram": Variogram(20_000.0)}, {"method": "idw", "nearest": 1})
+    ]
+    return Check("left-out gauges among six showers: kriging's error beside the nearest gauge's", "< 1",
+                 errors[0] / errors[1], 0.0, 1.0)  # fmt: skip
 
 
 def _nowcast() -> Check:

@@ -1,7 +1,9 @@
 """Fields: exact where they must be, better than the nearest gauge where there is none."""
 
 import csv
+import json
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -46,6 +48,20 @@ def test_kriging_weights_solve_the_textbooks_system_for_two_gauges():
     first = 0.5 + (gamma(3000) - gamma(1000)) / (2.0 * gamma(4000))
     weights = Field(points, cell, "kriging", variogram).weights(np.array([True, True]))
     assert weights.matrix[0] == pytest.approx([first, 1.0 - first], rel=1e-12)
+
+
+@pytest.mark.parametrize("which", [0, 1])
+def test_kriging_gives_what_pykrige_gives(which):
+    """Fields and variances of another library with the same variogram (reference/SOURCE.md); 1e-6 is asked for."""
+    said = json.loads((Path(__file__).parents[1] / "reference/pykrige.json").read_text("utf-8"))
+    case = said["cases"][which]
+    field = Field(
+        np.array(said["gauges_m"]), np.array(said["cells_m"]), "kriging",
+        Variogram(case["range_m"], case["sill"], case["nugget"]),
+    )  # fmt: skip
+    told, weights = field.rain(np.array(said["values_mm"]))
+    assert told == pytest.approx(case["rain_mm"], abs=1e-9)
+    assert weights.variance == pytest.approx(case["variance"], abs=1e-9)
 
 
 def test_silent_gauge_leaves_and_comes_back_and_weights_are_kept():
