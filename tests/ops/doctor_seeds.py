@@ -21,6 +21,7 @@ import pytest
 
 from fengsui.config.backup import restore, store
 from fengsui.config.ops import cluster, doctor_inside, doctor_parts, doctor_texts, supervisor
+from fengsui.config.ops.broker import LOST
 from fengsui.config.ops.cluster import Cluster
 from tests.contracts.smsc import centre
 
@@ -338,6 +339,14 @@ def full_store(here, patch):
     with_stream(here, fill)
     yield
     with_stream(here, lambda stream: stream.delete_stream("full"))
+
+
+@seed("broker_lost")
+def lost_store(here, patch):
+    with killed(here, "broker"):
+        shutil.rmtree(here.broker.folder / "jetstream")
+    yield
+    (here.broker.folder / LOST).unlink()
 
 
 class Late:

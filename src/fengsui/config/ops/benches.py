@@ -37,6 +37,7 @@ QUICK: dict[str, list[str]] = {
     "push": ["--notices", "6"],
     "readers": ["--messages", "15000"],
     "roads": ["--generated", "--rounds", "3"],
+    "screen": ["--seconds", "60"],
     "series": ["--streams", "1"],
     "sheet": ["--rows", "20000", "--rounds", "3"],
     "tiles": ["--rounds", "3", "--tiles", "2"],

@@ -17,6 +17,7 @@ import urllib.request
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from shutil import which
 from typing import Any
@@ -35,6 +36,8 @@ MAX_ACK_PENDING = 20_000
 TRIES = 5
 MADE = "store.made"
 """Lies beside the store once that was made: where it lies alone, the store was lost."""
+LOST = "store.lost"
+"""When that happened, a line each; `doctor` speaks of it until somebody who has seen to it takes the file away."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,6 +237,8 @@ class Broker:
                 "消息服务器的存储丢失：已应答而未入库的报文无法找回，已重建",
                 "The broker's store was lost: what it had acknowledged and nobody had stored is gone. Made anew",
             )
+            with open(self.folder / LOST, "a") as kept:
+                kept.write(f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S}\n")
         self.folder.mkdir(parents=True, exist_ok=True)
         port, mqtt = free_ports(2)
         settings = {

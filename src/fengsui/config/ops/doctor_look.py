@@ -19,7 +19,7 @@ CODES: Mapping[str, tuple[str, ...]] = {
     "disk": ("disk_full", "inodes_full"),
     "files": ("secrets_open", "not_writable", "data_open"),
     "time": ("clock_wrong", "database_clock", "broker_clock"),
-    "store": ("broker_down", "broker_full"),
+    "store": ("broker_down", "broker_full", "broker_lost"),
     "server": ("autovacuum_off", "transaction_ids", "connections", "long_transaction", "dead_slot"),
     "tables": ("autovacuum_off_for_table", "old_statistics", "invalid_index", "bloated_index"),
     "schema": ("missing_migration", "newer_schema"),
@@ -53,6 +53,7 @@ def _all(ask: Ask) -> Iterable[Finding]:
     yield from doctor_inside.tables(ask)
     yield from doctor_rows.rows(ask)
     yield from doctor_rows.jobs(ask)
+    yield from doctor_parts.losses(home)
     if url := os.environ.get("FENGSUI_NATS_URL"):
         yield from _broker(home, url)
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from fengsui.config.ops.broker import INTERNAL
+from fengsui.config.ops.broker import INTERNAL, LOST
 from fengsui.config.ops.cluster import plain_url
 from fengsui.config.ops.console import word
 from fengsui.config.ops.doctor_faults import Fault, Finding, declare, found
@@ -76,6 +76,20 @@ FAULTS = (
             "或该流的 max_bytes",
             "first see whether ingest takes them: the line of ingest here, var/log/ingest.log; then raise "
             "max_file_store or the stream's max_bytes",
+        ),
+    ),
+    Fault(
+        "broker_lost",
+        ("消息存储", "Broker's store"),
+        (
+            "{when} UTC 存储丢失（共 {times} 次）：此前已应答而尚未入库的读数没有了，设备不会重发",
+            "lost at {when} UTC ({times} times in all): readings acknowledged before and not yet stored are gone, and "
+            "devices do not send them again",
+        ),
+        (
+            "查此前几分钟各测站有无缺数，自带存储的设备请其补传，查明磁盘为何丢失；办妥后 rm {file}",
+            "look which stations miss readings in the minutes before, have devices with a memory send them again, find "
+            "out why the disk lost them; then rm {file}",
         ),
     ),
     Fault(
@@ -200,6 +214,7 @@ def broker() -> Iterator[Finding]:
             yield Finding("NATS", "ok", word("自带,未运行", "own, down"))
             return
         url = own_url(home)
+        yield from losses(home)
     try:
         told = broker_told(url, monitor_port(home, url))
     except OSError as error:
@@ -207,6 +222,13 @@ def broker() -> Iterator[Finding]:
         return
     yield Finding("NATS", "ok", f"{told.version}, {plain_url(url)}")
     yield from broker_faults(told)
+
+
+def losses(home: Home) -> Iterator[Finding]:
+    """What the private broker's store lost, until somebody has seen to it."""
+    kept = home.var / "broker" / LOST
+    if kept.exists() and (moments := kept.read_text().split("\n")[:-1]):
+        yield found("broker_lost", when=moments[-1], times=len(moments), file=kept)
 
 
 def monitor_port(home: Home, url: str) -> int | None:
