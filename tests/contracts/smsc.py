@@ -127,6 +127,8 @@ class Centre(asyncio.Protocol):
         """Twice the same, one of a message that nobody sent, an answer of a person, a state on the way; then itself."""
         bad = self.options.undelivered and number.endswith(self.options.undelivered.encode())
         state, error = (b"UNDELIV", b"00B") if bad else (b"DELIVRD", b"000")
+        if self.options.decimal:
+            name = b"%010d" % int(name, 16)
         text = b"id:%s sub:001 dlvrd:001 submit date:2609010000 done date:2609010001 stat:%s err:%s text:" % (
             name, state, error,
         )  # fmt: skip
@@ -166,6 +168,7 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("--mute-after", type=int, default=0, metavar="N", help="messages, then no answers")
     parser.add_argument("--receipts-ms", type=float, default=0, help="before a receipt that was asked for")
     parser.add_argument("--early", action="store_true", help="a receipt comes before the message's own answer")
+    parser.add_argument("--decimal", action="store_true", help="names in receipts are decimal, those in answers never")
     parser.add_argument("--silent", action="store_true", help="tells no receipts")
     parser.add_argument("--undelivered", default="", metavar="END", help="telephones with this end are off")
     parser.add_argument("--noise", action="store_true", help="with each receipt others that concern nobody")

@@ -119,10 +119,10 @@ def uncertain() -> set[str]:
 
 def test_receipts_when_the_worker_is_killed_before_they_come_are_counted_all_the_same(town, tmp_path):
     with ExitStack() as stack:
-        options = ("--receipts-ms", "3000", "--undelivered", "77")
+        options = ("--receipts-ms", "3000", "--undelivered", "77", "--decimal")
         here = stack.enter_context(centre(free_port(), tmp_path / "here.txt", *options))
         issue(town)
-        providers = here.url(receipts="yes")
+        providers = here.url(receipts="yes", ids="hex-dec")
         with worker(providers) as killed:
             until(lambda: delivery(1).state == "acknowledged", "all is sent")
             killed.kill()

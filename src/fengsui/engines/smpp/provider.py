@@ -15,7 +15,10 @@ WINDOW = 200
 
 @dataclass(frozen=True, slots=True)
 class Provider:
-    """name: for people, never an address. payload: long texts in one message_payload. receipts: asked for each."""
+    """name: for people, never an address. payload: long texts in one message_payload. receipts: asked for each.
+
+    ids: base of the number that names a message in its answer, and in its receipt's text; 0: a name like any other.
+    """
 
     name: str
     host: str
@@ -30,6 +33,10 @@ class Provider:
     window: int = WINDOW
     payload: bool = False
     receipts: bool = False
+    ids: tuple[int, int] = (0, 0)
+
+
+IDS = {"same": (0, 0), "hex-dec": (16, 10), "dec-hex": (10, 16)}
 
 
 def providers(text: str) -> tuple[Provider, ...]:
@@ -49,7 +56,7 @@ def _provider(url: str, n: int) -> Provider:
     if parts.scheme not in ("smpp", "smpps") or not parts.hostname or not parts.username:
         raise ValueError(f"provider {n}: not smpp://account:password@host:port")
     given = {key: values[-1] for key, values in parse_qs(parts.query).items()}
-    known = {"name", "source", "source_ton", "dest_ton", "prefix", "window", "long", "receipts"}
+    known = {"name", "source", "source_ton", "dest_ton", "prefix", "window", "long", "receipts", "ids"}
     if unknown := sorted(set(given) - known):
         raise ValueError(f"provider {n}: unknown option {unknown[0]}")
     account, password = unquote(parts.username), unquote(parts.password or "")
@@ -65,6 +72,8 @@ def _provider(url: str, n: int) -> Provider:
             raise ValueError(f"provider {n}: {each} is at most 20 letters or digits")
     if given.get("receipts", "no") not in ("yes", "no"):
         raise ValueError(f"provider {n}: receipts is yes or no")
+    if given.get("ids", "same") not in IDS:
+        raise ValueError(f"provider {n}: ids is one of {', '.join(IDS)}")
     return Provider(
         name=given.get("name", parts.hostname if n == 1 else f"{parts.hostname}-{n}")[:40],
         host=parts.hostname,
@@ -76,6 +85,7 @@ def _provider(url: str, n: int) -> Provider:
         prefix=given.get("prefix", ""),
         payload=given.get("long", "udh") == "payload",
         receipts=given.get("receipts", "no") == "yes",
+        ids=IDS[given.get("ids", "same")],
         **numbers,
     )
 

@@ -39,20 +39,33 @@ _TEXT = re.compile(
 )
 
 
-def read(provider: str, message: pdu.Message) -> Heard | None:
-    """What it says of a message's end; None for anything else: an answer of a person, a state on the way, nonsense."""
+def same_name(name: str, base: int) -> str:
+    """A number of that base as a decimal one, so that 1A in an answer is 26 in its receipt; else the name as it is."""
+    try:
+        return str(int(name, base)) if base and name.isalnum() and len(name) <= 32 else name
+    except ValueError:
+        return name
+
+
+def read(provider: str, message: pdu.Message, ids: tuple[int, int] = (0, 0)) -> Heard | None:
+    """What it says of a message's end; None for anything else: an answer of a person, a state on the way, nonsense.
+
+    ids: bases of a message's name in its answer and in the receipt's text; the parameter has it as the answer has.
+    """
     if message.esm_class & KIND != IS_RECEIPT:
         return None
     found = _TEXT.search(message.text[:300])
-    name = message.tlvs.get(MESSAGE_ID, b"").rstrip(b"\0") or (found[1] if found else b"")
+    repeated = message.tlvs.get(MESSAGE_ID, b"").rstrip(b"\0")
+    name = repeated or (found[1] if found else b"")
     state = message.tlvs.get(MESSAGE_STATE, b"")
     word = STATES.get(state[0], "") if len(state) == 1 else found[2].decode("ascii").upper() if found else ""
     if word not in STATES.values() or not 0 < len(name) <= 64 or not name.isascii() or b"\0" in name:
         return None
     error = found[3].decode("ascii") if found and found[3] else ""
+    known = same_name(name.decode(), ids[0] if repeated else ids[1])
     if word == "DELIVRD":
-        return Heard(provider, name.decode(), "delivered", "")
-    return Heard(provider, name.decode(), "failed", f"{word} {error}".strip() if error.strip("0") else word)
+        return Heard(provider, known, "delivered", "")
+    return Heard(provider, known, "failed", f"{word} {error}".strip() if error.strip("0") else word)
 
 
 class Answers(Protocol):

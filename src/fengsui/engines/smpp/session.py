@@ -95,7 +95,8 @@ class Session(asyncio.Protocol):
             for command, status, sequence, body in pdu.split(self._buffer):
                 if command == 0x80000004:  # submit_sm_resp, by far the commonest
                     if (token := self._pending.pop(sequence, None)) is not None:
-                        answered.append((token, status, "" if status else pdu.read_id(body)))
+                        name = "" if status else receipts.same_name(pdu.read_id(body), self.provider.ids[0])
+                        answered.append((token, status, name))
                 else:
                     self._other(command, status, sequence, body, answered)
         except pdu.Malformed as wrong:
@@ -117,7 +118,7 @@ class Session(asyncio.Protocol):
             if not self._bound.done():
                 self._bound.set_result(status)
         elif command == pdu.DELIVER_SM:
-            heard = receipts.read(self.provider.name, pdu.read_message(body))
+            heard = receipts.read(self.provider.name, pdu.read_message(body), self.provider.ids)
             if heard is None or not self.provider.receipts:  # a person's answer, a state on the way, not asked for
                 if self._desk is not None:
                     self._desk.foreign += 1

@@ -91,8 +91,11 @@ def test_text_when_impossible_is_refused():
 
 
 def test_providers_when_read_in_order():
-    first, second = providers("smpp://a:p%40@h:2776?source=1069&name=移动&window=50&long=payload smpps://b:q@k")
+    first, second = providers(
+        "smpp://a:p%40@h:2776?source=1069&name=移动&window=50&long=payload smpps://b:q@k?ids=hex-dec"
+    )
     assert first == Provider("移动", "h", 2776, "a", "p@", source="1069", window=50, payload=True)
+    assert second.ids == (16, 10)
     assert (second.name, second.port, second.secure) == ("k-2", 3550, True)
 
 
@@ -101,7 +104,7 @@ def test_providers_when_read_in_order():
     [
         "http://a:hush@h", "smpp://h", "smpp://a:hush@h:x", "smpp://a:hush@h?window=0", "smpp://a:hush@h?window=x",
         "smpp://a:hush@h?fast=1", "smpp://a:hush-hush-hush@h", "smpp://a:hush@h?source=a%00b", "smpp://[x:hush@h",
-        "smpp://a:hush@h?name=x smpp://a:hush@k?name=x",
+        "smpp://a:hush@h?name=x smpp://a:hush@k?name=x", "smpp://a:hush@h?ids=oct",
     ],
 )  # fmt: skip
 def test_provider_when_wrong_is_named_without_its_password(wrong):

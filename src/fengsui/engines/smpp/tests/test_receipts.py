@@ -42,6 +42,29 @@ def test_receipt_when_parameters_say_it_they_count_more_than_the_text():
 
 
 @pytest.mark.parametrize(
+    ("name", "base", "known"),
+    [
+        ("1A", 16, "26"),
+        ("0000000026", 10, "26"),
+        ("4f-1", 16, "4f-1"),
+        ("xyz", 16, "xyz"),
+        ("1_0", 10, "1_0"),
+        ("1A", 0, "1A"),
+    ],
+)
+def test_name_in_two_bases_is_one(name, base, known):
+    assert receipts.same_name(name, base) == known
+
+
+def test_receipt_when_its_text_has_the_name_in_another_base_than_its_answer_and_parameter():
+    message = pdu.Message("106", COMMON % (b"0000000026", b"DELIVRD", b"000"), esm_class=4)
+    assert receipts.read("one", message, (16, 10)) == Heard("one", "26", "delivered")
+    tlvs = {receipts.MESSAGE_ID: b"1a\0"}
+    message = pdu.Message("106", COMMON % (b"0000000026", b"DELIVRD", b"000"), esm_class=4, tlvs=tlvs)
+    assert receipts.read("one", message, (16, 10)) == Heard("one", "26", "delivered")
+
+
+@pytest.mark.parametrize(
     "heard",
     [
         said(COMMON % (b"1", b"ENROUTE", b"000")),
