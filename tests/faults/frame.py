@@ -43,14 +43,16 @@ class Round:
 
     def only_there(self, lost: set[Reading]) -> set[Reading]:
         """Of the lost readings those that a broker's lost store alone held: acknowledged before it went, and the last
-        of their station until then. Ingest stores in the stream's order, so nothing in the middle can be excused; what
-        a device sent again may stand one window later there than it was measured.
+        of their station until then. Ingest stores in the stream's order, so nothing in the middle can be excused.
+
+        The stream's order is that of the acknowledgements, a window of a device more or less: not that of measuring,
+        since the HTTP door may have stood shut for minutes before it took one.
         """
         excused: set[Reading] = set()
         for moment in self.stores_lost:
             after: dict[str, int] = {}
-            before = [key for key, acknowledged in self.readings.items() if acknowledged <= moment + 0.5]
-            for key in sorted(before, key=lambda each: each[1], reverse=True):
+            before = {key: said for key, said in self.readings.items() if said <= moment + 0.5}
+            for key in sorted(before, key=before.__getitem__, reverse=True):
                 if key in lost and after.get(key[0], 0) <= WINDOW:
                     excused.add(key)
                 elif key not in lost:

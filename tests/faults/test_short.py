@@ -88,6 +88,18 @@ def test_lost_reading_is_excused_only_when_a_lost_store_held_it(tmp_path):
     assert Round(tmp_path, 0).only_there({last, after, middle}) == {last}
 
 
+def test_reading_that_the_door_took_late_is_the_last_of_its_station(tmp_path):
+    """Measured first, acknowledged just before the store went: the HTTP door had stood shut."""
+    start = datetime(2026, 11, 28, tzinfo=UTC)
+    keys = [("S1", start + timedelta(seconds=n), 0.5) for n in range(3 * WINDOW)]
+    said = {key: 1_000.0 + n for n, key in enumerate(keys)} | {keys[0]: 1_000.0 + len(keys) - 3.5}
+    lines = [f"{code} {at.isoformat()} {value!r} {said[code, at, value]:.3f}" for code, at, value in keys]
+    (tmp_path / "readings-0.txt").write_text("\n".join(lines))
+    (tmp_path / "people-0.jsonl").write_text("")
+    (tmp_path / "stores-lost.txt").write_text(f"{1_000.0 + len(keys) - 2:.3f}\n")
+    assert Round(tmp_path, 0).only_there({keys[0]}) == {keys[0]}
+
+
 def test_told_names_seed_and_faults_in_order_when_something_was_found():
     told = report.told(Outcome(seed=17, findings=["a reading lost"], story="0.1 s  kill -9 (web), 0.0 s"), Plan())
     assert "--seed 17" in told
