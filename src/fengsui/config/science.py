@@ -23,6 +23,10 @@ WORDS = {
     "science.case.wrong_kind": ("应为 {wanted}，却是 {got}", "wanted {wanted}, got {got}"),
     "science.case.refused": ("不能这样算：{why}", "cannot be computed so: {why}"),
     "science.case.unknown_ending": ("不会写 {file}；可写 {known}", "cannot write {file}; can write {known}"),
+    "science.case.no_grid": (
+        "该结果没有带位置的栅格，请写 {known}",
+        "no grid of it has a place; write {known}",
+    ),
     "science.case.no_table": ("该结果不成表，请写 {known}", "this result is no table; write {known}"),
 }
 
@@ -47,7 +51,7 @@ def main(options: argparse.Namespace) -> int:
         return 0
     try:
         result = asked.run(case.read(asked, Path(options.case)))
-        case.write(asked, result, Path(options.out))
+        case.write(asked, result, Path(options.out), case.frame(Path(options.case)))
     except Invalid as error:
         raise problem(error) from error
     for remark in result.remarks:

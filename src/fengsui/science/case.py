@@ -1,8 +1,9 @@
 """A case in a file, a result in a file: what `fengsui science` reads and writes. No model knows of it.
 
 A case is JSON with the names of the model's inputs. An array stands there as a list, as `{"csv": FILE, "column": NAME}`
-or, on a grid, as `{"grid": FILE.asc}` (ESRI ASCII) or `{"fill": NUMBER, "like": FILE.asc}`, beside the case's file. A
-result is JSON with everything, or CSV with the arrays over the first axis.
+or, on a grid, as `{"grid": FILE}` (GeoTIFF or ESRI ASCII) or `{"fill": NUMBER, "like": FILE}`, beside the case's file.
+A number may be `{"cell_of": FILE}`, the side of a grid's cells. A result is JSON with everything, CSV with the arrays
+over the first axis, or GeoTIFF with a band for each grid, which lies where the case's first grid does.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 import numpy as np
 
 from fengsui.kernel.errors import Invalid
+from fengsui.science import raster
 from fengsui.science.contract import Model, Result
 
 
@@ -76,6 +78,8 @@ def _value(hint: Any, said: Any, where: str, folder: Path) -> Any:
         return _of(isinstance(said, bool), said, where, "true or false")
     if hint is int:
         return _of(isinstance(said, int) and not isinstance(said, bool), said, where, "a whole number")
+    if hint is float and isinstance(said, Mapping) and set(said) == {"cell_of"}:
+        return _cell(folder / str(said["cell_of"]), where)
     if hint is float:
         return float(_of(isinstance(said, int | float) and not isinstance(said, bool), said, where, "a number"))
     return _of(isinstance(said, hint if isinstance(hint, type) else str), said, where, "a text")
@@ -91,9 +95,9 @@ def _array(said: Any, where: str, folder: Path) -> np.ndarray[Any, Any]:
     try:
         if isinstance(said, Mapping):
             if "fill" in said:
-                return np.full(_grid(folder / str(said["like"])).shape, float(said["fill"]))
+                return np.full(raster.read(folder / str(said["like"]))[0].shape, float(said["fill"]))
             if "grid" in said:
-                return _grid(folder / str(said["grid"]))
+                return raster.read(folder / str(said["grid"]))[0]
             return _column(folder / str(said["csv"]), str(said["column"]))
         return np.asarray(said, np.float64)
     except KeyError as error:
@@ -106,18 +110,29 @@ def _array(said: Any, where: str, folder: Path) -> np.ndarray[Any, Any]:
         raise Invalid("science.case.wrong_kind", field=where, wanted="numbers", got=str(error)[:80]) from error
 
 
-def _grid(file: Path) -> np.ndarray[Any, Any]:
-    """An ESRI ASCII grid, row 0 in the north; what it calls no data is NaN."""
-    lines = file.read_text("utf-8-sig").splitlines()
-    head = 0
-    nothing = np.nan
-    while head < len(lines) and (words := lines[head].split()) and words[0][0].isalpha():
-        if words[0].lower() == "nodata_value":
-            nothing = float(words[1])
-        head += 1
-    values = np.asarray([line.split() for line in lines[head:] if line.strip()], np.float64)
-    values[values == nothing] = np.nan
-    return values
+def _cell(file: Path, where: str) -> float:
+    """Raises Invalid for a grid in degrees: no model takes those."""
+    try:
+        return raster.read(file)[1].metres()
+    except OSError as error:
+        raise Invalid("science.case.unreadable", field=where, file=str(file), why=error.strerror or "") from error
+    except ValueError as error:
+        raise Invalid("science.case.wrong_kind", field=where, wanted="metres", got=str(error)[:80]) from error
+
+
+def frame(file: Path) -> raster.Frame | None:
+    """Where the first grid of a case that was read lies; None where the case names none."""
+    found = _first_grid(json.loads(file.read_text("utf-8")))
+    return raster.read(file.parent / found)[1] if found else None
+
+
+def _first_grid(said: Any) -> str:
+    if isinstance(said, Mapping):
+        for key in ("grid", "like"):
+            if isinstance(said.get(key), str):
+                return str(said[key])
+        said = list(said.values())
+    return next((found for each in said if (found := _first_grid(each))), "") if isinstance(said, list) else ""
 
 
 def _column(file: Path, name: str) -> np.ndarray[Any, Any]:
@@ -129,14 +144,16 @@ def _column(file: Path, name: str) -> np.ndarray[Any, Any]:
         return np.asarray([float(row[name]) if row[name].strip() else np.nan for row in rows], np.float64)
 
 
-def write(model: Model[Any], result: Result, file: Path) -> None:
-    """By the file's ending: .json or .csv. Raises Invalid for another one."""
+def write(model: Model[Any], result: Result, file: Path, place: raster.Frame | None = None) -> None:
+    """By the file's ending: .json, .csv or .tif, which needs the `place` of its grids. Raises Invalid for others."""
     if file.suffix == ".json":
         file.write_text(json.dumps(_told(model, result), ensure_ascii=False, indent=1) + "\n", "utf-8")
     elif file.suffix == ".csv":
         _write_table(model, result, file)
+    elif file.suffix.lower() in raster.ENDINGS:
+        _write_grids(model, result, file, place)
     else:
-        raise Invalid("science.case.unknown_ending", field="out", file=str(file), known=".json .csv")
+        raise Invalid("science.case.unknown_ending", field="out", file=str(file), known=".json .csv .tif")
 
 
 def _told(model: Model[Any], result: Result) -> dict[str, Any]:
@@ -175,3 +192,25 @@ def _write_table(model: Model[Any], result: Result, file: Path) -> None:
         table = csv.writer(lines)
         table.writerow([f"{each.name} [{each.unit}]" for each in columns])
         table.writerows(zip(*(typing.cast(Any, result.values[each.name]).tolist() for each in columns), strict=True))
+
+
+def _write_grids(model: Model[Any], result: Result, file: Path, place: raster.Frame | None) -> None:
+    """A band for each grid and for each layer of a stack of grids; provenance and remarks go along as tags."""
+    bands: dict[str, np.ndarray[Any, Any]] = {}
+    for each in model.variables:
+        if place is None or each.intent != "out" or len(each.dims) < 2:
+            continue
+        values = np.asarray(result.values[each.name])
+        if values.shape[-2:] == place.shape:
+            layers = values.reshape(-1, *place.shape)
+            names = [f"{each.name}[{n}]" for n in range(len(layers))] if values.ndim > 2 else [each.name]
+            bands |= {f"{name} [{each.unit}]": layer for name, layer in zip(names, layers, strict=True)}
+    if place is None or not bands:
+        raise Invalid("science.case.no_grid", field="out", file=str(file), known=".json")
+    told = _told(model, result)
+    raster.write(
+        file,
+        bands,
+        place,
+        {key: json.dumps(told[key], ensure_ascii=False) for key in ("model", "provenance", "remarks")},
+    )
