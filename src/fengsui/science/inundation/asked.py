@@ -9,9 +9,12 @@ import numpy as np
 
 from fengsui.science.contract import within
 from fengsui.science.inundation.ground import Edge, GreenAmpt, Ground, Horton, Source, Values, Wall
+from fengsui.science.inundation.town import Buildings, Road
 
 Precision = Literal["float32", "float64"]
 PRECISIONS: tuple[Precision, ...] = ("float32", "float64")
+Scheme = Literal["inertial", "godunov"]
+SCHEMES: tuple[Scheme, ...] = ("inertial", "godunov")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +38,9 @@ class Rain:
 class Flood:
     """`depth_m`: water at the start (rows, columns). `pervious`: share of each cell that lets water in, all where None.
 
-    `points`: (row, column) whose depth is kept at each look; `debris` 0.5 on fields, 1 in streets [G].
+    `points`: (row, column) whose depth is kept at each look; `debris` 0.5 on fields, 1 in streets [G]. `scheme`:
+    "inertial" (A) for districts and slow water, "godunov" (B) for breaches, steep and fast water, some times as dear;
+    `order` 1 or 2 is B's. `roads` and `buildings`: whose cut and whose water at the wall are told.
     """
 
     ground: Ground
@@ -52,12 +57,18 @@ class Flood:
     look_s: float = 10.0
     debris: float = 0.5
     precision: Precision = "float32"
+    roads: tuple[Road, ...] = ()
+    buildings: Buildings | None = None
+    scheme: Scheme = "inertial"
+    order: int = 2
 
     def __post_init__(self) -> None:
         within("until_s", self.until_s, 1.0, 30 * 86_400.0, unit="s", why="longer floods are a river's")
         within("look_s", self.look_s, 1.0, 3600.0, unit="s", why="what happens between two looks is not seen")
         if self.precision not in PRECISIONS:
             raise ValueError(f"no precision {self.precision}")
+        if self.scheme not in SCHEMES or self.order not in (1, 2):
+            raise ValueError(f"no scheme {self.scheme} of order {self.order}")
         rows, columns = self.ground.bed_m.shape
         if self.horton is not None and self.green_ampt is not None:
             raise ValueError("water seeps away by Horton or by Green and Ampt, not by both")
@@ -69,6 +80,8 @@ class Flood:
         if self.pervious is not None:
             within("pervious", float(self.pervious.min()), 0.0, 1.0, why="it is a share")
             within("pervious", float(self.pervious.max()), 0.0, 1.0, why="it is a share")
+        if self.buildings is not None and self.buildings.ids.shape != (rows, columns):
+            raise ValueError("the buildings' numbers are of the shape of the bed")
         for wall in self.walls:
             across, length = (columns, rows) if wall.along == "column" else (rows, columns)
             if wall.at >= across or wall.stop > length:

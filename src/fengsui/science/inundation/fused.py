@@ -45,16 +45,21 @@ _int64 = _cast(types.float64, types.int64, ir.IntType(64))
 _float64 = _cast(types.int64, types.float64, ir.DoubleType())
 
 
-def _step(kind: Any) -> Any:
-    """`step` of one float type: constants must have it too, or half of the arithmetic is done in doubles."""
-    one, half, quarter, third, grav = kind(1.0), kind(0.5), kind(0.25), kind(1.0 / 3.0), kind(G)
+def bits_of(kind: Any) -> tuple[Any, Any]:
+    """The bits of a float as a whole number, and back: of numbers that are not negative the order is the same, and the
+    largest of many is found without asking for each whether it is one."""
+    return (_int32, _float32) if kind is np.float32 else (_int64, _float64)
+
+
+def cube_root_of(kind: Any) -> Any:
+    """A third of the exponent, then Newton (Kahan's constant): pow() costs four times as much as all the rest."""
+    third = kind(1.0 / 3.0)
     njitted: Any = njit(error_model="numpy", fastmath=FAST, inline="always")
 
     if kind is np.float32:
 
         @njitted
         def cube_root(x: Any) -> Any:
-            # A third of the exponent, then Newton (Kahan's constant): pow() costs four times as much as all the rest.
             y = _float32(_int32(x) // np.int32(3) + np.int32(709921077))
             y = y - (y - x / (y * y)) * third
             return y - (y - x / (y * y)) * third
@@ -67,6 +72,15 @@ def _step(kind: Any) -> Any:
             y = y - (y - x / (y * y)) * third
             y = y - (y - x / (y * y)) * third
             return y - (y - x / (y * y)) * third
+
+    return cube_root
+
+
+def _step(kind: Any) -> Any:
+    """`step` of one float type: constants must have it too, or half of the arithmetic is done in doubles."""
+    one, half, quarter, grav = kind(1.0), kind(0.5), kind(0.25), kind(G)
+    njitted: Any = njit(error_model="numpy", fastmath=FAST, inline="always")
+    cube_root = cube_root_of(kind)
 
     @njitted
     def face(

@@ -123,14 +123,31 @@ class Wall:
 
 
 @dataclass(frozen=True, slots=True)
+class Underpass:
+    """Cells whose terrain shows the deck above and not the road below: rows `top` to `bottom`, columns `left` to
+    `right` (ends excluded) lie at `bed_m`. A ramp is several of them. Without it the worst place stays dry."""
+
+    top: int
+    bottom: int
+    left: int
+    right: int
+    bed_m: float
+
+    def __post_init__(self) -> None:
+        if not (0 <= self.top < self.bottom and 0 <= self.left < self.right):
+            raise ValueError("an underpass has rows and columns")
+
+
+@dataclass(frozen=True, slots=True)
 class Ground:
     """`bed_m` (rows, columns) metres above a datum; `manning` s/m^(1/3), same shape; `built` True where a building
-    stands: no water through it, and its rain runs to the nearest open ground."""
+    stands: no water through it, and its rain runs to the nearest open ground. `underpasses`: district data, lowered."""
 
     bed_m: Values
     manning: Values
     cell_m: float
     built: Marks | None = None
+    underpasses: tuple[Underpass, ...] = ()
 
     def __post_init__(self) -> None:
         if self.bed_m.ndim != 2 or min(self.bed_m.shape) < 2:
@@ -143,3 +160,18 @@ class Ground:
             raise ValueError("the bed has a height wherever no building stands; fill the holes of the terrain first")
         within("manning", float(self.manning.min()), 0.0, None, unit="s/m^(1/3)", why="friction slows")
         within("manning", float(self.manning.max()), 0.0, 1.0, unit="s/m^(1/3)", why="rougher ground is a wall")
+        for each in self.underpasses:
+            here = np.s_[each.top : each.bottom, each.left : each.right]
+            if each.bottom > self.bed_m.shape[0] or each.right > self.bed_m.shape[1]:
+                raise ValueError("an underpass lies outside of the grid")
+            if self.built is not None and self.built[here].any():
+                raise ValueError("an underpass lies below a building: no water would get in")
+            if not (np.isfinite(each.bed_m) and each.bed_m <= float(self.bed_m[here].min())):
+                raise ValueError("an underpass lies below the terrain")
+
+    def floor_m(self) -> Values:
+        """The bed with its underpasses lowered."""
+        floor = self.bed_m.copy()
+        for each in self.underpasses:
+            floor[each.top : each.bottom, each.left : each.right] = each.bed_m
+        return floor

@@ -62,9 +62,10 @@ class Run:
         self.dx, self.time_s, self.soaked_s, self.steps = ground.cell_m, 0.0, 0.0, 0
         self.dry = 1e-4 if flood.rain is not None else 1e-3
         built = ground.built if ground.built is not None else np.zeros(ground.bed_m.shape, np.bool_)
-        self.datum = float(ground.bed_m[~built].min())
+        floor = ground.floor_m()
+        self.datum = float(floor[~built].min())
         # A bed no water overtops is a closed face on all four sides, and costs no array of its own.
-        self.z = np.where(built, WALL_M, np.nan_to_num(ground.bed_m) - self.datum).astype(self.kind)
+        self.z = np.where(built, WALL_M, np.nan_to_num(floor) - self.datum).astype(self.kind)
         self.n = ground.manning.astype(self.kind)
         start = np.zeros(built.shape) if flood.depth_m is None else np.where(built, 0.0, flood.depth_m)
         self.h = start.astype(self.kind)
@@ -110,28 +111,34 @@ class Run:
 
     def _to(self, mark: float) -> None:
         while self.time_s < mark:
-            highest = max(float(self.deepest.max()), self.raised, SHALLOWEST_M)
-            largest = ALPHA * self.dx / math.sqrt(G * highest)
-            left = mark - self.time_s
-            parts = math.ceil(left / largest)
             if self.steps % AWAKE_STEPS == 0 and self.steps:
                 self._wake()
-            dt = left / parts
             self._edges()
             self._walls()
-            h2, qx2, qy2 = self.spare
-            self.step(
-                len(self.tiles) * TILE, self.h, self.qx, self.qy, h2, qx2, qy2, self.z, self.n, self.codes, self.values,
-                bool(self.flood.walls), self.cx, self.cy, self.tiles, self.room, self.deepest,
-                *map(self.kind, (dt, self.dx, THETA, self.dry)),
-            )  # fmt: skip
-            self.spare = [self.h, self.qx, self.qy]
-            self.h, self.qx, self.qy = h2, qx2, qy2
+            left = mark - self.time_s
+            parts = math.ceil(left / self._longest())
+            dt = left / parts
+            self._forward(dt)
             self._count_edges(dt)
             self.time_s = mark if parts == 1 else self.time_s + dt
             self.steps, self.raised = self.steps + 1, 0.0
             if self.time_s - self.soaked_s >= SOAK_S - 1e-9 or self.time_s == mark:
                 self._soak()
+
+    def _longest(self) -> float:
+        """The longest step that holds, s."""
+        highest = max(float(self.deepest.max()), self.raised, SHALLOWEST_M)
+        return ALPHA * self.dx / math.sqrt(G * highest)
+
+    def _forward(self, dt: float) -> None:
+        h2, qx2, qy2 = self.spare
+        self.step(
+            len(self.tiles) * TILE, self.h, self.qx, self.qy, h2, qx2, qy2, self.z, self.n, self.codes, self.values,
+            bool(self.flood.walls), self.cx, self.cy, self.tiles, self.room, self.deepest,
+            *map(self.kind, (dt, self.dx, THETA, self.dry)),
+        )  # fmt: skip
+        self.spare = [self.h, self.qx, self.qy]
+        self.h, self.qx, self.qy = h2, qx2, qy2
 
     def _wake(self) -> None:
         """Tiles that hold water, or that it can reach before the next look, or where it comes in.
@@ -152,12 +159,16 @@ class Run:
 
     def _lull(self, tile: int) -> None:
         """Both buffers of a tile that is no longer worked on hold the same."""
-        band, place = divmod(tile, self.deepest.shape[1])
-        rows = slice(band * fused.BAND, (band + 1) * fused.BAND)
-        columns = slice(place * fused.WIDTH, (place + 1) * fused.WIDTH)
+        rows, columns = self._place(tile)
         self.spare[0][rows, columns] = self.h[rows, columns]
         for each in (self.qx, self.qy, *self.spare[1:]):
             each[rows, columns] = 0
+
+    def _place(self, tile: int) -> tuple[slice, slice]:
+        """Rows and columns of a tile."""
+        band, place = divmod(tile, self.deepest.shape[1])
+        rows = slice(band * fused.BAND, (band + 1) * fused.BAND)
+        return rows, slice(place * fused.WIDTH, (place + 1) * fused.WIDTH)
 
     def _edges(self) -> None:
         self.codes[:], self.values[:] = CLOSED, 0
