@@ -80,8 +80,10 @@ def faces(east: Half, west: Half, crest: Values, dt: float, dx: float, dry: floa
     walled = (crest > bed) & ~built_l & ~built_r
     over = weir(yl, yr, crest, dt, dx, dry)
     water = np.where(walled, over, water)
-    before = np.where(walled, stood(hl, ul) + over * ul, before)
-    behind = np.where(walled, stood(hr, -ur) + over * ur, behind)
+    # What does not pass over the wall is thrown back: of the speed the part that the passing water does not need.
+    left, right = ul - np.maximum(over, 0) / np.maximum(hl, dry), ur - np.minimum(over, 0) / np.maximum(hr, dry)
+    before = np.where(walled, stood(hl, left) + over * ul, before)
+    behind = np.where(walled, stood(hr, -right) + over * ur, behind)
     on = water > 0
     return water, before, behind, water * np.where(on, tl, tr), water * np.where(on, ul, ur)
 

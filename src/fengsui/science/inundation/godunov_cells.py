@@ -73,7 +73,8 @@ def cells(kind: Any) -> Cells:
         flow = min(free, abs(yl - yr) * dx * quarter / dt) if head > dry else zero
         water = flow if yl > yr else -flow
         aside, carried = water * (tl if water > 0 else tr), water * (ul if water > 0 else ur)
-        return water, stood(hl, ul) + water * ul, stood(hr, -ur) + water * ur, aside, carried
+        left, right = ul - max(water, zero) / max(hl, dry), ur - min(water, zero) / max(hr, dry)
+        return water, stood(hl, left) + water * ul, stood(hr, -right) + water * ur, aside, carried
 
     @seldom
     def edge(code: Any, value: Any, h: Any, u: Any, t: Any, z: Any, n: Any, dry: Any) -> Any:
