@@ -3,7 +3,9 @@
 ours     `Watch.feed`: first row, Hampel, EWMA, CUSUM, and drift against eight neighbours, on one core
 limit    a bare pass over the same arrays: each reading read, its stream's record touched, its results written
 river    the nearest to it in river, for the same readings of fewer streams: rolling medians of the value and of its
-         distance, exponential mean and variance, Page-Hinkley, and a linear regression on the neighbours (--with-peers)
+         distance, exponential mean and variance, Page-Hinkley, and the recursive (Bayesian) linear regression on the
+         neighbours, once for the present and once to learn; no first row, no innovations (--with-peers)
+gradient the same with river's regression by stochastic gradient, which is less than what is asked for
 
 Readings come round after round, the streams of each round in random order: no record is in the cache that was not just
 used. A run counts where every stream has the readings it was sent.
@@ -135,12 +137,16 @@ def _beside_river(rounds: int, wanted: bool) -> None:
     waiting, count = iter(sent), 900 * 20
     near = np.array([row for row in town.near])
     arrays = {"stream": sent[0][0], "value": sent[0][2], "near": near}
-    with _peers.peer("river", ["river"], _RIVER, arrays, wanted=wanted) as river:
-        if river is None:
+    with (
+        _peers.peer("river", ["river"], _RIVER % "BayesianLinearRegression", arrays, wanted=wanted) as river,
+        _peers.peer("river", ["river"], _RIVER % "LinearRegression", arrays, wanted=wanted) as gradient,
+    ):
+        if river is None or gradient is None:
             return
+        sides = {"ours": lambda: town.feed(next(waiting)), "river": river, "gradient": gradient}
         _shared.measure(
-            "series_checks", "beside river, 900 streams", {"ours": lambda: town.feed(next(waiting)), "river": river},
-            count, rounds=rounds, unit="readings", goal=_shared.Goal(">= 50 x river", "river", 0.02),
+            "series_checks", "beside river, 900 streams", sides, count, rounds=rounds, unit="readings",
+            goal=_shared.Goal(">= 50 x river", "river", 0.02),
         )  # fmt: skip
 
 
@@ -153,7 +159,7 @@ class Stream:
         self.median, self.away = stats.RollingQuantile(0.5, 15), stats.RollingQuantile(0.5, 15)
         self.mean, self.var = stats.EWMean(0.05), stats.EWVar(0.01)
         self.shift, self.drift = drift.PageHinkley(), drift.PageHinkley()
-        self.model = linear_model.LinearRegression()
+        self.model = linear_model.%s()
         self.last = 0.0
 
     def see(self, value, streams):

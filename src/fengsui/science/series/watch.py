@@ -59,8 +59,11 @@ class Watch:
             raise Invalid("series.near.itself", field="near")
         if last > len(self._states):
             room = max(last, 2 * len(self._states))
-            self._rules = _longer(self._rules, np.zeros(room, RULE))
-            self._states, self._board = _longer(self._states, blank(room)), _longer(self._board, blank_board(room))
+            self._rules, self._states = _longer(self._rules, np.zeros(room, RULE)), _longer(self._states, blank(room))
+        # A neighbour may be named before it joins: until then it has said nothing.
+        told = max([len(self._states), *(each + 1 for row in near for each in row)])
+        if told > len(self._board):
+            self._board = _longer(self._board, blank_board(told))
         self._rules[first:last] = [rule.row(speed) for rule in rules]
         self._count = last
         held = [(first + k, row) for k, row in enumerate(near) if len(row)]
@@ -77,18 +80,25 @@ class Watch:
         """Check readings in the order of their arrival; shape (n,) each, times in microseconds since 1970 UTC, values
         in the stream's unit. given: flags known already. Cut into pieces at will: flags and state are the same bits.
         """
-        n = len(at)
-        if n and not (int(stream.min()) >= 0 and int(stream.max()) < self._count):
-            raise Invalid("series.stream", field="stream", known=self._count)
+        columns = self._columns(stream, at, value, received, given)
+        n = len(columns[0])
         flags, detail, figures = np.zeros(n, np.int16), np.zeros(n), np.zeros((n, 4))
-        board = self._board
-        if self._drifts and int(self._drift["near"][: self._drifts].max()) >= len(board):
-            board = self._board = _longer(board, blank_board(int(self._drift["near"].max()) + 1))
-        fused.watch(
-            stream, at, value, received, np.zeros(n, np.int16) if given is None else given,
-            self._rules, self._states, self._drift, board, flags, detail, figures,
-        )  # fmt: skip
+        fused.watch(*columns, self._rules, self._states, self._drift, self._board, flags, detail, figures)
         return Seen(flags, detail, *np.ascontiguousarray(figures.T))
+
+    def _columns(
+        self, stream: Index, at: Times, value: Values, received: Times, given: Flags | None
+    ) -> tuple[Index, Times, Values, Times, Flags]:
+        """As the compiled loop takes them; it looks at no bounds itself. Raises Invalid."""
+        if len({len(stream), len(at), len(value), len(received), len(at if given is None else given)}) > 1:
+            raise Invalid("series.shapes", field="at", readings=len(at))
+        if len(stream) and not (int(stream.min()) >= 0 and int(stream.max()) < self._count):
+            raise Invalid("series.stream", field="stream", known=self._count)
+        return (
+            np.ascontiguousarray(stream, np.intp), np.ascontiguousarray(at, np.int64),
+            np.ascontiguousarray(value, np.float64), np.ascontiguousarray(received, np.int64),
+            np.zeros(len(at), np.int16) if given is None else np.ascontiguousarray(given, np.int16),
+        )  # fmt: skip
 
     def save(self) -> bytes:
         """Everything remembered, with its version and a checksum: `restore` of it goes on with the same bits."""
@@ -119,10 +129,8 @@ class Watch:
             i: [int(j) for j in self._drift["near"][d] if j >= 0]
             for i, d in enumerate(self._states["drift"][: self._count].tolist()) if d >= 0
         }  # fmt: skip
-        none = np.zeros(len(at), np.int16)
-        flags, detail, figures = plain.watch(
-            stream, at, value, received, none if given is None else given, self._rules, near
-        )
+        columns = self._columns(stream, at, value, received, given)
+        flags, detail, figures = plain.watch(*columns, self._rules, near)
         return Seen(flags, detail, *np.ascontiguousarray(figures.T))
 
 

@@ -124,6 +124,14 @@ def test_a_stream_may_join_while_others_run():
     assert new.flags.tolist() == [0]
 
 
+def test_a_neighbour_may_be_named_before_it_joins():
+    watch = network([Rule(EASY)], [[5000]])
+    assert one(np.zeros(40), None, watch=watch).flags.tolist() == [0] * 40
+    watch.add_many([Rule(EASY)] * 6000)
+    assert one(np.zeros(40), None, watch=watch, start=40).flags.tolist() == [0] * 40
+    assert len(Watch.restore(watch.save())) == 6001
+
+
 @given(seed=st.integers(0, 2**32 - 1))
 @settings(deadline=None, max_examples=25)
 def test_the_first_row_is_that_of_the_live_checks(seed):
@@ -233,6 +241,8 @@ def test_what_cannot_be_restored_or_asked_is_refused():
         Watch.restore(kept[:-1] + bytes([kept[-1] ^ 1]))
     with pytest.raises(Invalid, match="stream"):
         watch.feed(np.array([2]), np.array([T0]), np.array([1.0]), np.array([T0]))
+    with pytest.raises(Invalid, match="shapes"):
+        watch.feed(np.array([0, 1]), np.array([T0]), np.array([1.0]), np.array([T0]))
     with pytest.raises(Invalid, match="near"):
         watch.add(Rule(EASY), list(range(9)))
     with pytest.raises(Invalid, match="itself"):
