@@ -10,6 +10,6 @@ export default defineConfig({
     manifest: "manifest.json",
     target: "es2022",
     chunkSizeWarningLimit: 1400,
-    rollupOptions: { input: { app: "src/app.ts", map: "src/map.ts", chart: "src/chart.ts", replay: "src/replay.ts", grid: "src/grid.ts", series: "src/series.ts", wall: "src/wall.ts" } },
+    rollupOptions: { input: { app: "src/app.ts", map: "src/map.ts", chart: "src/chart.ts", flood: "src/flood.ts", replay: "src/replay.ts", grid: "src/grid.ts", series: "src/series.ts", wall: "src/wall.ts" } },
   },
 });

@@ -34,6 +34,10 @@ def calls(story: Story) -> dict[str, Call]:
     response, report = f"/responses/{ids['response_id']}", f"/reports/{ids['report_id']}"
     stations = "/registers/stations/rows"
     return {
+        "forecasts_ask": (
+            "duty", "POST", "/floods",
+            {"place": str(free.pk), "rain": {"kind": "steady", "mm_h": 60, "duration_min": 60}},
+        ),
         "alerts_propose": (
             "duty", "POST", "/warnings",
             {"place": str(free.pk), "hazard": "waterlogging", "level": "yellow", "reason": REASON},

@@ -24,12 +24,13 @@ from fengsui.apps.command.models import Photo, Task
 from fengsui.apps.desk import map_actions as desk
 from fengsui.apps.drills import actions as drills
 from fengsui.apps.drills.rules import Plan
+from fengsui.apps.forecasts import floods
 from fengsui.apps.incidents import intake, reports
 from fengsui.apps.incidents.models import Incident
 from fengsui.apps.people import actions as rights
 from fengsui.apps.people import queries as people
 from fengsui.apps.people.models import Account, Holding, Person, Post, Token
-from fengsui.apps.places.models import WaterloggingPoint
+from fengsui.apps.places.models import Place, WaterloggingPoint
 from fengsui.apps.resources.models import Team
 from fengsui.apps.reviews import actions as reviews
 from fengsui.apps.reviews import findings
@@ -45,6 +46,7 @@ from fengsui.core.worlds import LIVE
 from fengsui.kernel import district as files
 from fengsui.kernel.actor import Actor
 from fengsui.kernel.levels import Level
+from fengsui.kernel.ports.floods import Answer, Cut, Told
 
 LOGINS = {
     "duty_officer": "duty",
@@ -198,6 +200,8 @@ def tell() -> Story:
         "screen_id": rights.grant_screen(name="大厅主屏", layout="wide", factor=100, days=30, by=by("leader"), now=now)[
             0
         ].pk,
+        "flood_id": _flood(by("duty"), point.place, incident.pk, now),
+        "other_id": _flood(by("duty"), point.place, None, now),
         "code": Station.objects.in_world(LIVE).order_by("code")[0].code,
     }
     return story
@@ -276,6 +280,31 @@ def _bulk(by: Actor) -> UUID:
 def _view(by: Actor, now: datetime) -> UUID:
     wanted = Wanted(order="-name")
     return saved.keep(register=register("stations"), name="合同视图", wanted=wanted, shared="", by=by, now=now).pk
+
+
+def _flood(by: Actor, place: Place, incident: UUID | None, now: datetime) -> UUID:
+    """One that was tried out and has its answer."""
+    rain = {"kind": "steady", "mm_h": 60.0, "duration_min": 60.0}
+    asked = {"lon": place.location.x, "lat": place.location.y, "width_m": 1000, "cell_m": 10, "rain": rain,
+             "drained_mm_h": 20.0, "pumps": True}  # fmt: skip
+    row = floods.ask(title=REASON, asked=asked, place=place, incident=incident, by=by, now=now)
+    floods.begin(flood_id=row.pk)
+    at = place.location.x, place.location.y
+    told = Told(str(place.pk), 0.62, (600.0, 900.0, 1200.0, 2400.0), (0.0, 0.62))
+    cut = Cut("启工街", 1200.0, None, 0.62, at, (at, (at[0], at[1] + 0.001)))
+    picture = io.BytesIO()
+    Image.new("RGBA", (8, 8)).save(picture, "PNG")
+    answer = Answer(
+        box=(at[0] - 0.006, at[1] - 0.0045, at[0] + 0.006, at[1] + 0.0045),
+        frames=((0.0, picture.getvalue()), (300.0, picture.getvalue())), deepest=picture.getvalue(), grid=b"II*\0",
+        told=(told,), cuts=(cut,),
+        water={"rain": 6e4, "drained": 2e4, "pumped": 1e3, "out": 2e4, "left": 1.9e4, "missing": 0.0},
+        flooded_m2=3200.0, remarks=(("U", "地形为示意", "The terrain is made up"),),
+        facts={"model": "inundation", "version": "1", "scheme": "A", "inputs": "0" * 64, "took_s": 1.5},
+    )  # fmt: skip
+    system = Actor(world=by.world, system="forecasts.flood", correlation=row.correlation)
+    floods.finish(flood_id=row.pk, answer=answer, by=system, now=now)
+    return row.pk
 
 
 def _failed_job(now: datetime) -> UUID:

@@ -43,6 +43,7 @@ PAGES = {
         "/desk/alarm",
         "/stations/",
         "/stations/layer.geojson",
+        "/floods/",
         "/map/list",
         "/map/state.json",
         "/map/find.json?q=1",

@@ -1,7 +1,7 @@
 // One map in one box, whatever page it is on: base, layers, clusters, popups, twin as a list.
 
 import "maplibre-gl/dist/maplibre-gl.css";
-import { LngLatBounds, Map as GlMap, NavigationControl, Popup, ScaleControl, setWorkerUrl, type GeoJSONSource, type MapGeoJSONFeature, type VectorTileSource } from "maplibre-gl";
+import { LngLatBounds, Map as GlMap, NavigationControl, Popup, ScaleControl, setWorkerUrl, type GeoJSONSource, type ImageSource, type MapGeoJSONFeature, type VectorTileSource } from "maplibre-gl";
 import workerUrl from "maplibre-gl/dist/maplibre-gl-worker.mjs?url";
 import type { FeatureCollection } from "geojson";
 import { drawn, prepare, sourceOf, thenOf, type Wanted } from "./layers";
@@ -15,6 +15,9 @@ setWorkerUrl(workerUrl);
 
 const make = <K extends keyof HTMLElementTagNameMap>(tag: K, className = "", text = ""): HTMLElementTagNameMap[K] =>
   Object.assign(document.createElement(tag), { className, textContent: text });
+
+/** [lon, lat] of a picture's corners: north-west, north-east, south-east, south-west. */
+type Corners = [[number, number], [number, number], [number, number], [number, number]];
 
 const TILES_MS = 2_500, DATA_MS = 600;
 /** A layer of tiles that can also be shown as it stood: two sources. */
@@ -47,6 +50,7 @@ export class OneMap {
     }
     box.addEventListener("fengsui:redraw", (e) => this.news((e as CustomEvent<string | null>).detail ?? "*"));
     box.addEventListener("fengsui:data", (e) => this.take((e as CustomEvent<{ id: string; data: FeatureCollection }>).detail));
+    box.addEventListener("fengsui:picture", (e) => this.picture((e as CustomEvent<{ url: string; corners: Corners }>).detail));
     document.addEventListener("visibilitychange", () => {
       if (document.hidden) return;
       for (const w of this.wanted) if (this.stale.delete(w.id)) void this.refresh(w);
@@ -136,6 +140,7 @@ export class OneMap {
     // Layers without an address are given their data by a page's own script; they come again after a change of theme.
     for (const w of this.wanted.filter((each) => !each.url && !each.tiles && this.held.has(each.id))) this.set(w.id, this.held.get(w.id)!);
     if (this.box.hasAttribute("data-fit") && !this.fitted) this.fit();
+    if (this.over) this.picture(this.over);
     this.box.dataset.ready = "true";
     this.box.dispatchEvent(new CustomEvent("fengsui:ready"));
   }
@@ -146,6 +151,16 @@ export class OneMap {
     this.held.set(id, prepare(wanted.kind, data));
     this.set(id, this.held.get(id)!);
   }
+
+  /** A picture that lies over the base map and under everything else; another one takes its place. */
+  private picture(of: { url: string; corners: Corners }): void {
+    this.over = of;
+    const coordinates = of.corners, source = this.map.getSource("picture") as ImageSource | undefined;
+    if (source) return void source.updateImage({ url: of.url, coordinates });
+    this.map.addSource("picture", { type: "image", url: of.url, coordinates });
+    this.map.addLayer({ id: "picture", type: "raster", source: "picture", paint: { "raster-fade-duration": 0, "raster-resampling": "nearest" } }, this.ids().find((id) => this.map.getLayer(id)));
+  }
+  private over: { url: string; corners: Corners } | null = null;
 
   private set(id: string, data: FeatureCollection): void {
     (this.map.getSource(id) as GeoJSONSource | undefined)?.setData(data);

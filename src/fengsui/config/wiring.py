@@ -11,6 +11,7 @@ from fengsui.core.ports import PortAbsent, provide
 from fengsui.engines.basemap.tianditu import Tianditu
 from fengsui.engines.basemap.tiles import BaseMap
 from fengsui.engines.devices.intake import ThreadedIntake
+from fengsui.engines.floods import Here
 from fengsui.kernel import district as files
 from fengsui.kernel.clock import WorkCalendar
 from fengsui.kernel.ports.outlets import Outlet
@@ -72,3 +73,4 @@ provide("router", router)
 provide("outlet", outlet)
 provide("basemap", BaseMap)
 provide("raster", raster)
+provide("floods", Here)

@@ -9,6 +9,8 @@ from uuid import UUID
 from fengsui.apps.alerts.models import Call
 from fengsui.apps.command import queries, rules
 from fengsui.apps.command.models import UNDER_WAY, Closure, Deployment, Order, Response, Task
+from fengsui.apps.forecasts import floods
+from fengsui.apps.forecasts.models import FloodRun
 from fengsui.apps.incidents import queries as incident_queries
 from fengsui.apps.incidents.models import Incident, Report
 from fengsui.apps.incidents.rules import MACHINE
@@ -21,6 +23,7 @@ from fengsui.core.models import Clock
 from fengsui.kernel.actor import Actor
 from fengsui.kernel.levels import Level
 
+OPEN = ("verified", "responding")
 URGENT = ("declined", "blocked")
 
 
@@ -166,6 +169,8 @@ class Room:
     people: list[Someone]
     reports: list[Report]
     closures: list[Closure]
+    trial: FloodRun | None
+    """The newest flood that was tried out for it, while it is open: which streets would be cut."""
     orders: list[Order]
     verbs: list[str]
     may: dict[str, bool]
@@ -216,6 +221,7 @@ def room_of(incident: Incident, by: Actor) -> Room:
         cards=listed,
         people=people_of(incident, listed),
         reports=list(incident.reports.order_by("-drafted_at")),
+        trial=floods.newest_of(incident.pk, incident.world_id) if incident.status in OPEN else None,
         closures=list(closures.filter(incident=incident) | closures.filter(place=incident.place, place__isnull=False)),
         orders=list(incident.orders.select_related("deployment").order_by("-issued_at")),
         verbs=MACHINE.verbs(incident.status),

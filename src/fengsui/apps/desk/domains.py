@@ -148,6 +148,8 @@ PAGES = (
          "people.hand_over"),
     Page("reach", "decide", mark("几分钟能到"), mark("哪支队伍多少分钟到哪里，避开封控"), "command:reach-show", (),
          "command.view"),
+    Page("floods", "decide", mark("积水推演"), mark("假如下这样的雨，水往哪里去、何时到、哪些路断"),
+         "forecasts:flood-list", ("/floods/",), "forecasts.see_floods"),
     Page("indicators", "decide", mark("指标"), mark("从过线到发布、到场、归档各用多久，点得到原始记录"),
          "reviews:indicator-list", ("/reviews/indicators/",), "reviews.measure"),
     Page("findings", "supervise", mark("整改"), mark("复盘查出的问题：谁改、几时改完、认可没有"),

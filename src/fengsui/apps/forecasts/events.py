@@ -33,3 +33,39 @@ class ForecastReady:
     method: str
     error: float | None
     crossings: tuple[dict[str, Any], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FloodAsked:
+    """Somebody wants to know where water would go. incident: for which one, if any."""
+
+    flood: UUID
+    title: str
+    incident: UUID | None
+
+
+@dataclass(frozen=True, slots=True)
+class FloodDone:
+    """places: how many of the places in the square get water; cuts: how many streets are cut."""
+
+    flood: UUID
+    title: str
+    inputs: str
+    places: int
+    cuts: int
+    took_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class FloodFailed:
+    flood: UUID
+    title: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class FloodStopped:
+    """Before it had a result, by a person."""
+
+    flood: UUID
+    title: str

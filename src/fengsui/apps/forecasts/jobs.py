@@ -1,12 +1,28 @@
-"""The look for streams that want a forecast."""
+"""The look for streams that want a forecast; floods, one after the other; what is forgotten of them."""
 
 from __future__ import annotations
 
+import time
+from uuid import UUID
+
+import structlog
+from django.db import DatabaseError
 from django.utils import timezone
 from procrastinate.contrib.django import app
 
-from fengsui.apps.forecasts import actions
+from fengsui.apps.forecasts import actions, asking, floods
+from fengsui.apps.forecasts.models import FloodRun
 from fengsui.core.jobs import clean
+from fengsui.core.ports import port
+from fengsui.core.retries import Patience
+from fengsui.kernel.actor import Actor
+from fengsui.kernel.errors import FengsuiError
+from fengsui.kernel.ports.floods import Stopped
+
+log = structlog.get_logger(__name__)
+RETRY = Patience(2, longest_s=2)
+TOLD_EVERY_S = 1.0
+BROKE = "推演程序出错，已记入日志，请系统管理员查看"
 
 
 @app.periodic(cron="* * * * * */2")
@@ -16,3 +32,54 @@ from fengsui.core.jobs import clean
 @clean
 def run_waiting(timestamp: int) -> None:
     actions.run_waiting(timezone.now())
+
+
+@app.task(name="forecasts.flood", queue="floods", retry=RETRY, pass_context=False)
+@clean
+def flood(flood_id: str) -> None:
+    compute(UUID(flood_id))
+
+
+def compute(flood_id: UUID) -> None:
+    """Compute one that waits. A job that comes again, its worker having been killed, begins anew."""
+    row = floods.begin(flood_id=flood_id)
+    if row is None:
+        return
+    by = Actor(world=row.world_id, system="forecasts.flood", correlation=row.correlation)
+    try:
+        answer = port("floods").run(asking.question(row.asked), Telling(row))
+    except Stopped:
+        return
+    except FengsuiError as error:
+        log.warning("flood.failed", flood=str(flood_id), error=str(error))
+        why = str(error.facts.get("why", error))
+        floods.fail(flood_id=flood_id, reason=why, by=by, now=timezone.now())
+        return
+    except DatabaseError:  # it is away: the job comes again
+        raise
+    except Exception:  # whatever it is: nobody may wait for ever for an answer that does not come
+        log.exception("flood.broke", flood=str(flood_id))
+        floods.fail(flood_id=flood_id, reason=BROKE, by=by, now=timezone.now())
+        return
+    floods.finish(flood_id=flood_id, answer=answer, by=by, now=timezone.now())
+
+
+class Telling:
+    """Called by the engine: keeps the share once a second at most, and says whether somebody still wants the answer."""
+
+    def __init__(self, row: FloodRun) -> None:
+        self.row, self.last = row, 0.0
+
+    def __call__(self, share: float) -> bool:
+        if time.monotonic() - self.last < TOLD_EVERY_S:
+            return True
+        self.last = time.monotonic()
+        return floods.advance(flood_id=self.row.pk, share=share, world=self.row.world_id)
+
+
+@app.periodic(cron="40 3 * * *")
+@app.task(name="forecasts.forget_floods", queue="upkeep", queueing_lock="forecasts.forget_floods")
+@clean
+def forget_floods(timestamp: int) -> None:
+    """Pictures of old floods go, some hundreds a night."""
+    floods.forget(timezone.now())

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from django.db import models
 
+from fengsui.apps.forecasts.rules import FLOOD_STATES
+from fengsui.apps.places.models import Place
 from fengsui.apps.sensing.models import Datastream
 from fengsui.core.models import InWorld
 
@@ -31,3 +33,45 @@ class ForecastRun(InWorld):
         constraints = [
             models.UniqueConstraint(fields=["datastream", "issued_at", "method"], name="forecasts_run_once"),
         ]
+
+
+class FloodRun(InWorld):
+    """积水推演: a question about water on the ground, and its answer. Asked once; what comes out is frozen with it."""
+
+    title = models.CharField("名称", max_length=120)
+    place = models.ForeignKey(Place, on_delete=models.PROTECT, null=True, related_name="floods", verbose_name="点位")
+    incident = models.UUIDField("事件", null=True)
+    asked = models.JSONField("所问", help_text="lon、lat、width_m、cell_m、rain、drained_mm_h、pumps")
+    asked_by = models.UUIDField("谁问的", null=True)
+    asked_at = models.DateTimeField("何时问的")
+    status = models.CharField("状态", max_length=8, choices=FLOOD_STATES.choices, default="waiting")
+    share = models.FloatField("已算份额", default=0.0)
+    ended_at = models.DateTimeField("结束", null=True)
+    reason = models.CharField("缘由", max_length=300, blank=True)
+    answer = models.JSONField(
+        "结果", default=dict, help_text="box、frames、places、cuts、water、flooded_m2、remarks、facts"
+    )
+    deepest = models.BinaryField("最大水深图", null=True)
+    grid = models.BinaryField("最大水深栅格", null=True)
+    correlation = models.UUIDField("链号")
+
+    class Meta:
+        verbose_name = "积水推演"
+        ordering = ["-asked_at"]
+        indexes = [
+            models.Index(fields=["world", "-asked_at"], name="forecasts_flood_newest"),
+            models.Index(fields=["incident"], condition=models.Q(incident__isnull=False), name="forecasts_flood_event"),
+        ]
+
+
+class FloodFrame(models.Model):
+    """One picture of a flood: water at `at_s` seconds after the rain began, PNG with transparency."""
+
+    flood = models.ForeignKey(FloodRun, on_delete=models.CASCADE, related_name="frames")
+    n = models.PositiveSmallIntegerField()
+    at_s = models.FloatField()
+    picture = models.BinaryField()
+
+    class Meta:
+        ordering = ["n"]
+        constraints = [models.UniqueConstraint(fields=["flood", "n"], name="forecasts_one_frame")]

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
 from datetime import datetime, timedelta
+from typing import Any
+
+from fengsui.kernel.machine import Machine
+from fengsui.kernel.terms import Term, Terms
 
 HORIZON_S = 3600.0  # [G] as far as a trend over minutes may be believed at all
 STEP_S = 300.0
@@ -21,3 +27,55 @@ def is_due(last_issued_at: datetime | None, newest_at: datetime, speed: float) -
 def is_current(issued_at: datetime, horizon_s: float, speed: float, now: datetime) -> bool:
     """Whether a run still looks ahead: half its horizon at most has passed, what is older only says how it was."""
     return now - issued_at <= timedelta(seconds=max(horizon_s / 2 / speed, 4 * LEAST_WALL_S))
+
+
+# --- floods ----------------------------------------------------------------------------------------------------------
+
+FLOOD_STATES = Terms(
+    "flood_states",
+    Term("waiting", "排队", "waiting"),
+    Term("running", "正在推演", "running"),
+    Term("done", "已有结果", "done"),
+    Term("failed", "没有算成", "failed"),
+    Term("stopped", "已停止", "stopped"),
+)
+FLOOD = Machine(
+    "flood",
+    initial="waiting",
+    states=FLOOD_STATES,
+    final=frozenset({"done", "failed", "stopped"}),
+    moves={
+        "waiting": {"begin": "running", "stop": "stopped", "fail": "failed"},
+        "running": {"begin": "running", "finish": "done", "fail": "failed", "stop": "stopped"},
+    },
+)
+WIDTHS_M = (1000, 1500, 2000, 3000)
+CELLS_M = (5, 10)
+FLOOD_AFTER_S = 3600.0
+"""It goes on so long after the rain: water still runs to where it stays."""
+FLOOD_DAYS = 400
+"""Results are kept so long [local, U]; that it was asked and what came of it stays on record."""
+MOST_WAITING = 5
+"""So many of a world may wait or run: each takes the processors for a minute."""
+PICTURE_S = 300.0
+STEP_MIN = 5.0
+
+
+def hollows_of(form: str, catchment_ha: float | None) -> tuple[tuple[float, float], ...]:
+    """(radius, depth) in metres of the bowls at a waterlogging point, illustrative until the terrain is surveyed: the
+    ground that drains to it, and in it the underpass or the low stretch of road."""
+    wide = math.sqrt((catchment_ha or 4.0) * 1e4 / math.pi)
+    return (wide, 0.5), ((45.0, 1.2) if form == "underpass" else (50.0, 0.35))
+
+
+def storm_words(rain: Mapping[str, Any]) -> tuple[str, str]:
+    """What fell, in both languages; a return period never without its formula."""
+    if rain["kind"] == "steady":
+        return (
+            f"均匀 {rain['mm_h']:g} mm/h，{rain['duration_min']:g} 分钟",
+            f"steady {rain['mm_h']:g} mm/h for {rain['duration_min']:g} min",
+        )
+    return (
+        f"{rain['return_period_a']:g} 年一遇，{rain['duration_min']:g} 分钟，公式{rain['formula_name']}（未经核实）",
+        f"{rain['return_period_a']:g} years, {rain['duration_min']:g} min, formula {rain['formula_name']} (unverified)",
+    )

@@ -36,6 +36,10 @@ REST: dict[str, Callable[[Facts], str]] = {
     "alerts.DeliveryRetried": lambda f: _("再发一次"),
     "alerts.DeliveryWaived": lambda f: _("不再发送：%(why)s") % {"why": f["reason"]},
     "forecasts.ForecastReady": lambda f: _("预报更新"),
+    "forecasts.FloodAsked": lambda f: _("推演积水：%(title)s") % f,
+    "forecasts.FloodDone": lambda f: _("积水推演有结果：%(places)d 处进水，%(cuts)d 条路断") % f,
+    "forecasts.FloodFailed": lambda f: _("积水推演没有算成：%(reason)s") % f,
+    "forecasts.FloodStopped": lambda f: _("停止积水推演"),
     "incidents.IncidentResponding": lambda f: _("进入处置"),
     "incidents.IncidentStopped": _stopped,
     "incidents.Noted": lambda f: f["text"],
@@ -84,6 +88,7 @@ LINKS: tuple[tuple[str, str, str], ...] = (
     ("command.Order", "command:order-show", "order_id"),
     ("command.Response", "command:room-show", "incident_id"),
     ("sensing.ThresholdCrossed", "sensing:station-show", "station_code"),
+    ("forecasts.Flood", "forecasts:flood-show", "flood"),
     ("reviews.Finding", "reviews:finding-show", "finding_id"),
     ("reviews.", "reviews:review-show", "incident_id"),
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -56,6 +57,19 @@ class BaseMap:
             "ORDER BY rank, name LIMIT %s",
             [q, most],
         )
+
+    def roads_within(
+        self, box: tuple[float, float, float, float], rank: int, most: int
+    ) -> list[tuple[str, tuple[tuple[float, float], ...]]]:
+        """(name, line of (lon, lat)) of roads up to a rank that touch the box (degrees), larger ones first; bridges and
+        tunnels are left out: they are not on the ground."""
+        rows = self._rows(
+            "SELECT name, ST_AsGeoJSON(ST_Transform(geom, 4326), 6) FROM basemap.road "
+            "WHERE geom && ST_Transform(ST_MakeEnvelope(%s, %s, %s, %s, 4326), 3857) AND rank <= %s AND NOT bridge "
+            "AND NOT tunnel AND class <> 'rail' ORDER BY rank, name, id LIMIT %s",
+            [*box, rank, most],
+        )
+        return [(name, tuple((lon, lat) for lon, lat in json.loads(line)["coordinates"])) for name, line in rows]
 
     def shapes(self, box: tuple[float, float, float, float], detail: int) -> dict[str, list[tuple[str, int, str]]]:
         """SVG paths (metres of EPSG:3857, y turned) inside a box: {water, road: [(class, rank, path)]}."""

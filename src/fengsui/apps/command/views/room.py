@@ -15,6 +15,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from fengsui.apps.command import actions, queries, room, rules, timeline
 from fengsui.apps.command.forms import ResponseForm
 from fengsui.apps.command.models import Response
+from fengsui.apps.forecasts import floods
 from fengsui.apps.incidents import queries as incident_queries
 from fengsui.apps.incidents import reports
 from fengsui.apps.incidents.models import Incident
@@ -227,10 +228,21 @@ def draft(request: HttpRequest, incident_id: UUID) -> HttpResponse:
 @require_POST
 @pressed(page)
 def close_road(request: HttpRequest, incident_id: UUID) -> None:
-    """封控 along the point's own line."""
+    """封控 along the point's own line, or along a street that a flood that was tried out for the incident would cut."""
+    by, sent = actor_of(request), request.POST
+    line, name = _street(sent.get("flood", ""), sent.get("cut", ""), by) if sent.get("flood") else (None, "")
     actions.close_road(
-        incident_id=incident_id, by=actor_of(request), now=timezone.now(), reason=request.POST.get("reason", "")
+        incident_id=incident_id, by=by, now=timezone.now(), reason=sent.get("reason", ""), line=line, name=name
     )
+
+
+def _street(flood: str, cut: str, by: Actor) -> tuple[list[tuple[float, float]], str]:
+    """Raises NotFound for a trial or a street that is none."""
+    try:
+        found = floods.get(UUID(flood), by).answer["cuts"][int(cut)]
+    except (ValueError, KeyError, IndexError):
+        raise NotFound("forecasts.flood.not_found") from None
+    return [(lon, lat) for lon, lat in found["line"]], found["name"]
 
 
 @require_POST

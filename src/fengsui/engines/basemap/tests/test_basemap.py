@@ -7,6 +7,7 @@ import pytest
 from django.db import connection as django_connection
 
 from fengsui.engines.basemap.load import load_basemap
+from fengsui.engines.basemap.tiles import BaseMap
 from fengsui.engines.roads.city import Anchor
 from fengsui.engines.roads.osm_write import Drawing
 from fengsui.engines.roads.synthetic import generate
@@ -38,6 +39,19 @@ def _tile(database, z, lon, lat):
     x = int((lon + 180) / 360 * n)
     y = int((1 - math.asinh(math.tan(math.radians(lat))) / math.pi) / 2 * n)
     return bytes(database.execute("SELECT basemap.tile(%s, %s, %s)", [z, x, y]).fetchone()[0])
+
+
+@pytest.mark.django_db(transaction=True)
+def test_roads_of_a_box_come_as_lines_of_positions_larger_ones_first(database, city):
+    load_basemap(city, database)
+    box = (123.335, 41.795, 123.345, 41.805)
+    found = BaseMap().roads_within(box, 4, 30)
+    assert 3 < len(found) <= 30
+    for _name, line in found:
+        assert len(line) >= 2
+        assert all(123.2 < lon < 123.5 and 41.7 < lat < 41.9 for lon, lat in line)
+    assert len(BaseMap().roads_within(box, 4, 2)) == 2
+    assert len(BaseMap().roads_within(box, 1, 1000)) < len(BaseMap().roads_within(box, 5, 1000))
 
 
 def test_a_file_is_loaded_once_when_it_is_given_twice(database, city):

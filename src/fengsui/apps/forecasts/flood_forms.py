@@ -1,0 +1,96 @@
+"""What a person asks of a flood run, by the fields of a page."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib.gis.geos import Point
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
+
+from fengsui.apps.forecasts import asking, rules
+from fengsui.apps.places.models import Place
+
+
+def _named(row: Place) -> str:
+    return row.name_en if row.name_en and (get_language() or "").startswith("en") else row.name
+
+
+class FloodForm(forms.Form):
+    """Where, what rain, what is drained. Empty position: the place's own."""
+
+    place = forms.ModelChoiceField(
+        label=_("点位"), queryset=Place.objects.none(), required=False, empty_label=_("不在已知点位，填经纬度")
+    )
+    lon = forms.FloatField(label=_("经度"), required=False, min_value=70, max_value=140)
+    lat = forms.FloatField(label=_("纬度"), required=False, min_value=-60, max_value=60)
+    width_m = forms.TypedChoiceField(
+        label=_("范围（正方形边长）"), coerce=int, initial=1500, choices=[(n, f"{n} m") for n in rules.WIDTHS_M]
+    )
+    cell_m = forms.TypedChoiceField(
+        label=_("网格"), coerce=int, initial=10, choices=[(n, f"{n} m") for n in rules.CELLS_M],
+        help_text=_("5 m 看得清巷道，要算十几倍的时间"),
+    )  # fmt: skip
+    kind = forms.ChoiceField(
+        label=_("降雨"), choices=[("design", _("设计暴雨（芝加哥雨型）")), ("steady", _("均匀降雨"))], initial="design"
+    )
+    formula_name = forms.ChoiceField(
+        label=_("暴雨强度公式"), choices=[], required=False, help_text=_("两个版本流传，均未经核实")
+    )
+    return_period_a = forms.FloatField(label=_("重现期（年）"), required=False, initial=50, min_value=1, max_value=100)
+    mm_h = forms.FloatField(label=_("雨强（mm/h）"), required=False, initial=50, min_value=1, max_value=300)
+    duration_min = forms.FloatField(label=_("历时（分钟）"), initial=120, min_value=30, max_value=180)
+    peak = forms.FloatField(
+        label=_("雨峰位置"), initial=0.4, min_value=0.1, max_value=0.9, required=False,
+        help_text=_("雨峰前的时间占历时的份额，国内常用 0.3 到 0.5"),
+    )  # fmt: skip
+    drained_mm_h = forms.FloatField(
+        label=_("管网与土壤排走（mm/h）"), initial=20, min_value=0, max_value=200,
+        help_text=_("各处相同，未经核实；0 是全堵"),
+    )  # fmt: skip
+    pumps = forms.BooleanField(label=_("固定泵站开机"), required=False, initial=True)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        places = self.fields["place"]
+        places.label_from_instance = _named  # type: ignore[attr-defined]  # the stubs type a form's fields as their base class
+        places.queryset = Place.objects.filter(kind="waterlogging_point", retired_at=None).order_by("code")  # type: ignore[attr-defined]  # the stubs type a form's fields as their base class
+        names = [(name, name) for name in asking.formulas()]
+        self.fields["formula_name"].choices = names  # type: ignore[attr-defined]  # the stubs type a form's fields as their base class
+        self.fields["formula_name"].initial = names[0][0] if names else ""
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or self.cleaned_data
+        if not data.get("place") and (data.get("lon") is None or data.get("lat") is None):
+            self.add_error("place", _("没有地点：选一个点位，或填经度和纬度"))
+        wanted = {"design": ("formula_name", "return_period_a"), "steady": ("mm_h",)}
+        for name in wanted.get(data.get("kind", ""), ()):
+            if not data.get(name) and name not in self.errors:
+                self.add_error(name, _("这种降雨要填这一项"))
+        if (data.get("duration_min") or 0) % rules.STEP_MIN:
+            self.add_error("duration_min", _("填 %(n)d 的倍数") % {"n": rules.STEP_MIN})
+        return data
+
+    def asked(self) -> dict[str, Any]:
+        """As the run keeps it."""
+        data = self.cleaned_data
+        at = Point(data["lon"], data["lat"]) if data.get("lon") is not None else data["place"].location
+        rain: dict[str, Any] = {"kind": data["kind"], "duration_min": data["duration_min"]}
+        if data["kind"] == "design":
+            rain |= {
+                "formula_name": data["formula_name"], "return_period_a": data["return_period_a"],
+                "peak": data.get("peak") or 0.4,
+            }  # fmt: skip
+        else:
+            rain["mm_h"] = data["mm_h"]
+        return {
+            "lon": round(at.x, 6), "lat": round(at.y, 6), "width_m": data["width_m"], "cell_m": data["cell_m"],
+            "rain": rain, "drained_mm_h": data["drained_mm_h"], "pumps": data["pumps"],
+        }  # fmt: skip
+
+
+def initial_of(asked: dict[str, Any]) -> dict[str, Any]:
+    """To ask the same again, with one thing changed."""
+    rain = dict(asked["rain"])
+    return {**{key: value for key, value in asked.items() if key != "rain"}, **rain}

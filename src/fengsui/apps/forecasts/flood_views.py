@@ -1,0 +1,271 @@
+"""积水推演: the list, asking, the answer over the map, two beside each other."""
+
+from __future__ import annotations
+
+import csv
+import io
+from typing import Any
+from urllib.parse import quote
+from uuid import UUID
+
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.utils import timezone
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from fengsui.apps.forecasts import floods, rules
+from fengsui.apps.forecasts.flood_forms import FloodForm, initial_of
+from fengsui.apps.forecasts.models import FloodFrame, FloodRun
+from fengsui.apps.people.edge import actor_of
+from fengsui.apps.places.models import Place
+from fengsui.core import live, policy, wording
+from fengsui.kernel.errors import Invalid, NotFound, Refused
+from fengsui.kernel.ports.floods import DEPTHS_M
+
+PAGE, SHOWN = 30, 100
+FRESH_S = 365 * 86_400
+"""A picture never changes."""
+
+
+@require_GET
+def listing(request: HttpRequest) -> HttpResponse:
+    by = actor_of(request)
+    policy.require(by, "forecasts.see_floods")
+    rows = floods.visible_to(by).defer(*floods.LIGHT, "answer").select_related("place")
+    state = request.GET.get("state", "")
+    if state in rules.FLOOD_STATES:
+        rows = rows.filter(status=state)
+    incident = _uuid(request.GET.get("incident", ""))
+    if incident:
+        rows = rows.filter(incident=incident)
+    context = _shell(
+        request, floods.TOPIC, page=Paginator(rows, PAGE).get_page(request.GET.get("page")), state=state,
+        incident=incident, states=rules.FLOOD_STATES, may_ask=policy.can(by, "forecasts.ask_flood"), said=_said,
+    )  # fmt: skip
+    return render(request, "forecasts/floods.html", context)
+
+
+@require_http_methods(["GET", "POST"])
+def new(request: HttpRequest) -> HttpResponse:
+    """`like`: an earlier one whose question is begun from; `place`, `incident`: where the link came from."""
+    by, sent = actor_of(request), request.POST or None
+    policy.require(by, "forecasts.ask_flood")
+    form = FloodForm(sent, initial=_begun(request))
+    incident = _uuid(request.GET.get("incident", ""))
+    if sent is not None and form.is_valid():
+        place: Place | None = form.cleaned_data.get("place")
+        asked = form.asked()
+        try:
+            row = floods.ask(
+                title=floods.title_of(place, asked), asked=asked, place=place, incident=incident,
+                by=by, now=timezone.now(),
+            )  # fmt: skip
+        except (Invalid, Refused) as error:
+            name = getattr(error, "field", "")
+            form.add_error(name if name in form.fields else None, _wording(error))
+        else:
+            return HttpResponseRedirect(floods.page(row.pk))
+    context = _shell(request, form=form, incident=incident)
+    return render(request, "forecasts/flood_new.html", context, status=422 if sent is not None else 200)
+
+
+@require_GET
+def show(request: HttpRequest, flood_id: UUID) -> HttpResponse:
+    by = actor_of(request)
+    row = floods.get(flood_id, by)
+    others = floods.visible_to(by).defer(*floods.LIGHT, "answer").filter(status="done").exclude(pk=row.pk)[:20]
+    context = _shell(
+        request, floods.topic_of(row.pk), it=row, others=others, may_ask=policy.can(by, "forecasts.ask_flood"),
+        **_told(row),
+    )  # fmt: skip
+    part = "forecasts/_flood_part.html" if request.headers.get("HX-Request") else "forecasts/flood.html"
+    return render(request, part, context)
+
+
+@require_GET
+def picture(request: HttpRequest, flood_id: UUID, n: int | None = None) -> HttpResponse:
+    """One of its frames, or the deepest water of all times."""
+    row = floods.get(flood_id, actor_of(request))
+    if n is None:
+        data = FloodRun.objects.in_world(row.world_id).filter(pk=row.pk).values_list("deepest", flat=True).first()
+    else:
+        data = FloodFrame.objects.filter(flood=row, n=n).values_list("picture", flat=True).first()
+    if not data:
+        raise NotFound("forecasts.flood.not_found")
+    answer = HttpResponse(bytes(data), content_type="image/png")
+    answer["Cache-Control"] = f"private, max-age={FRESH_S}, immutable"
+    return answer
+
+
+@require_GET
+def export(request: HttpRequest, flood_id: UUID, kind: str) -> HttpResponse:
+    """The deepest water as GeoTIFF, or what came to places and streets as a table."""
+    row = floods.get(flood_id, actor_of(request))
+    name = f"flood-{timezone.localtime(row.asked_at):%Y%m%d-%H%M}"
+    if kind == "tif":
+        grid = FloodRun.objects.in_world(row.world_id).filter(pk=row.pk).values_list("grid", flat=True).first()
+        if not grid:
+            raise NotFound("forecasts.flood.not_found")
+        answer = HttpResponse(bytes(grid), content_type="image/tiff; application=geotiff")
+    else:
+        answer = HttpResponse("\ufeff" + _table(row), content_type="text/csv; charset=utf-8")
+    answer["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(name)}.{kind}"
+    return answer
+
+
+@require_POST
+def stop(request: HttpRequest, flood_id: UUID) -> HttpResponse:
+    floods.stop(flood_id=flood_id, by=actor_of(request), now=timezone.now())
+    return HttpResponseRedirect(floods.page(flood_id))
+
+
+@require_GET
+def compare(request: HttpRequest, flood_id: UUID, other_id: UUID) -> HttpResponse:
+    """Two answers: what was asked of each where it differs, and what came of it place by place."""
+    by = actor_of(request)
+    one, two = floods.get(flood_id, by), floods.get(other_id, by)
+    found: dict[str, dict[str, Any]] = {}
+    for side, row in (("one", one), ("two", two)):
+        for each in row.answer.get("places", []):
+            found.setdefault(each["id"], {"name": _name(each)})[side] = each
+    rows = sorted(found.values(), key=lambda each: -max(each.get(s, {}).get("deepest_m", 0.0) for s in ("one", "two")))
+    context = _shell(
+        request, one=one, two=two, rows=rows[:SHOWN], differ=_differ(one, two), depths=DEPTHS_M, said=_said
+    )
+    return render(request, "forecasts/flood_compare.html", context)
+
+
+# --- what pages say ------------------------------------------------------------------------------------------------
+
+
+def _shell(request: HttpRequest, *topics: str, **context: Any) -> dict[str, Any]:
+    by = actor_of(request)
+    return {
+        "live_ticket": live.ticket(by.world, ["desk", "core.clocks", *topics], by.person), "by": by,
+        "english": _english(), **context,
+    }  # fmt: skip
+
+
+def _told(row: FloodRun) -> dict[str, Any]:
+    it = row.answer
+    if row.status != "done":
+        return {"said": _said, "topic": floods.topic_of(row.pk)}
+    west, south, east, north = it["box"]
+    english = _english()
+    return {
+        "said": _said,
+        "topic": floods.topic_of(row.pk),
+        "places": [{**each, "shown": _name(each)} for each in it["places"][:SHOWN]],
+        "cuts": it["cuts"][:SHOWN],
+        "cut_layer": {
+            "type": "FeatureCollection",
+            "features": [
+                {
+                    "type": "Feature",
+                    "geometry": {"type": "LineString", "coordinates": each["line"]},
+                    "properties": {"name": each["name"] or _("无名道路"), "said": _cut_words(each)},
+                }
+                for each in it["cuts"]
+            ],
+        },
+        "corners": [[west, north], [east, north], [east, south], [west, south]],
+        "center": ((west + east) / 2, (south + north) / 2),
+        "frames": [{"at": at, "label": minutes(at)} for at in it["frames"]],
+        "kept": bool(it["frames"]) and FloodFrame.objects.filter(flood=row).exists(),
+        "remarks": [(basis, en if english else zh) for basis, zh, en in it["remarks"]],
+        "depths": DEPTHS_M,
+        "minutes": minutes,
+    }
+
+
+def minutes(seconds: float | None) -> str:
+    """0:35 after the rain began."""
+    if seconds is None:
+        return ""
+    whole = round(seconds / 60)
+    return f"{whole // 60}:{whole % 60:02d}"
+
+
+def _cut_words(cut: dict[str, Any]) -> str:
+    facts = {"a": minutes(cut["from_s"]), "b": minutes(cut["until_s"]), "cm": round(cut["deepest_m"] * 100)}
+    if cut["until_s"] is None:
+        return _("%(a)s 起断，到末未退；最深 %(cm)d cm") % facts
+    return _("%(a)s 到 %(b)s 断；最深 %(cm)d cm") % facts
+
+
+def _table(row: FloodRun) -> str:
+    out = io.StringIO()
+    written = csv.writer(out)
+    heads = [_("达到 %(cm)d cm") % {"cm": round(depth * 100)} for depth in DEPTHS_M]
+    written.writerow([_("类别"), _("编号"), _("名称"), _("最大水深（m）"), *heads, _("断到")])
+    for each in row.answer.get("places", []):
+        times = [minutes(at) for at in each["arrival_s"]]
+        written.writerow([_("地点"), each["code"], _safe(_name(each)), each["deepest_m"], *times, ""])
+    for each in row.answer.get("cuts", []):
+        blank = [""] * len(DEPTHS_M)
+        blank[2] = minutes(each["from_s"])
+        written.writerow(
+            [_("断路"), "", _safe(each["name"] or _("无名道路")), each["deepest_m"], *blank, minutes(each["until_s"])]
+        )
+    return out.getvalue()
+
+
+def _safe(text: str) -> str:
+    """A cell that a sheet would take for a formula stays text."""
+    return f"'{text}" if text[:1] in "=+-@\t\r" else text
+
+
+def _differ(one: FloodRun, two: FloodRun) -> list[tuple[str, str, str]]:
+    words = {
+        "lon": _("经度"), "lat": _("纬度"), "width_m": _("范围（m）"), "cell_m": _("网格（m）"),
+        "drained_mm_h": _("管网与土壤排走（mm/h）"), "pumps": _("固定泵站开机"),
+    }  # fmt: skip
+    found = [
+        (label, str(one.asked[key]), str(two.asked[key]))
+        for key, label in words.items()
+        if one.asked[key] != two.asked[key]
+    ]
+    if one.asked["rain"] != two.asked["rain"]:
+        found.insert(0, (_("降雨"), _said(one), _said(two)))
+    return found
+
+
+def _said(row: FloodRun) -> str:
+    return rules.storm_words(row.asked["rain"])[1 if _english() else 0]
+
+
+def _name(of: dict[str, Any]) -> str:
+    return str(of["name_en"] if of.get("name_en") and _english() else of["name"])
+
+
+def _english() -> bool:
+    return (get_language() or "").startswith("en")
+
+
+def _wording(error: Any) -> str:
+    said = wording.say(error)
+    return f"{said.what}。{said.todo}"
+
+
+def _begun(request: HttpRequest) -> dict[str, Any]:
+    """Where a question begins: an earlier one, a place, an incident's position."""
+    if like := _uuid(request.GET.get("like", "")):
+        row = floods.get(like, actor_of(request))
+        return {**initial_of(row.asked), "place": row.place_id}
+    found: dict[str, Any] = {}
+    if place := _uuid(request.GET.get("place", "")):
+        found["place"] = place
+    for name in ("lon", "lat"):
+        if request.GET.get(name):
+            found[name] = request.GET[name]
+    return found
+
+
+def _uuid(text: str) -> UUID | None:
+    try:
+        return UUID(text) if text else None
+    except ValueError:
+        return None

@@ -1,0 +1,9 @@
+from fengsui.core.policy import roles, rule
+
+rule("forecasts.ask_flood")(roles("duty_officer", "duty_leader", "commander"))
+rule("forecasts.see_floods")(
+    roles(
+        "duty_officer", "duty_leader", "commander", "liaison", "street_officer", "community_officer", "team_leader",
+        "auditor", "audit_admin"
+    )
+)  # fmt: skip

@@ -1,0 +1,16 @@
+from django.utils.translation import gettext_noop as mark
+
+from fengsui.core.wording import words
+
+words(
+    forecasts__flood__not_found=(mark("没有这次推演"), mark("从推演列表重新打开")),
+    forecasts__flood__nowhere=(mark("没有地点"), mark("给一个点位，或给经度和纬度")),
+    forecasts__flood__formula=(mark("没有这个暴雨强度公式"), mark("现有：%(known)s")),
+    forecasts__flood__too_many=(mark("已有 %(most)s 次推演在排队或在算"), mark("等一次算完，或停掉一次再来")),
+    forecasts__flood__width=(mark("没有这样的范围"), mark("从列出的边长里选一个")),
+    forecasts__flood__cell=(mark("没有这样的网格"), mark("从列出的网格里选一个")),
+    forecasts__flood__drained=(mark("排水能力不对"), mark("填 0 到 200 毫米每小时")),
+    flood__stop__wrong_state=(mark("这次推演“%(state)s”，不能再停"), mark("看结果，或另推演一次")),
+    floods__run__stopped=(mark("推演已停止"), mark("需要时另推演一次")),
+    floods__run__refused=(mark("没有算成：%(why)s"), mark("改一改所问再推演")),
+)

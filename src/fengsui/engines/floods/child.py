@@ -1,0 +1,164 @@
+"""`python -m fengsui.engines.floods.child FOLDER`: reads question.json, tells the share done, writes the answer."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from fengsui.engines.floods import pictures, relief
+from fengsui.engines.floods.written import question_of, write_answer
+from fengsui.kernel.ports.floods import DEPTHS_M, Answer, Cut, Question, Street, Told
+from fengsui.science.contract import digest
+from fengsui.science.inundation.asked import Flood, Rain
+from fengsui.science.inundation.flood import MODEL, remarks
+from fengsui.science.inundation.ground import Edge, Horton, Series, Source, steady
+from fengsui.science.inundation.run import Run
+
+LOOK_S = 30.0
+STEP_M = 10.0
+"""A street is looked at every so many metres."""
+ILLUSTRATIVE = ("U", "地形为示意（程序生成），不是测量成果；结果只供熟悉流程", "The terrain is made up, not surveyed")
+DRAINED = (
+    "U",
+    "管网与土壤按各处相同的速率排走，未算管网",
+    "Sewers and soil take up the same everywhere; the sewers themselves are not computed",
+)
+
+
+def main(folder: Path) -> int:
+    threading.Thread(target=_end_with_the_asker, daemon=True).start()
+    question = question_of(json.loads((folder / "question.json").read_text()))
+    write_answer(folder, answer(question, lambda share: print(f"{share:.3f}", flush=True)))
+    return 0
+
+
+def _end_with_the_asker() -> None:
+    sys.stdin.read()
+    os._exit(1)
+
+
+def answer(question: Question, told: Any) -> Answer:
+    """Compute. Raises OutOfRange, ValueError for what cannot be; ArithmeticError when water was lost or made."""
+    began, square = time.perf_counter(), relief.square_of(question)
+    ground = relief.ground(question)
+    flood = _flood(question, square, ground)
+    run = Run(flood)
+    streets = [(each, *_path(each, square)) for each in question.streets]
+    states: list[dict[str, float]] = [{} for _ in streets]
+    frames: list[tuple[float, bytes]] = []
+    depths: list[list[float]] = [[] for _ in question.spots]
+    cells = [square.cell(each.at) for each in question.spots]
+    steps = max(1, math.ceil(question.until_s / LOOK_S))
+    for number in range(steps + 1):
+        at = min(number * LOOK_S, question.until_s)
+        run.advance(at)
+        depth = run.h.astype(np.float64)
+        for state, (_street, rows, columns) in zip(states, streets, strict=True):
+            _see(state, depth[rows, columns], at, question.cut_m)
+        if round(at) % round(question.frame_s) == 0 or number == steps:
+            frames.append((at, pictures.png(depth)))
+            for cell, own in zip(cells, depths, strict=True):
+                own.append(float(depth[cell]) if cell else 0.0)
+        told(at / question.until_s)
+    seen, account = run.seen, run.account
+    deepest = seen.depth_m.astype(np.float64)
+    cuts = [
+        _cut(street, rows, columns, state, square)
+        for (street, rows, columns), state in zip(streets, states, strict=True)
+        if "from" in state
+    ]
+    inputs = digest(flood)
+    return Answer(
+        box=square.box,
+        frames=tuple(frames),
+        deepest=pictures.png(deepest),
+        grid=pictures.geotiff(deepest, square),
+        told=tuple(
+            _spot(each.key, cell, own, seen) for each, cell, own in zip(question.spots, cells, depths, strict=True)
+        ),
+        cuts=tuple(sorted(cuts, key=lambda each: each.from_s)),
+        water={
+            "rain": account.rain, "drained": account.seeped, "pumped": -account.sources, "out": -account.edges,
+            "left": run.stored(), "missing": account.missing(run.stored()),
+        },
+        flooded_m2=float((deepest >= DEPTHS_M[1]).sum()) * question.cell_m**2,
+        remarks=(ILLUSTRATIVE, DRAINED, *((each.basis, each.zh, each.en) for each in remarks(run))),
+        facts={
+            "model": MODEL.code, "version": MODEL.version, "scheme": "A", "inputs": inputs, "cells": deepest.size,
+            "took_s": round(time.perf_counter() - began, 2), "steps": run.steps,
+        },
+    )  # fmt: skip
+
+
+def _flood(question: Question, square: relief.Square, ground: Any) -> Flood:
+    sources = []
+    for pump in question.pumps:
+        if cell := square.cell(pump.at):
+            begin = max(pump.from_s, 1.0)
+            rate = Series(np.array([0.0, begin - 0.5, begin]), np.array([0.0, 0.0, -pump.m3_s]))
+            sources.append(Source(*cell, rate))
+    out = tuple(Edge(side, "normal", steady(1 / 1000)) for side in ("west", "east", "north", "south"))
+    drained = Horton(question.drained_m_s, question.drained_m_s, 0.0) if question.drained_m_s > 0 else None
+    return Flood(
+        ground, question.until_s, rain=Rain(np.asarray(question.rain_s), np.asarray(question.rain_m)), edges=out,
+        sources=tuple(sources), horton=drained, look_s=LOOK_S, debris=1.0,
+    )  # fmt: skip
+
+
+def _path(street: Street, square: relief.Square) -> tuple[Any, Any]:
+    """Rows and columns of the cells along a street, in order, those outside left out."""
+    rows: list[int] = []
+    columns: list[int] = []
+    for one, two in zip(street.line, street.line[1:], strict=False):
+        (x0, y0), (x1, y1) = square.metres(one), square.metres(two)
+        parts = max(1, math.ceil(math.hypot(x1 - x0, y1 - y0) / STEP_M))
+        for share in np.linspace(0, 1, parts + 1):
+            cell = square.cell(square.degrees(x0 + (x1 - x0) * share, y0 + (y1 - y0) * share))
+            if cell and (not rows or cell != (rows[-1], columns[-1])):
+                rows.append(cell[0])
+                columns.append(cell[1])
+    return np.asarray(rows, np.intp), np.asarray(columns, np.intp)
+
+
+def _see(state: dict[str, float], depth: Any, at: float, cut_m: float) -> None:
+    """When the street was first under too much water, when no more, and where it was deepest."""
+    if not depth.size:
+        return
+    worst = int(depth.argmax())
+    if depth[worst] > cut_m:
+        state.setdefault("from", at)
+        state.pop("until", None)
+    elif "from" in state:
+        state.setdefault("until", at)
+    if depth[worst] > state.get("deepest", 0.0):
+        state["deepest"], state["place"] = float(depth[worst]), worst
+
+
+def _cut(street: Street, rows: Any, columns: Any, state: dict[str, float], square: relief.Square) -> Cut:
+    place, half = int(state["place"]), square.cells * square.cell_m / 2
+    east = (float(columns[place]) + 0.5) * square.cell_m - half
+    north = half - (float(rows[place]) + 0.5) * square.cell_m
+    return Cut(
+        street.name, state["from"], state.get("until"), state["deepest"], square.degrees(east, north), street.line
+    )
+
+
+def _spot(key: str, cell: tuple[int, int] | None, depth: list[float], seen: Any) -> Told:
+    if cell is None:
+        return Told(key, 0.0, (None,) * len(DEPTHS_M), tuple(depth))
+    arrival = [float(each) for each in seen.arrival_s[(slice(None), *cell)]]
+    return Told(
+        key, float(seen.depth_m[cell]), tuple(each if math.isfinite(each) else None for each in arrival), tuple(depth)
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main(Path(sys.argv[1])))
