@@ -9,6 +9,8 @@ from fengsui.science.contract import Model
 
 PLACES = {
     "design-storm": "fengsui.science.rain.storm",
+    "drainage": "fengsui.science.drainage.sewers",
+    "drainage-flood": "fengsui.science.drainage.drained",
     "inundation": "fengsui.science.inundation.flood",
     "series-checks": "fengsui.science.series.checked",
 }
