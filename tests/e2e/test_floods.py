@@ -35,8 +35,8 @@ def test_flood_is_asked_watched_and_compared(mortal: Server, browser: Any) -> No
     window.go("/floods/new/")
     window.page.fill("input[name=duration_min]", "31")
     window.page.press("input[name=duration_min]", "Enter")
-    expect(window.page.locator("form")).to_contain_text("没有地点")
-    expect(window.page.locator("form")).to_contain_text("填 5 的倍数")
+    expect(window.page.locator("form.form")).to_contain_text("没有地点")
+    expect(window.page.locator("form.form")).to_contain_text("填 5 的倍数")
 
     page = _ask(window, "100")
     mortal.run("tests.e2e.flood_scene")
