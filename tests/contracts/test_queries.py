@@ -62,6 +62,7 @@ PAGES = {
         "/reviews/findings/",
         "/reviews/indicators/",
         "/reviews/indicators/crossing_to_issue/",
+        "/forecasts/scores/",
         "/registers/",
         "/registers/stations/",
         "/registers/stations/list.json",

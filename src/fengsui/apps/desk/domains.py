@@ -152,6 +152,8 @@ PAGES = (
          "forecasts:flood-list", ("/floods/",), "forecasts.see_floods"),
     Page("indicators", "decide", mark("指标"), mark("从过线到发布、到场、归档各用多久，点得到原始记录"),
          "reviews:indicator-list", ("/reviews/indicators/",), "reviews.measure"),
+    Page("scores", "decide", mark("预报评分"), mark("预报时说的与后来测到的比：误差、区间、到线，旁边是“不变”"),
+         "forecasts:score-list", ("/forecasts/scores/",), "forecasts.score"),
     Page("findings", "supervise", mark("整改"), mark("复盘查出的问题：谁改、几时改完、认可没有"),
          "reviews:finding-list",
          ("/reviews/findings/",), "reviews.see_findings", _findings),

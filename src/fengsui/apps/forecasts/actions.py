@@ -22,6 +22,8 @@ from fengsui.kernel.ports.forecaster import Forecaster, SeriesForecast
 from fengsui.science.series.trend import Trend, line_crossings
 
 log = structlog.get_logger(__name__)
+LINES = (*sensing_rules.LEVEL_CODES, "falling")
+"""What is kept of a ladder with each run: it may change before the run can be scored."""
 
 
 def forecaster() -> Forecaster:
@@ -70,6 +72,7 @@ def run(*, datastream: int, by: Actor, now: datetime) -> ForecastRun | None:
         error=made.error,
         persistence=made.persistence,
         correlation=by.correlation,
+        lines={code: stream.ladder[code] for code in LINES if stream.ladder.get(code) is not None},
     )
     live.touch([f"sensing.datastream:{stream.id}", "forecasts"], stream.world_id)
     if crossings or (last is not None and last.crossings):

@@ -13,6 +13,7 @@ from pydantic import Field
 
 from fengsui.apps.forecasts import asking, floods, rules
 from fengsui.apps.forecasts.models import FloodRun
+from fengsui.apps.forecasts.scores.api import router as scores
 from fengsui.apps.places.models import Place
 from fengsui.core import policy
 from fengsui.core.api.bearer import by_of
@@ -23,6 +24,7 @@ from fengsui.core.api.shapes import Body, Moment, Nothing, Out, Page, Position
 from fengsui.kernel.errors import Invalid
 
 router = Router()
+router.add_router("", scores)
 READ = scope("floods:read", _("看积水推演"))
 WRITE = scope("floods:write", _("推演积水、停止推演"))
 

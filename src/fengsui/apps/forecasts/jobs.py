@@ -1,4 +1,4 @@
-"""The look for streams that want a forecast; floods, one after the other; what is forgotten of them."""
+"""The look for streams that want a forecast and for forecasts that can be judged; floods; what is forgotten of both."""
 
 from __future__ import annotations
 
@@ -8,10 +8,13 @@ from uuid import UUID
 import structlog
 from django.db import DatabaseError
 from django.utils import timezone
+from django.utils.translation import gettext_noop as mark
 from procrastinate.contrib.django import app
 
 from fengsui.apps.forecasts import actions, asking, floods
 from fengsui.apps.forecasts.models import FloodRun
+from fengsui.apps.forecasts.scores import actions as scores
+from fengsui.core import retention
 from fengsui.core.jobs import clean
 from fengsui.core.ports import port
 from fengsui.core.retries import Patience
@@ -83,3 +86,39 @@ class Telling:
 def forget_floods(timestamp: int) -> None:
     """Pictures of old floods go, some hundreds a night."""
     floods.forget(timezone.now())
+
+
+@app.periodic(cron="* * * * *")
+@app.task(name="forecasts.score_waiting", queue="forecasts", queueing_lock="forecasts.score", lock="forecasts.score")
+@clean
+def score_waiting(timestamp: int) -> None:
+    """Each minute, since in a fast replay an hour ahead has passed after one; mostly one question without an answer."""
+    scores.score_waiting(timezone.now())
+
+
+@app.periodic(cron="40 18 * * *")
+@app.task(name="forecasts.forget_scores", queue="upkeep", queueing_lock="forecasts.forget_scores")
+@clean
+def forget_scores(timestamp: int) -> None:
+    scores.forget(timezone.now())
+
+
+retention.declare(
+    retention.Rule("forecasts", mark("预报"), lambda: None, "U", mark("每次起报原样保留：当时据以决策的是什么")),
+    retention.Rule(
+        "forecast_scores",
+        mark("预报评分，逐次"),
+        lambda: scores.SCORES_KEPT.days,
+        "U",
+        mark("可与上一个汛期逐次对照"),
+        "forecasts.forget_scores",
+    ),
+    retention.Rule(
+        "forecast_sums",
+        mark("预报评分，逐日合计与到线"),
+        lambda: scores.SUMS_KEPT.days,
+        "U",
+        mark("每路每天每个预见期一行"),
+        "forecasts.forget_scores",
+    ),
+)

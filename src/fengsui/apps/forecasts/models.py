@@ -3,11 +3,23 @@
 from __future__ import annotations
 
 from django.db import models
+from django.db.models import Q
 
 from fengsui.apps.forecasts.rules import FLOOD_STATES
+from fengsui.apps.forecasts.scores.models import ForecastChance, ForecastCrossing, ForecastDay, ForecastScore
 from fengsui.apps.places.models import Place
 from fengsui.apps.sensing.models import Datastream
 from fengsui.core.models import InWorld
+
+__all__ = [
+    "FloodFrame",
+    "FloodRun",
+    "ForecastChance",
+    "ForecastCrossing",
+    "ForecastDay",
+    "ForecastRun",
+    "ForecastScore",
+]
 
 
 class ForecastRun(InWorld):
@@ -26,6 +38,10 @@ class ForecastRun(InWorld):
     error = models.FloatField("近期误差", null=True)
     persistence = models.FloatField("不变预报的误差", null=True)
     correlation = models.UUIDField("链号")
+    lines = models.JSONField(
+        "起报时的线", default=dict, help_text="blue…red 与 falling，按当时的门限；空为不知道，不评到线"
+    )
+    scored_at = models.DateTimeField("评分", null=True)
 
     class Meta:
         verbose_name = "预报"
@@ -33,6 +49,7 @@ class ForecastRun(InWorld):
         constraints = [
             models.UniqueConstraint(fields=["datastream", "issued_at", "method"], name="forecasts_run_once"),
         ]
+        indexes = [models.Index(fields=["issued_at"], condition=Q(scored_at=None), name="forecasts_run_unscored")]
 
 
 class FloodRun(InWorld):

@@ -7,3 +7,4 @@ rule("forecasts.see_floods")(
         "auditor", "audit_admin"
     )
 )  # fmt: skip
+rule("forecasts.score")(roles("duty_officer", "duty_leader", "commander", "auditor", "audit_admin"))  # whole district

@@ -1,6 +1,7 @@
 from django.urls import path
 
 from fengsui.apps.forecasts import flood_views, views
+from fengsui.apps.forecasts.scores import views as scores
 
 app_name = "forecasts"
 urlpatterns = [
@@ -15,4 +16,8 @@ urlpatterns = [
     path("floods/<uuid:flood_id>/deepest.tif", flood_views.export, {"kind": "tif"}, name="flood-grid"),
     path("floods/<uuid:flood_id>/table.csv", flood_views.export, {"kind": "csv"}, name="flood-table"),
     path("floods/<uuid:flood_id>/beside/<uuid:other_id>/", flood_views.compare, name="flood-compare"),
+    path("forecasts/scores/", scores.listing, name="score-list"),
+    path("forecasts/scores.csv", scores.csv, name="score-csv"),
+    path("forecasts/scores.xlsx", scores.xlsx, name="score-xlsx"),
+    path("forecasts/scores/<str:code>/", scores.show, name="score-show"),
 ]

@@ -19,6 +19,7 @@ from fengsui.apps.sensing import boards, curves
 from fengsui.apps.sensing import queries as sensing
 from fengsui.apps.sensing.models import Datastream
 from fengsui.catalog.sensors import Display
+from fengsui.core import policy
 from fengsui.kernel.levels import Level
 
 
@@ -47,6 +48,7 @@ def panel(request: HttpRequest, code: str) -> HttpResponse:
         "crossings": _crossings(run, shown) if run else [],
         "end": _end(run, shown) if run else None,
         "here": request.path,
+        "may_score": policy.can(actor_of(request), "forecasts.score"),
         "query": urlencode({"kind": stream.kind}),
     }
     return render(request, "forecasts/_panel_part.html", context)

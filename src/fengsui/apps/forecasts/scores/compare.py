@@ -1,0 +1,137 @@
+"""One run beside what came: told, measured, and what could have been said without a model. No database here.
+
+Everything is asked at the moments of the run's own points, and seconds are those of the water's clock: in a replay N
+times faster an hour ahead has passed after 60 / N minutes of the wall. Of a low-water stream (`falling`) signs are
+turned, so that danger is always up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from fengsui.apps.forecasts.models import ForecastRun
+from fengsui.apps.sensing import rules as sensing_rules
+from fengsui.apps.sensing.hot import microseconds
+from fengsui.science.verify import outcome
+from fengsui.science.verify.chance import chance_of
+from fengsui.science.verify.episodes import Call
+
+LEADS_S = (900, 1800, 3600)
+RISE_S = 900
+"""What rose by more than the sensor's resolution in this time before the issue was rising [U]."""
+
+
+@dataclass(frozen=True, slots=True)
+class Readings:
+    """Trusted readings of a stream, oldest first; a silence longer than `gap_us` is a gap. least: its resolution."""
+
+    at: npt.NDArray[np.int64]
+    value: npt.NDArray[np.float64]
+    gap_us: int
+    least: float
+    _reached: dict[tuple[float, float], npt.NDArray[np.int64]] = field(default_factory=dict)
+
+    def reached(self, line: float, sign: float) -> npt.NDArray[np.int64]:
+        """Moments at which the line was reached from below (from above, by sign -1); found once for many runs."""
+        key = (line, sign)
+        if key not in self._reached:
+            self._reached[key] = outcome.upcrossings(self.at, self.value * sign, line * sign, self.gap_us)
+        return self._reached[key]
+
+
+@dataclass(frozen=True, slots=True)
+class AtLead:
+    """A run at one lead. lines: (level, chance that it is reached by then, whether it was: None = nobody knows)."""
+
+    lead_s: int
+    told: float
+    low: float
+    high: float
+    came: float
+    stays: float
+    trend: float
+    lines: tuple[tuple[int, float, bool | None], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """calls: level -> (line, what was said about it), of lines that lay ahead and whose outcome is known."""
+
+    run: ForecastRun
+    is_rising: bool
+    leads: tuple[AtLead, ...]
+    calls: dict[int, tuple[float, Call]]
+
+
+def compare(run: ForecastRun, readings: Readings) -> Compared:
+    """What the run told at each lead beside what came."""
+    points = np.asarray(run.points, float).reshape(-1, 4)
+    issued = microseconds(run.issued_at)
+    at, scale = (points[:, 0] * 1000).astype(np.int64), 1e6 / run.speed
+    sign = -1.0 if run.lines.get("falling") else 1.0
+    known = readings.at <= issued
+    before = (readings.at[known][-3:], readings.value[known][-3:])
+    lines = {level: line for level, line in sensing_rules.lines_of(run.lines).items() if run.value * sign < line * sign}
+    leads = []
+    for lead_s in LEADS_S:
+        k = _at(at, issued + round(lead_s * scale), round(150 * scale))
+        if k is not None:
+            came = outcome.value_at(readings.at, readings.value, at[k : k + 1], readings.gap_us)
+            if len(before[0]):
+                trend = float(outcome.damped_trend(*before, at[k : k + 1] - before[0][-1])[0])
+            else:
+                trend = run.value
+            asked = [_line(run, points[: k + 1], readings, each, sign, issued, int(at[k])) for each in lines.items()]
+            told, low, high = points[k, 1:].tolist()
+            leads.append(AtLead(lead_s, told, low, high, float(came[0]), run.value, trend, tuple(asked)))
+    rising = outcome.is_rising(
+        readings.at, readings.value * sign, np.array([issued]), round(RISE_S * scale), readings.least, readings.gap_us
+    )
+    return Compared(run, bool(rising[0]), tuple(leads), dict(_calls(run, readings, lines, sign, issued)))
+
+
+def _at(at: npt.NDArray[np.int64], wanted: int, within: int) -> int | None:
+    """Which point is the one of that moment; None where the run does not look so far."""
+    if not len(at):
+        return None
+    k = int(np.argmin(np.abs(at - wanted)))
+    return k if abs(int(at[k]) - wanted) <= within else None
+
+
+def _line(
+    run: ForecastRun,
+    points: npt.NDArray[np.float64],
+    readings: Readings,
+    asked: tuple[int, float],
+    sign: float,
+    issued: int,
+    until: int,
+) -> tuple[int, float, bool | None]:
+    level, line = asked
+    ends = np.sort(points[:, 2:4] * sign, axis=1)
+    chance = chance_of(points[:, 1] * sign, ends[:, 0], ends[:, 1], run.coverage, line * sign)
+    return level, round(chance, 4), _came(readings, line, sign, issued, until)[1]
+
+
+def _came(readings: Readings, line: float, sign: float, issued: int, until: int) -> tuple[int | None, bool | None]:
+    """When the line was reached in (issued, until], and whether: None where a gap hides it."""
+    moment = outcome.first_in(readings.reached(line, sign), issued, until)
+    if moment is not None:
+        return moment, True
+    return None, False if outcome.was_heard(readings.at, issued, until, readings.gap_us) else None
+
+
+def _calls(
+    run: ForecastRun, readings: Readings, lines: dict[int, float], sign: float, issued: int
+) -> Iterable[tuple[int, tuple[float, Call]]]:
+    told: set[Any] = {each["level"] for each in run.crossings if each["in_s"] is not None}
+    until = issued + round(run.horizon_s * 1e6 / run.speed)
+    for level, line in lines.items():
+        moment, came = _came(readings, line, sign, issued, until)
+        if came is not None:
+            yield level, (line, Call(issued, level in told, moment))
