@@ -136,12 +136,16 @@ class Sheets:
 
     def network(self) -> Network:
         """Raises SheetErrors with all faults."""
-        return network({name: _rows(getattr(self, name)) for name in TABLES})
+        return network({name: _rows(name, getattr(self, name)) for name in TABLES})
 
 
-def _rows(text: str) -> list[Sequence[str]]:
-    first = text.lstrip("\ufeff").split("\n", 1)[0]
-    return list(csv.reader(io.StringIO(text.lstrip("\ufeff")), delimiter="\t" if "\t" in first else ","))
+def _rows(name: str, text: str) -> list[Sequence[str]]:
+    bare = text.lstrip("\ufeff")
+    lines = csv.reader(io.StringIO(bare, newline=""), delimiter="\t" if "\t" in bare.split("\n", 1)[0] else ",")
+    try:
+        return list(lines)
+    except csv.Error as error:
+        raise SheetErrors([SheetFault(name, lines.line_num, "", "不是 CSV", f"this is no CSV: {error}")]) from error
 
 
 def network(tables: Mapping[str, Sequence[Sequence[object]]]) -> Network:

@@ -127,6 +127,13 @@ def test_network_that_does_not_hold_together_cannot_be_built():
         Pipe("p", "a", "b", 10.0, 500.0)
 
 
+def test_text_that_is_no_csv_is_told_by_its_line():
+    with pytest.raises(SheetErrors) as told:
+        Sheets(CHINESE.manholes, CHINESE.pipes + "x" * 140_000, CHINESE.outfalls).network()
+    assert (told.value.faults[0].sheet, told.value.faults[0].row) == ("pipes", 4)
+    assert Sheets(CHINESE.manholes.replace("\n", "\r\n"), CHINESE.pipes, CHINESE.outfalls).network()
+
+
 @settings(max_examples=30, deadline=None)
 @given(st.text(max_size=60), st.text(max_size=60))
 def test_no_text_breaks_the_reader(one, other):
