@@ -11,7 +11,12 @@ PLACES = {
     "design-storm": "fengsui.science.rain.storm",
     "drainage": "fengsui.science.drainage.sewers",
     "drainage-flood": "fengsui.science.drainage.drained",
+    "hand": "fengsui.science.rivers.hand",
     "inundation": "fengsui.science.inundation.flood",
+    "level-forecast": "fengsui.science.rivers.asked",
+    "rain-runoff": "fengsui.science.rivers.runoff",
+    "river-rating": "fengsui.science.rivers.rating",
+    "river-reach": "fengsui.science.rivers.reach",
     "series-checks": "fengsui.science.series.checked",
 }
 
