@@ -98,7 +98,7 @@ def _table(station: Station, usual: Usual, seen: _Past, lead: int) -> _Table:
     columns = list(zip(*parts, strict=True))
     wet = np.concatenate(columns[6])
     keep = _thinned(wet, np.isfinite(np.concatenate(columns[3])).all(1))
-    weight = np.where(wet, 1.0, CALM * max(1.0, (~wet).sum() / max((~wet[keep]).sum(), 1)))
+    weight = np.where(wet, 1.0, CALM * max(1.0, float((~wet).sum()) / max(int((~wet[keep]).sum()), 1)))
     wide = None if columns[4][0] is None else np.concatenate(columns[4])[keep]
     return _Table(
         np.concatenate(columns[0])[keep], np.concatenate(columns[1])[keep], np.concatenate(columns[2])[keep],

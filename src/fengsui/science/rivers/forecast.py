@@ -179,7 +179,7 @@ class Forecaster:
         self._same = np.where(values == self._told, self._same + 1, 1)
         self._told = values
         good = [
-            each.ends[0] <= v < each.ends[1] and (not each.stuck or same <= each.stuck)
+            bool(each.ends[0] <= v < each.ends[1] and (not each.stuck or same <= each.stuck))
             for each, v, same in zip(self._channels, values, self._same, strict=True)
         ]
         values = np.where(good, values, np.nan)

@@ -45,7 +45,7 @@ class Terrain:
             raise ValueError("stream has the shape of bed_m")
 
 
-@njit(cache=True, error_model="numpy")  # type: ignore[untyped-decorator]  # numba has no types
+@njit(error_model="numpy")
 def _flood(bed: Values, known: Marks, to: Cells, order: Cells) -> int:
     """For each cell the one it drains to (itself at the edge), and cells in the order of the visit; how many."""
     rows, columns = bed.shape
@@ -101,7 +101,7 @@ def _flood(bed: Values, known: Marks, to: Cells, order: Cells) -> int:
     return done
 
 
-@njit(cache=True, error_model="numpy")  # type: ignore[untyped-decorator]  # numba has no types
+@njit(error_model="numpy")
 def _drain(
     bed: Values, known: Marks, to: Cells, order: Cells, count: int, least: float, hand: Values, cells: Values
 ) -> None:

@@ -43,7 +43,7 @@ def step(state: State, settings: Values, reading: float) -> None:
     _step(state.five, settings, reading)
 
 
-@njit(cache=True, error_model="numpy")  # type: ignore[untyped-decorator]  # numba has no types
+@njit(error_model="numpy")
 def _step(five: Values, settings: Values, reading: float) -> None:
     for s in range(settings.shape[0]):
         q, f = settings[s, 0], settings[s, 1]
@@ -58,7 +58,7 @@ def _step(five: Values, settings: Values, reading: float) -> None:
         five[0, s], five[1, s], five[2, s], five[3, s], five[4, s] = level, rate, a, b, c
 
 
-@njit(cache=True, error_model="numpy")  # type: ignore[untyped-decorator]  # numba has no types
+@njit(error_model="numpy")
 def _run(y: Values, settings: Values, five: Values, out: Values) -> None:
     begun = False
     for t in range(len(y)):

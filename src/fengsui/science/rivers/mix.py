@@ -93,7 +93,7 @@ def fresh(members: int, lead: int, loss: Values, use: npt.NDArray[np.bool_], cov
     return Mix(loss.copy(), use, scores, ordered, count, miss, due, aim, np.maximum(loss[:, 0], 1e-9))
 
 
-@njit(cache=True, error_model="numpy")  # type: ignore[untyped-decorator]  # numba has no types
+@njit(error_model="numpy")
 def _place(ordered: Values, n: int, score: float) -> int:
     """How many of the first `n` are below `score` (numpy's search costs ten seconds to compile)."""
     low, high = 0, n
@@ -106,7 +106,7 @@ def _place(ordered: Values, n: int, score: float) -> int:
     return low
 
 
-@njit(cache=True, error_model="numpy")  # type: ignore[untyped-decorator]  # numba has no types
+@njit(error_model="numpy")
 def _keep(scores: Values, ordered: Values, count: int, score: float) -> None:
     """The newest score in the place of the oldest, and into its place in order."""
     n = min(count, POOL)
@@ -121,7 +121,7 @@ def _keep(scores: Values, ordered: Values, count: int, score: float) -> None:
     scores[count % POOL] = score
 
 
-@njit(cache=True, error_model="numpy")  # type: ignore[untyped-decorator]  # numba has no types
+@njit(error_model="numpy")
 def _end(ordered: Values, n: int, miss: float, side: float) -> float:
     """The score beyond which a share `miss` lies on that side, split conformal: rank (n + 1)(1 - miss); wider than any
     seen where less than one in n + 1 may lie outside."""
@@ -132,7 +132,7 @@ def _end(ordered: Values, n: int, miss: float, side: float) -> float:
     return ordered[rank - 1] if side > 0 else ordered[n - rank]
 
 
-@njit(cache=True, error_model="numpy")  # type: ignore[untyped-decorator]  # numba has no types
+@njit(error_model="numpy")
 def _step(
     at: int, now: float, members: Values, s: float, kind: int, floor: float, aim: float, flood: Values,
     loss: Values, use: npt.NDArray[np.bool_], scores: Values, ordered: Values, count: npt.NDArray[np.int64],
@@ -179,7 +179,7 @@ def _step(
             above[k] = 1.0 - _place(ordered[kind], seen, (lines[k] - point) / pace) / seen
 
 
-@njit(cache=True, error_model="numpy")  # type: ignore[untyped-decorator]  # numba has no types
+@njit(error_model="numpy")
 def _run(
     at: int, y: Values, members: Values, s: Values, kind: npt.NDArray[np.int64], floor: float, aim: float,
     flood: Values, loss: Values, use: npt.NDArray[np.bool_], scores: Values, ordered: Values,

@@ -57,7 +57,7 @@ class Routing:
                why="a dry bed has no celerity; tide that turns a river is not routed")  # fmt: skip
 
 
-@njit(cache=True, error_model="numpy")  # type: ignore[untyped-decorator]  # numba has no types
+@njit(error_model="numpy")
 def _normal(q: float, bottom: float, side: float, slope: float, n: float, depth: float) -> tuple[float, float, float]:
     """Area, width and celerity dQ/dA of normal flow; Newton from `depth`, in the logarithm, where it converges fast."""
     y = max(depth, 1e-6)
@@ -78,7 +78,7 @@ def _normal(q: float, bottom: float, side: float, slope: float, n: float, depth:
     return a, width, celerity
 
 
-@njit(cache=True, error_model="numpy")  # type: ignore[untyped-decorator]  # numba has no types
+@njit(error_model="numpy")
 def _numbers(
     q: float, bottom: float, side: float, slope: float, n: float, dx: float, dt: float
 ) -> tuple[float, float, float]:
@@ -88,7 +88,7 @@ def _numbers(
     return c / beta * dt / dx, q / (beta * width * slope * c * dx), c
 
 
-@njit(cache=True, error_model="numpy")  # type: ignore[untyped-decorator]  # numba has no types
+@njit(error_model="numpy")
 def _part(
     inflow: Values,
     out: Values,

@@ -66,7 +66,7 @@ class Rained:
         within("routing_share", self.routing_share, 0.0, 1.0, why="it is a share")
 
 
-@njit(cache=True, error_model="numpy")  # type: ignore[untyped-decorator]  # numba has no types
+@njit(error_model="numpy")
 def _ordinates(x4: float, both: bool) -> Values:
     """Of the first (one-sided, x4 long) or second (two-sided, 2 x4 long) unit hydrograph."""
     count = int(np.ceil(2.0 * x4 if both else x4))
@@ -85,7 +85,7 @@ def _ordinates(x4: float, both: bool) -> Values:
     return out
 
 
-@njit(cache=True, error_model="numpy")  # type: ignore[untyped-decorator]  # numba has no types
+@njit(error_model="numpy")
 def _run(
     rain: Values, pet: Values, x1: float, x2: float, x3: float, x4: float, share: float, routed: float
 ) -> tuple[Values, Values]:

@@ -52,7 +52,7 @@ def fit(view: Values, target: Values, weight: Values) -> Trees | None:
     return Trees(feature, line, leaf)
 
 
-@njit(cache=True, error_model="numpy")  # type: ignore[untyped-decorator]  # numba has no types
+@njit(error_model="numpy")
 def _tree(
     codes: npt.NDArray[np.int64], lines: Values, pull: Values, weight: Values,
     feature: npt.NDArray[np.int64], line: Values, leaf: Values, rest: Values,
@@ -100,7 +100,7 @@ def _tree(
         rest[i] -= leaf[node[i] - NODES]
 
 
-@njit(cache=True, error_model="numpy")  # type: ignore[untyped-decorator]  # numba has no types
+@njit(error_model="numpy")
 def _say(feature: npt.NDArray[np.int64], line: Values, leaf: Values, view: Values, out: Values) -> None:
     for i in range(len(view)):
         for t in range(len(feature)):
