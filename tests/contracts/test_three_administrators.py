@@ -40,6 +40,7 @@ VERBS: dict[str, set[str]] = {
     "drills.compare": {"auditor"},
     "drills.view": {"system_admin", "security_admin", "audit_admin", "auditor"},  # those that their post takes part in
     "desk.wall": {"system_admin", "audit_admin", "auditor"},
+    "forecasts.score": {"audit_admin", "auditor"},
     "forecasts.see_floods": {"audit_admin", "auditor"},
     "incidents.view": {"audit_admin", "auditor"},
     "people.screen_see": {"system_admin", "security_admin", "audit_admin", "auditor"},
