@@ -128,7 +128,7 @@ QUIET: dict[str, Callable[[dict[str, Any]], str]] = {
     "sensing.MonthDropped": lambda f: (
         _("删除 %(month)s 的读数 %(n)s 行，已到保留期") % {"month": f["month"], "n": f["rows"]}
     ),
-    "forecasts.ForecastReady": lambda f: _("预报更新"),
+    **{name: words for name, words in REST.items() if name.startswith("forecasts.")},
 }
 """What the record says as well, and the desk's list of news leaves out."""
 
