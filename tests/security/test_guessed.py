@@ -13,7 +13,7 @@ from django.test import Client
 from fengsui.apps.people.models import Account
 from fengsui.core.models import World
 from tests.contracts.story import LOGINS, OTHER_STREET, Story, client_of
-from tests.contracts.test_urls_by_role import FORMS, MASTER, SHARED, TABLE, address, ask, patterns
+from tests.contracts.test_urls_by_role import DISTRICT, FORMS, MASTER, SHARED, TABLE, address, ask, patterns
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
@@ -31,7 +31,7 @@ def objects(story: Story, world: bool) -> Iterator[tuple[str, str]]:
     """(name, address) of every URL that names a row; `world`: only rows that belong to one."""
     for name, pattern in patterns():
         own = {each for each in pattern.pattern.converters if each.endswith("_id")} - (MASTER if world else set())
-        if own and name not in SHARED:
+        if own and name not in SHARED and (world or name not in DISTRICT):
             yield name, address(name, pattern, story)
 
 

@@ -108,5 +108,5 @@ class Held:
 def shared(flows: Values, places: npt.NDArray[np.intp], most: Values) -> Values:
     """Flows >= 0 of openings, those of one place together no more than `most` of it (m3/s, by place)."""
     together = np.bincount(places, flows, len(most))
-    part = np.minimum(1.0, np.divide(most, together, out=np.ones_like(most), where=together > 0))
+    part = np.divide(most, together, out=np.ones_like(most), where=together > most)
     return flows * part[places]
