@@ -112,7 +112,7 @@ def second(place):
 
 def copy_of(kept: store.Store, to: Path) -> store.Store:
     """To be damaged; with the owner of the archive, whom the restoring server reads it as."""
-    shutil.copytree(kept.folder, to)
+    shutil.copytree(kept.folder, to, ignore=shutil.ignore_patterns("*.part"))  # one that is being archived may go
     owner = kept.wal.stat()
     for each in ((to / "wal"), *(to / "wal").iterdir()):
         os.chown(each, owner.st_uid, owner.st_gid)
