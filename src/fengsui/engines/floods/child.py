@@ -8,12 +8,13 @@ import os
 import sys
 import threading
 import time
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from fengsui.engines.floods import pictures, relief
+from fengsui.engines.floods import pictures, relief, sewers
 from fengsui.engines.floods.written import question_of, write_answer
 from fengsui.kernel.ports.floods import DEPTHS_M, Answer, Cut, Question, Street, Told
 from fengsui.science.contract import digest
@@ -21,10 +22,9 @@ from fengsui.science.inundation.asked import Flood, Rain
 from fengsui.science.inundation.flood import MODEL, remarks
 from fengsui.science.inundation.ground import Edge, Horton, Series, Source, steady
 from fengsui.science.inundation.run import Run
+from fengsui.science.inundation.town import Road
 
 LOOK_S = 30.0
-STEP_M = 10.0
-"""A street is looked at every so many metres."""
 ILLUSTRATIVE = ("U", "地形为示意（程序生成），不是测量成果；结果只供熟悉流程", "The terrain is made up, not surveyed")
 DRAINED = (
     "U",
@@ -47,53 +47,65 @@ def _end_with_the_asker() -> None:
 
 def answer(question: Question, told: Any) -> Answer:
     """Compute. Raises OutOfRange, ValueError for what cannot be; ArithmeticError when water was lost or made."""
+    with ExitStack() as open_until_the_end:
+        return _answer(question, told, open_until_the_end)
+
+
+def _answer(question: Question, told: Any, stack: ExitStack) -> Answer:
     began, square = time.perf_counter(), relief.square_of(question)
     ground = relief.ground(question)
     flood = _flood(question, square, ground)
-    run = Run(flood)
-    streets = [(each, *_path(each, square)) for each in question.streets]
+    below = sewers.below(question, square, flood)
+    both = None if below is None else stack.enter_context(below.begin())
+    run = Run(flood) if both is None else both.run
+    advance = run.advance if both is None else both.advance
+    streets = [(each, _cells(each, square)) for each in question.streets if len(each.line) > 1]
     states: list[dict[str, float]] = [{} for _ in streets]
     frames: list[tuple[float, bytes]] = []
     depths: list[list[float]] = [[] for _ in question.spots]
-    cells = [square.cell(each.at) for each in question.spots]
+    places = [square.cell(each.at) for each in question.spots]
     steps = max(1, math.ceil(question.until_s / LOOK_S))
     for number in range(steps + 1):
         at = min(number * LOOK_S, question.until_s)
-        run.advance(at)
+        advance(at)
         depth = run.h.astype(np.float64)
-        for state, (_street, rows, columns) in zip(states, streets, strict=True):
-            _see(state, depth[rows, columns], at, question.cut_m)
+        for state, (_street, cells) in zip(states, streets, strict=True):
+            _see(state, depth.ravel()[cells], at, question.cut_m)
         if round(at) % round(question.frame_s) == 0 or number == steps:
             frames.append((at, pictures.png(depth)))
-            for cell, own in zip(cells, depths, strict=True):
+            for cell, own in zip(places, depths, strict=True):
                 own.append(float(depth[cell]) if cell else 0.0)
         told(at / question.until_s)
     seen, account = run.seen, run.account
     deepest = seen.depth_m.astype(np.float64)
     cuts = [
-        _cut(street, rows, columns, state, square)
-        for (street, rows, columns), state in zip(streets, states, strict=True)
+        _cut(street, cells, state, square)
+        for (street, cells), state in zip(streets, states, strict=True)
         if "from" in state
     ]
-    inputs = digest(flood)
+    pipes = sewers.NONE if below is None or both is None else below.account(both)
+    inputs = digest(flood) if below is None else below.digest()
     return Answer(
         box=square.box,
         frames=tuple(frames),
         deepest=pictures.png(deepest),
         grid=pictures.geotiff(deepest, square),
         told=tuple(
-            _spot(each.key, cell, own, seen) for each, cell, own in zip(question.spots, cells, depths, strict=True)
+            _spot(each.key, cell, own, seen) for each, cell, own in zip(question.spots, places, depths, strict=True)
         ),
         cuts=tuple(sorted(cuts, key=lambda each: each.from_s)),
         water={
-            "rain": account.rain, "drained": account.seeped, "pumped": -account.sources, "out": -account.edges,
-            "left": run.stored(), "missing": account.missing(run.stored()),
+            "rain": account.rain, "drained": account.seeped, "pumped": -(account.sources - pipes.exchanged),
+            "out": -account.edges, "left": run.stored(),
+            "missing": account.missing(run.stored()) if pipes.missing is None else pipes.missing, **pipes.water,
         },
         flooded_m2=float((deepest >= DEPTHS_M[1]).sum()) * question.cell_m**2,
-        remarks=(ILLUSTRATIVE, DRAINED, *((each.basis, each.zh, each.en) for each in remarks(run))),
+        remarks=(
+            ILLUSTRATIVE, *(pipes.remarks or (DRAINED,)), *((each.basis, each.zh, each.en) for each in remarks(run)),
+        ),
         facts={
             "model": MODEL.code, "version": MODEL.version, "scheme": "A", "inputs": inputs, "cells": deepest.size,
-            "took_s": round(time.perf_counter() - began, 2), "steps": run.steps,
+            "took_s": round(time.perf_counter() - began, 2), "steps": run.steps, **pipes.facts,
         },
     )  # fmt: skip
 
@@ -113,19 +125,12 @@ def _flood(question: Question, square: relief.Square, ground: Any) -> Flood:
     )  # fmt: skip
 
 
-def _path(street: Street, square: relief.Square) -> tuple[Any, Any]:
-    """Rows and columns of the cells along a street, in order, those outside left out."""
-    rows: list[int] = []
-    columns: list[int] = []
-    for one, two in zip(street.line, street.line[1:], strict=False):
-        (x0, y0), (x1, y1) = square.metres(one), square.metres(two)
-        parts = max(1, math.ceil(math.hypot(x1 - x0, y1 - y0) / STEP_M))
-        for share in np.linspace(0, 1, parts + 1):
-            cell = square.cell(square.degrees(x0 + (x1 - x0) * share, y0 + (y1 - y0) * share))
-            if cell and (not rows or cell != (rows[-1], columns[-1])):
-                rows.append(cell[0])
-                columns.append(cell[1])
-    return np.asarray(rows, np.intp), np.asarray(columns, np.intp)
+def _cells(street: Street, square: relief.Square) -> Any:
+    """Flat places of the cells that it runs over; none where it lies outside."""
+    half = square.cells * square.cell_m / 2
+    east, north = np.array([square.metres(at) for at in street.line]).T
+    road = Road(street.name, (half - north) / square.cell_m, (east + half) / square.cell_m)
+    return road.cells((square.cells, square.cells))
 
 
 def _see(state: dict[str, float], depth: Any, at: float, cut_m: float) -> None:
@@ -142,10 +147,10 @@ def _see(state: dict[str, float], depth: Any, at: float, cut_m: float) -> None:
         state["deepest"], state["place"] = float(depth[worst]), worst
 
 
-def _cut(street: Street, rows: Any, columns: Any, state: dict[str, float], square: relief.Square) -> Cut:
-    place, half = int(state["place"]), square.cells * square.cell_m / 2
-    east = (float(columns[place]) + 0.5) * square.cell_m - half
-    north = half - (float(rows[place]) + 0.5) * square.cell_m
+def _cut(street: Street, cells: Any, state: dict[str, float], square: relief.Square) -> Cut:
+    row, column = divmod(int(cells[int(state["place"])]), square.cells)
+    half = square.cells * square.cell_m / 2
+    east, north = (column + 0.5) * square.cell_m - half, half - (row + 0.5) * square.cell_m
     return Cut(
         street.name, state["from"], state.get("until"), state["deepest"], square.degrees(east, north), street.line
     )

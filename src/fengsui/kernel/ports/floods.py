@@ -52,12 +52,25 @@ class Street:
 
 
 @dataclass(frozen=True, slots=True)
+class MadeUpSewers:
+    """Sewers as they might lie under the streets, made for a storm of `return_period_a` years of the formula
+    q = a (1 + c lg P) / (t + b)^n, L/(s ha) and minutes. `name`: the formula's."""
+
+    name: str
+    a: float
+    c: float
+    b: float
+    n: float
+    return_period_a: float
+
+
+@dataclass(frozen=True, slots=True)
 class Question:
     """A square of `width_m` around `middle`, cells of `cell_m`, until `until_s` after the rain began.
 
     rain_s, rain_m: edges of intervals (one more than depths) and the depth of each, metres, everywhere alike.
-    drained_m_s: what sewers and soil take up everywhere. cut_m: a street with more water is cut. frame_s: between
-    two pictures.
+    drained_m_s: what sewers and soil take up everywhere; with `sewers`, which are computed, what the soil alone does.
+    cut_m: a street with more water is cut. frame_s: between two pictures.
     """
 
     middle: Position
@@ -73,6 +86,7 @@ class Question:
     pumps: tuple[Pump, ...] = ()
     spots: tuple[Spot, ...] = ()
     streets: tuple[Street, ...] = ()
+    sewers: MadeUpSewers | None = None
 
 
 @dataclass(frozen=True, slots=True)

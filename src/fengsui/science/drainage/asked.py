@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from fengsui.science.contract import Remark, within
 from fengsui.science.drainage import inp
 from fengsui.science.drainage.network import Network
+from fengsui.science.drainage.planned import Planned, plan
 from fengsui.science.drainage.project import Project
 from fengsui.science.drainage.sheets import Sheets
 from fengsui.science.inundation.asked import Rain
@@ -21,22 +22,24 @@ SOIL = Remark(
 
 @dataclass(frozen=True, slots=True)
 class Sewers:
-    """One of `project` (a SWMM .inp with its own rain and times), `network` and `sheets` (tables of a GIS).
+    """One of `project` (a SWMM .inp with its own rain and times), `network`, `sheets` (tables of a GIS) and `planned`
+    (made up from streets and terrain).
 
-    `until_s`, `rain`: of the latter two; rain falls on their subcatchments. `report_s`: between two told times.
+    `until_s`, `rain`: of all but a project; rain falls on their subcatchments. `report_s`: between two told times.
     """
 
     project: Project | None = None
     network: Network | None = None
     sheets: Sheets | None = None
+    planned: Planned | None = None
     rain: Rain | None = None
     until_s: float | None = None
     report_s: int = 60
 
     def __post_init__(self) -> None:
-        given = [each for each in (self.project, self.network, self.sheets) if each is not None]
+        given = [each for each in (self.project, self.network, self.sheets, self.planned) if each is not None]
         if len(given) != 1:
-            raise ValueError("one of project, network and sheets")
+            raise ValueError("one of project, network, sheets and planned")
         if self.project is not None:
             if self.rain is not None or self.until_s is not None:
                 raise ValueError("a project has its own rain and its own end")
@@ -52,8 +55,15 @@ class Sewers:
         """The project, and what must be known of it."""
         if self.project is not None:
             return self.project, ()
-        network = self.network if self.sheets is None else self.sheets.network()
+        network, remarks = self.known()
         assert network is not None
         assert self.until_s is not None
-        remarks = (SOIL,) if network.subcatchments else ()
-        return inp.project(network, self.rain, self.until_s, report_s=self.report_s), remarks
+        soil = (SOIL,) if network.subcatchments else ()
+        project = inp.project(network, self.rain, self.until_s, report_s=self.report_s)
+        return project, (*remarks, *soil)
+
+    def known(self) -> tuple[Network | None, tuple[Remark, ...]]:
+        """The network, None of a project, and what must be known of it."""
+        if self.planned is not None:
+            return plan(self.planned)
+        return (self.network if self.sheets is None else self.sheets.network()), ()

@@ -54,7 +54,7 @@ class Drained:
         return Dual(self.flood, project, self.openings or self._manholes(), self.interval_s, self.piped)
 
     def _manholes(self) -> tuple[Opening, ...]:
-        network = self.sewers.network if self.sewers.sheets is None else self.sewers.sheets.network()
+        network, _ = self.sewers.known()
         if network is None or self.corner is None:
             raise ValueError("a project says nothing of where its manholes are: name the openings")
         cell, (rows, columns) = self.flood.ground.cell_m, self.flood.ground.bed_m.shape

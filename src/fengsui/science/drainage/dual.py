@@ -105,7 +105,7 @@ class Both:
     def __init__(self, dual: Dual) -> None:
         self.dual, self.places = dual, Places.of(dual)
         self.run = street(dual.flood, self.places.cells, dual.piped)
-        self.run.exchange = self._exchange
+        self.run.exchange = self.exchange
         others = option(dual.project, "ALLOW_PONDING") == "YES"
         taken = Taken(self.places.nodes, self.places.lowest, self.places.pond, others)
         self.simulation = Simulation(with_option(dual.project, "ALLOW_PONDING", "YES"), taken)
@@ -170,16 +170,16 @@ class Both:
     def advance(self, to_s: float, told: Callable[[float], None] | None = None) -> None:
         """As `Run.advance`. Raises Failed or Lost, too."""
         self.run.advance(to_s, told)
-        self._arrive()
+        self.arrive()
 
-    def _arrive(self) -> None:
+    def arrive(self) -> None:
         if self.under_way:
             self.heads, self.volumes, self.totals = self.simulation.state()
             self.under_way = False
 
-    def _exchange(self) -> float:
+    def exchange(self) -> float:
         """What passes in the interval that begins now; SWMM sets out on it. Its seconds."""
-        self._arrive()
+        self.arrive()
         run, places, dt = self.run, self.places, float(self.dual.interval_s)
         depth = run.h.flat[places.cells].astype(np.float64)
         surface = (run.z.flat[places.cells].astype(np.float64) + run.datum + depth)[places.cell]

@@ -17,7 +17,7 @@ from PIL import Image
 from fengsui.engines.floods import Here, relief
 from fengsui.engines.floods.pictures import png
 from fengsui.engines.floods.written import question_of
-from fengsui.kernel.ports.floods import DEPTHS_M, Hollow, Pump, Question, Refused, Spot, Stopped, Street
+from fengsui.kernel.ports.floods import DEPTHS_M, Hollow, MadeUpSewers, Pump, Question, Refused, Spot, Stopped, Street
 
 MIDDLE = (123.342, 41.811)
 STREET = Street("启工街", ((123.342, 41.8093), (123.342, 41.8127)))
@@ -79,6 +79,38 @@ def test_same_question_same_answer(answer):
 def test_pump_takes_water_out_and_no_more_than_there_is():
     pumped = Here().run(replace(QUESTION, pumps=(Pump(MIDDLE, 0.2),)), lambda share: True)
     assert 0 < pumped.water["pumped"] <= 0.2 * 1800
+
+
+GRID = tuple(
+    Street(f"{way}{n}", line)
+    for n, off in enumerate((-0.0012, 0.0, 0.0012))
+    for way, line in (
+        ("纵", tuple((MIDDLE[0] + off, MIDDLE[1] + step * 0.0004) for step in range(-4, 5))),
+        ("横", tuple((MIDDLE[0] + step * 0.0005, MIDDLE[1] + off) for step in range(-4, 5))),
+    )
+)
+SEWERS = MadeUpSewers("A=4000", 4000.0, 0.9, 12.0, 0.77, 3.0)
+
+
+def test_made_up_sewers_take_water_down_and_every_cubic_metre_is_told():
+    bare = replace(QUESTION, streets=GRID, drained_m_s=0.0)
+    without = Here().run(bare, lambda share: True)
+    found = Here().run(replace(bare, sewers=SEWERS), lambda share: True)
+    water = found.water
+    assert water["sewers"] > 0.1 * water["rain"]
+    left = water["rain"] - water["drained"] - water["pumped"] - water["out"] - water["sewers"]
+    assert left == pytest.approx(water["left"], rel=1e-4)
+    assert abs(water["missing"]) < 2e-3, "SWMM's books close to a thousandth here"
+    assert found.told[0].deepest_m < without.told[0].deepest_m
+    assert found.facts["manholes"] > 20
+    assert found.facts["inputs"] != without.facts["inputs"]
+    assert any("管网为示意" in zh for _, zh, _ in found.remarks)
+    assert not any("未算管网" in zh for _, zh, _ in found.remarks)
+
+
+def test_sewers_without_a_street_are_refused_in_words():
+    with pytest.raises(Refused, match="no street"):
+        Here().run(replace(QUESTION, streets=(), sewers=SEWERS), lambda share: True)
 
 
 def test_stopped_question_ends_its_process():

@@ -1,0 +1,136 @@
+"""Made-up sewers under a question's streets, exchanging water with the flood above (science/drainage). Illustrative."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from fengsui.engines.floods.relief import Square
+from fengsui.kernel.ports.floods import MadeUpSewers, Question
+from fengsui.science.contract import Remark, digest
+from fengsui.science.drainage import inp
+from fengsui.science.drainage.dual import Both, Dual
+from fengsui.science.drainage.exchange import Opening
+from fengsui.science.drainage.network import Network
+from fengsui.science.drainage.planned import Planned, Terrain, plan
+from fengsui.science.inundation.asked import Flood
+from fengsui.science.rain.formula import Formula
+
+JOINED_M = 40.0
+"""Corners of streets that lie closer are one junction: a base map draws a bend by many."""
+OUTFALLS = 4
+ABOVE_M = 50.0
+EXCHANGE_S = 2
+NO_SOIL = (
+    "U",
+    "算了管网，土壤下渗另按所填速率；管网出口不受河水顶托",
+    "Sewers are computed, soil takes up what was asked for; the sewers' outfalls feel no river",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Pipes:
+    """What an answer says of them. `missing`: share of all water, above and below, that no line explains; `exchanged`:
+    m3 that came up less what went down, which the surface books among its sources."""
+
+    water: dict[str, float] = field(default_factory=dict)
+    remarks: tuple[tuple[str, str, str], ...] = ()
+    facts: dict[str, Any] = field(default_factory=dict)
+    missing: float | None = None
+    exchanged: float = 0.0
+
+
+NONE = Pipes()
+
+
+@dataclass(frozen=True, slots=True)
+class Below:
+    """A network and its openings under a flood."""
+
+    asked: Planned
+    network: Network
+    remarks: tuple[Remark, ...]
+    dual: Dual
+
+    def begin(self) -> Both:
+        return Both(self.dual)
+
+    def digest(self) -> str:
+        return hashlib.sha256((digest(self.dual.flood) + digest(self.asked)).encode()).hexdigest()
+
+    def account(self, both: Both) -> Pipes:
+        """Ends SWMM. Raises Failed where its books do not close."""
+        ledger = both.ledger()
+        both.finish()
+        return Pipes(
+            {"sewers": ledger.down - ledger.up},
+            (NO_SOIL, *((each.basis, each.zh, each.en) for each in self.remarks)),
+            {"manholes": len(self.network.manholes), "sewers_km": round(_km(self.network), 1)},
+            ledger.missing,
+            ledger.exchanged,
+        )
+
+
+def below(question: Question, square: Square, flood: Flood) -> Below | None:
+    """None where nobody asked for sewers. Raises ValueError where the square has no street to lay them under."""
+    if question.sewers is None:
+        return None
+    x, y, starts, stops = _junctions(question, square)
+    if not len(starts):
+        raise ValueError("no street in this square: sewers are laid under streets")
+    half = square.cells * square.cell_m / 2
+    flood = _levelled(flood)
+    terrain = Terrain(flood.ground.bed_m, square.cell_m, -half, half)
+    asked = Planned(
+        x, y, starts, stops, terrain, _formula(question.sewers), question.sewers.return_period_a, outfalls=OUTFALLS
+    )
+    network, remarks = plan(asked)
+    network = replace(network, subcatchments=())  # rain falls on the grid and goes down at the openings
+    openings = []
+    for each in network.manholes:
+        row, column = int((half - each.y_m) // square.cell_m), int((each.x_m + half) // square.cell_m)
+        openings.append(Opening(each.code, row, column))
+    project = inp.project(network, None, flood.until_s + 60, report_s=600)
+    return Below(asked, network, remarks, Dual(flood, project, tuple(openings), EXCHANGE_S))
+
+
+def _levelled(flood: Flood) -> Flood:
+    """The same ground some metres above nought: made-up heights have no datum, a pipe's must be levels."""
+    bed = flood.ground.bed_m
+    return replace(flood, ground=replace(flood.ground, bed_m=bed - np.floor(bed.min()) + ABOVE_M))
+
+
+def _junctions(question: Question, square: Square) -> tuple[Any, Any, Any, Any]:
+    """Places (n,), and streets between two of them (m,), inside of the square."""
+    half = square.cells * square.cell_m / 2 - square.cell_m
+    at: dict[tuple[int, int], int] = {}
+    places: list[tuple[float, float]] = []
+    stretches: set[tuple[int, int]] = set()
+    for street in question.streets:
+        before = None
+        for position in street.line:
+            east, north = square.metres(position)
+            if max(abs(east), abs(north)) >= half:
+                before = None
+                continue
+            key = round(east / JOINED_M), round(north / JOINED_M)
+            here = at.setdefault(key, len(places))
+            if here == len(places):
+                places.append((east, north))
+            if before is not None and before != here:
+                stretches.add((min(before, here), max(before, here)))
+            before = here
+    x, y = np.array(places, np.float64).reshape(-1, 2).T
+    starts, stops = np.array(sorted(stretches), np.float64).reshape(-1, 2).T
+    return x, y, starts, stops
+
+
+def _formula(asked: MadeUpSewers) -> Formula:
+    return Formula(asked.name, asked.a, asked.c, asked.b, asked.n, basis="U")
+
+
+def _km(network: Network) -> float:
+    return sum(each.length_m for each in network.pipes) / 1000
