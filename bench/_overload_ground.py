@@ -200,7 +200,7 @@ class Readings(threading.Thread):
             due = int((time.monotonic() - last) * self.rate)
             last += due / self.rate if self.rate else 0.0
             for _ in range(due):
-                topic, key = topics[turn % STREAMS]
+                topic, key = topics[turn % len(topics)]
                 at = datetime.now(UTC)
                 with self.lock:
                     self.waiting[key, round(at.timestamp() * 1e6)] = at.timestamp()

@@ -31,20 +31,20 @@ import _overload_clients as clients
 from _overload_ground import Ground, Readings
 from _shared import load, p, sql, times
 
-RATE, STATIONS, EVERY_S = 1_000.0, 4, 1.0
-VALUES = 49
-"""Metres in thousandths, all below the first line: which reading a page shows is read off its value."""
+RATE, STATIONS, EVERY_S = 1_000.0, 2, 1.0
 GOAL_MS = 1_000.0
+SAME_MS = 2.0
+"""A browser keeps whole milliseconds of a moment."""
 WATCH = """() => {
   const seen = window.__seen = []; let last = "";
   const look = () => {
-    const text = document.querySelector("#station-state")?.innerText ?? "";
-    const found = text.match(/0\\.0\\d\\d/)?.[0] ?? "";
-    if (found && found !== last) seen.push([Date.now(), Number(found)]);
+    const found = document.querySelector("#station-state [data-age]")?.dataset.age ?? "";
+    if (found && found !== last) seen.push([Date.now(), Date.parse(found)]);
     last = found || last;
   };
   new MutationObserver(look).observe(document.body, {childList: true, subtree: true, characterData: true});
 }"""
+"""Of when the value is that the page shows, and when it began to show it; both in milliseconds."""
 
 
 def main(arguments: list[str]) -> int:
@@ -81,7 +81,8 @@ def _run(ground: Ground, options: argparse.Namespace) -> int:
             print(
                 f"\n{name}: {options.rate:g} readings/s, {STATIONS} screens, {len(shown)} readings looked for; {load()}"
             )
-            for what, got, goal in (("screen", shown, f"< {GOAL_MS:g} ms"), ("stored", stored, "")):
+            alone = "" if people else f"< {GOAL_MS:g} ms"  # the goal says nothing of a crowd on the same processors
+            for what, got, goal in (("screen", shown, alone), ("stored", stored, "")):
                 print(f"  {what:8} p50 {p(got, 0.5):,.0f} ms, p95 {p(got, 0.95):,.0f} ms, worst {max(got):,.0f} ms")
                 late = p(got, 0.99)
                 times(
@@ -136,24 +137,20 @@ def _reading(ground: Ground, cookies: list[str]) -> Iterator[None]:
         crowd.join(60)
 
 
-def _send(
-    readings: Readings, watched: dict[str, int], screens: list[Any], seconds: float
-) -> list[list[tuple[float, float]]]:
-    """A reading a second to each watched station; (sent, value) by station. Pages are let run meanwhile."""
-    device, sent = readings.gateways[0], [list[tuple[float, float]]() for _ in watched]
+def _send(readings: Readings, watched: dict[str, int], screens: list[Any], seconds: float) -> list[list[float]]:
+    """A reading a second to each watched station; when, by station. Pages are let run meanwhile."""
+    device, sent = readings.gateways[0], [list[float]() for _ in watched]
     stop = threading.Event()
 
     def work() -> None:
-        turn, began = 0, time.monotonic()
+        began = time.monotonic()
         while time.monotonic() - began < seconds:
             for topic, own in zip(watched, sent, strict=True):
-                value = (turn % VALUES + 1) / 1000
                 at = datetime.now(UTC)
-                body = json.dumps({"t": at.isoformat(), "v": value, "unit": "m"}).encode()
+                body = json.dumps({"t": at.isoformat(), "v": 0.01, "unit": "m"}).encode()
                 device.publish(topic, body, at, 0.0)
-                own.append((at.timestamp(), value))
+                own.append(at.timestamp())
                 time.sleep(EVERY_S / len(watched))
-            turn += 1
         stop.set()
 
     thread = threading.Thread(target=work)
@@ -165,20 +162,23 @@ def _send(
     return sent
 
 
-def _late(page: Any, sent: list[tuple[float, float]]) -> list[float]:
+def _late(page: Any, sent: list[float]) -> list[float]:
     """Milliseconds from each sending until the page showed it or a newer one. Raises SystemExit where none came."""
     seen = page.evaluate("() => window.__seen.splice(0)")
     found: list[float] = []
     shown: list[tuple[float, int]] = []
     """When, and the number of the reading that stood there then."""
-    for at_ms, value in seen:
-        number = max((n for n, (at, v) in enumerate(sent) if v == value and at * 1000 <= at_ms), default=-1)
+    for at_ms, of_ms in seen:
+        number = max((n for n, at in enumerate(sent) if at * 1000 < of_ms + SAME_MS), default=-1)
         if number >= 0:
             shown.append((at_ms, number))
-    for n, (at, _value) in enumerate(sent):
+    for n, at in enumerate(sent):
         when = next((at_ms for at_ms, number in shown if number >= n), None)
         if when is None:
-            raise SystemExit(f"screen: a reading of {datetime.fromtimestamp(at, UTC):%H:%M:%S} never came to the page")
+            raise SystemExit(
+                f"screen: a reading of {datetime.fromtimestamp(at, UTC):%H:%M:%S} never came to the page, which showed "
+                f"{len(seen)} values of {len(sent)}, and stands at {page.url}: {page.inner_text('body')[:300]!r}"
+            )
         found.append(when - at * 1000)
     return found
 

@@ -13,7 +13,8 @@ import { askState, person, takeToken, world } from "./session";
 import { say, wall } from "./words";
 
 const SILENT_MS = 15_000;
-const DEBOUNCE_MS = 250;
+const DEBOUNCE_MS = 100;
+const REDRAW_MS = 1_000;
 const FIRST_RETRY_MS = 1_000;
 const LONGEST_RETRY_MS = 30_000;
 const ASK_MS = 300_000;
@@ -30,6 +31,8 @@ let retryTimer = 0;
 let failures = 0;
 let hiddenSince = 0;
 const due = new Map<Element, { timer: number; at: number }>();
+/** When each was drawn last, and whether a drawing waits. */
+const drawn = new WeakMap<HTMLElement, { at: number; waits: boolean }>();
 /** Elements whose last fetch failed: server's time and the number of tries. */
 const behind = new Map<HTMLElement, { since: number; tries: number }>();
 
@@ -98,10 +101,22 @@ function schedule(el: HTMLElement, ms: number): void {
   due.set(el, { at, timer: window.setTimeout(() => { due.delete(el); void fetchNow(el); }, ms) });
 }
 
+/** Maps and charts fetch and draw much: at once, then once a second at most. */
+function redraw(el: HTMLElement, topic: string): void {
+  const held = drawn.get(el) ?? { at: -REDRAW_MS, waits: false };
+  if (held.waits) return;
+  const wait = Math.max(0, held.at + REDRAW_MS - performance.now());
+  drawn.set(el, { at: performance.now() + wait, waits: wait > 0 });
+  window.setTimeout(() => {
+    drawn.set(el, { at: performance.now(), waits: false });
+    el.dispatchEvent(new CustomEvent("fengsui:redraw", { detail: topic }));
+  }, wait);
+}
+
 /** `within`: with many pages open the server asks that they fetch spread over so many milliseconds. */
 function refresh(topic: string, within = 0): void {
   for (const el of byTopic("data-live", topic)) schedule(el, DEBOUNCE_MS + Math.random() * within);
-  for (const el of byTopic("data-redraw", topic)) el.dispatchEvent(new CustomEvent("fengsui:redraw", { detail: topic }));
+  for (const el of byTopic("data-redraw", topic)) redraw(el, topic);
   const tell = (): boolean => window.dispatchEvent(new CustomEvent("fengsui:topic", { detail: topic })); // what sounds asks, too
   if (within) window.setTimeout(tell, Math.random() * within);
   else tell();

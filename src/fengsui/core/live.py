@@ -13,6 +13,8 @@ from django.db import connection
 CHANNEL = "fengsui_live"
 TOPICS = 60
 """So many in one NOTIFY, whose text PostgreSQL keeps under 8 000 bytes; a topic with a key has some 60."""
+KEYS = 600
+"""So many keys of one topic in one NOTIFY."""
 TICKET_AGE_S = 24 * 3600
 _SALT = "fengsui.live"
 
@@ -20,6 +22,16 @@ _SALT = "fengsui.live"
 def touch(topics: Iterable[str], world: UUID) -> None:
     """Tell listeners at commit. One NOTIFY a transaction and set of topics: PostgreSQL drops equal ones."""
     said = [told(some, world) for some in batched(sorted(set(topics)), TOPICS)]
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_notify(%s, t) FROM unnest(%s::text[]) t", [CHANNEL, said])
+
+
+def touch_keys(topic: str, prefix: str, keys: Iterable[int], world: UUID) -> None:
+    """Tell at commit that `topic` changed, and of it `prefix:KEY` for each key, without a topic's text for each."""
+    said = [
+        json.dumps({"w": str(world), "t": [topic], "k": {prefix: some}}, separators=(",", ":"))
+        for some in batched(sorted(set(keys)), KEYS)
+    ]
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_notify(%s, t) FROM unnest(%s::text[]) t", [CHANNEL, said])
 

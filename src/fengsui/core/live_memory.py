@@ -27,10 +27,12 @@ class Memory:
     def deaf(self) -> None:
         self._from = float("inf")
 
-    def hear(self, now: float, world: str, topics: Iterable[str]) -> None:
+    def hear(self, now: float, world: str, topics: Iterable[str], prefixes: Iterable[str] = ()) -> None:
+        """`prefixes`: of topics with a key, of which only some changed. Which ones is not remembered: a page that comes
+        back fetches once more than it had to."""
         if len(self._heard) == KEPT:
             self._from = max(self._from, self._heard[0][0])
-        self._heard.append((now, world, frozenset(topics)))
+        self._heard.append((now, world, frozenset(topics) | {f"{each}:" for each in prefixes}))
 
     def since(self, then: float, world: str, topics: frozenset[str]) -> frozenset[str] | None:
         """Topics of the listener that changed since `then` less the margin; None where that is not known whole."""
@@ -43,4 +45,5 @@ class Memory:
                 break
             if where == world:
                 found |= changed & topics
+                found |= {each for each in topics if each.partition(":")[0] + ":" in changed}
         return frozenset(found)

@@ -1,8 +1,9 @@
 """How often many open pages are told of one topic: each of them then fetches its parts, and all of them at every
 delivery of a bulletin is more than any server answers.
 
-A topic with few listeners is told at once, always. With many, the first news goes out at once and says within which
-time the pages should spread their fetching; what comes in that time goes out as one at its end.
+The first news goes out at once; what follows soon goes out as one at the end of a window that grows with the number of
+pages, so that a stream of readings does not make one page fetch twenty times a second. With many listeners it is also
+said within which time the pages should spread their fetching.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ URGENT_A_SECOND = 100.0
 URGENT = frozenset({"core.clocks", "alerts.screen"})
 """What somebody has to decide, and what was issued: before the rest."""
 AT_ONCE = 20
+LEAST_S = 0.25
+"""Between two news of one topic, however few listen."""
 LONGEST_S = 30.0
 KEPT = 1_000
 Key = tuple[str, str]
@@ -25,9 +28,12 @@ Key = tuple[str, str]
 
 def within_s(topic: str, listeners: int) -> float:
     """Seconds over which so many pages spread their fetching; 0 for few."""
-    if listeners <= AT_ONCE:
-        return 0.0
-    return min(listeners / (URGENT_A_SECOND if topic in URGENT else TOLD_A_SECOND), LONGEST_S)
+    return 0.0 if listeners <= AT_ONCE else min(window_s(topic, listeners), LONGEST_S)
+
+
+def window_s(topic: str, listeners: int) -> float:
+    """Seconds between two news of a topic."""
+    return max(LEAST_S, listeners / (URGENT_A_SECOND if topic in URGENT else TOLD_A_SECOND))
 
 
 class Pace:
@@ -38,14 +44,11 @@ class Pace:
         self._due: dict[Key, asyncio.TimerHandle] = {}
 
     def tell(self, key: Key, listeners: int, send: Callable[[float], None]) -> None:
-        within = within_s(key[1], listeners)
-        if not within:
-            send(0.0)
-            return
         if key in self._due:
             return
+        within, window = within_s(key[1], listeners), min(window_s(key[1], listeners), LONGEST_S)
         loop = asyncio.get_running_loop()
-        wait = self._last.get(key, float("-inf")) + within - loop.time()
+        wait = self._last.get(key, float("-inf")) + window - loop.time()
 
         def now() -> None:
             self._due.pop(key, None)

@@ -92,9 +92,13 @@ class Live:
                     self._catch_up()
                     async for notice in connection.notifies():
                         facts = json.loads(notice.payload)
-                        self.memory.hear(time.time(), facts["w"], facts["t"])
+                        keyed: dict[str, list[int]] = facts.get("k", {})
+                        self.memory.hear(time.time(), facts["w"], facts["t"], keyed)
                         for topic in facts["t"]:
                             self._tell(facts["w"], topic)
+                        for prefix, keys in keyed.items():
+                            for each in keys:
+                                self._tell(facts["w"], f"{prefix}:{each}")
             except (psycopg.Error, OSError) as error:
                 self.memory.deaf()
                 log.warning("live.listen_lost", error=type(error).__name__)

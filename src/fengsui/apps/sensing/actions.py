@@ -82,7 +82,14 @@ def keep_rejections(book: StreamBook, rejections: Iterable[Rejection]) -> int:
             "VALUES (%s, %s, %s, %s, %s::jsonb, %s, %s, %s, %s) ON CONFLICT (digest) DO NOTHING",
             rows,
         )
-        return int(cursor.rowcount)
+        kept = int(cursor.rowcount)
+    of: dict[UUID, list[int]] = {}
+    for world, stream_id, *_ in rows:
+        if stream_id is not None:
+            of.setdefault(world, []).append(stream_id)
+    for world, keys in of.items():
+        live.touch_keys("sensing.rejections", "sensing.rejected", keys, world)
+    return kept
 
 
 def _text(value: Any) -> Any:
@@ -238,5 +245,5 @@ def sweep_map() -> int:
         )
         moved = dict(cursor.fetchall())
     for world in moved:
-        live.touch(["sensing"], world)
+        live.touch(["sensing", "sensing.silent"], world)
     return sum(moved.values())

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import numpy as np
 import numpy.typing as npt
@@ -255,8 +256,11 @@ def _update_current(
             [rules.chain_of(i, each) if each != _NEVER else None for i, each in zip(ids, left, strict=True)],
         ],
     )
-    for world in {streams[i].world for i in at_work}:  # one touch a batch and world, never one a reading
-        live.touch(["sensing"], world)
+    news: dict[UUID, list[int]] = {}
+    for i in at_work:
+        news.setdefault(streams[i].world, []).append(streams[i].id)
+    for world, keys in news.items():  # one touch a batch and world, never one a reading
+        live.touch_keys("sensing", "sensing.datastream", keys, world)
 
 
 def _last(batch: Batch, member: npt.NDArray[np.bool_], count: int) -> npt.NDArray[np.intp]:

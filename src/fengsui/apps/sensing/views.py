@@ -89,10 +89,10 @@ def station(request: HttpRequest, code: str) -> HttpResponse:
         "all_hours": curves.HOURS,
         "query": query,
         "here": request.path,
-        "topic": f"sensing.datastream:{stream.id}",
+        "topics": f"sensing.datastream:{stream.id} sensing.silent",
         "may_see": may_see,
         "before": before,
-        "live_ticket": live.ticket(by.world, ["desk", "sensing", "forecasts"], by.person),
+        "live_ticket": live.ticket(by.world, _topics_of(stream), by.person),
         "illustrative": row.provenance == "illustrative",
     }
     if part in ("", "readings"):
@@ -144,6 +144,11 @@ def readings_export(request: HttpRequest, code: str) -> StreamingHttpResponse:
 def layer(request: HttpRequest) -> JsonResponse:
     """Stations as map features."""
     return JsonResponse(layers.features(actor_of(request).world, timezone.now()), content_type="application/geo+json")
+
+
+def _topics_of(stream: Datastream) -> list[str]:
+    """Of one station's page: not all news of sensing, or every reading of the district would make it fetch."""
+    return ["desk", f"sensing.datastream:{stream.id}", "sensing.silent", f"sensing.rejected:{stream.id}"]
 
 
 def _stream(request: HttpRequest, row: Station) -> tuple[Datastream, list[Datastream]]:

@@ -29,6 +29,14 @@ def test_rows_read_shortly_before_the_drawing_are_covered():
     assert heard().since(300 + MARGIN_S - 1, "live", MINE) == {"incidents"}
 
 
+def test_topics_with_a_key_are_told_when_some_of_their_kind_changed():
+    memory = heard()
+    memory.hear(400, "live", ["sensing"], ["sensing.datastream"])
+    mine = frozenset({"sensing.datastream:7", "sensing.silent"})
+    assert memory.since(390, "live", mine) == {"sensing.datastream:7"}
+    assert memory.since(400 + MARGIN_S + 1, "live", mine) == set()
+
+
 def test_everything_is_fetched_when_the_process_was_deaf_then():
     memory = heard()
     assert memory.since(MARGIN_S, "live", MINE) is None

@@ -13,12 +13,22 @@ def test_few_are_told_at_once_and_many_are_spread():
     assert within_s("desk", 100_000) == LONGEST_S
 
 
-def test_each_news_goes_out_when_few_listen():
+def test_first_goes_out_at_once_and_the_rest_as_one_soon_when_few_listen():
     async def story():
-        pace, said = Pace(), []
+        pace, said, late = Pace(), [], asyncio.Event()
+
+        def send(within):
+            said.append(within)
+            if len(said) == 2:
+                late.set()
+
         for _ in range(5):
-            pace.tell(("w", "desk"), 3, said.append)
-        assert said == [0.0] * 5
+            pace.tell(("w", "desk"), 3, send)
+        assert said == [0.0]
+        await asyncio.wait_for(late.wait(), 60)
+        await asyncio.sleep(0.05)
+        assert said == [0.0, 0.0]
+        pace.stop()
 
     asyncio.run(story())
 
@@ -54,6 +64,7 @@ def test_topics_that_were_told_long_ago_are_forgotten(monkeypatch):
     monkeypatch.setattr(live_pace, "KEPT", 10)
     monkeypatch.setattr(live_pace, "LONGEST_S", 0.0001)
     monkeypatch.setattr(live_pace, "within_s", lambda topic, listeners: 0.0001)
+    monkeypatch.setattr(live_pace, "window_s", lambda topic, listeners: 0.0001)
 
     async def story():
         pace = Pace()
