@@ -14,6 +14,7 @@ import os
 import random
 import threading
 import time
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -83,16 +84,30 @@ def _id(said: Any) -> str:
 
 
 def case(name: str, place: str, who: dict[str, Person], book: Book) -> None:
-    """One whole loop. `name` makes every text and key of it unlike any other's."""
-    duty, leader, commander = who["duty"], who["leader"], who["commander"]
+    """One whole loop. `name` makes every text and key of it unlike any other's.
+
+    One that breaks off ends its warning: it would hold its place for all rounds to come.
+    """
     reason = f"fault {name}"
-    warning = duty.ask(
+    warning = who["duty"].ask(
         "POST",
         "/warnings",
         {"place": place, "hazard": "waterlogging", "level": "yellow", "reason": reason},
         f"{name}-propose",
     )
     at = f"/warnings/{warning['id']}"
+    try:
+        handle(name, at, reason, who, book)
+    except (Refused, TimeoutError):
+        for login, verb in (("leader", "lift"), ("duty", "reject")):
+            with suppress(Refused):
+                who[login].ask("POST", f"{at}/{verb}", {"reason": reason}, f"{name}-end-{verb}")
+                break
+        raise
+
+
+def handle(name: str, at: str, reason: str, who: dict[str, Person], book: Book) -> None:
+    duty, leader, commander = who["duty"], who["leader"], who["commander"]
     duty.ask("POST", f"{at}/confirm", {"version": 1}, f"{name}-confirm")
     bulletin = leader.ask("POST", f"{at}/issue", {"typed": "yellow"}, f"{name}-issue")
     book.write(fact="bulletin", id=bulletin["id"], number=bulletin["number"])

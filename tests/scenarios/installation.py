@@ -83,12 +83,20 @@ class Installation:
 
     @property
     def database(self) -> str:
-        return str(self.status()["database"])
+        return str(self._known("database"))
 
     @property
     def mqtt(self) -> tuple[str, int]:
-        host, _, port = str(self.status()["mqtt"]).rpartition(":")
+        host, _, port = str(self._known("mqtt")).rpartition(":")
         return host, int(port)
+
+    def _known(self, name: str) -> Any:
+        """A supervisor that is just starting again has not yet said where everything is."""
+        deadline = time.monotonic() + 60
+        while name not in (status := self.status()):
+            assert time.monotonic() < deadline, f"the status says no {name}"
+            time.sleep(0.2)
+        return status[name]
 
     def kill(self, name: str) -> bool:
         """kill -9 one service, or the supervisor itself (which is then started again). False where it was not up."""

@@ -32,8 +32,9 @@ SETTLE_S = 10.0
 
 ASIDE = timedelta(seconds=10)
 """How long a clock that could not be fired waits for its next try: the others go before it."""
-LOCK_WAIT_MS = 5_000
-"""The longest wait for the chain of one subject, which somebody else may be holding."""
+LOCK_WAIT_MS = 1_000
+"""The longest wait for the chain of one subject, which somebody else may be holding: all other clocks wait with it, and
+a stalled session may hold a dozen subjects."""
 PATIENCE = Func(
     Value("lock_timeout"), Value(str(LOCK_WAIT_MS)), Value(True), function="set_config", output_field=TextField()
 )
