@@ -249,6 +249,19 @@ def test_rows_that_do_not_exist_are_not_found_when_asked_for(told):
     assert not broken, "\n".join(broken)
 
 
+def test_every_page_that_is_seen_in_chinese_is_seen_in_english(told):
+    """Words are chosen while a page is drawn: a name that one of the languages lacks is a broken page."""
+    broken = []
+    for login in ("duty", "auditor"):
+        client, english = client_of(login), client_of(login)
+        english.defaults["HTTP_ACCEPT_LANGUAGE"] = "en"
+        for name, pattern in patterns():
+            where = address(name, pattern, told)
+            if ask(client, "GET", where).status_code == 200 and (said := ask(english, "GET", where)).status_code != 200:
+                broken.append(f"{where} as {login}: {said.status_code} {said.exc_info and said.exc_info[1]!r}")
+    assert not broken, "\n".join(broken)
+
+
 def test_every_url_answers_every_role_as_the_table_says(told):
     clients = {role: client_of(login) for role, login in LOGINS.items()}
     clients["anonymous"] = Client(raise_request_exception=False)

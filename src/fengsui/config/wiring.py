@@ -14,6 +14,7 @@ from fengsui.engines.devices.intake import ThreadedIntake
 from fengsui.engines.floods import Here
 from fengsui.kernel import district as files
 from fengsui.kernel.clock import WorkCalendar
+from fengsui.kernel.ports.forecaster import Learner
 from fengsui.kernel.ports.outlets import Outlet
 from fengsui.kernel.ports.own_district import OwnDistrict
 from fengsui.kernel.ports.roads import Router
@@ -54,6 +55,12 @@ def raster() -> Tianditu:
     return Tianditu(settings.FENGSUI_TIANDITU_URL, settings.FENGSUI_TIANDITU_KEY)
 
 
+def gauges() -> Learner:
+    from fengsui.engines.levels import Gauges  # compiled loops: not for processes that forecast nothing
+
+    return Gauges()
+
+
 @cache
 def intake() -> ThreadedIntake:
     return ThreadedIntake(settings.FENGSUI_NATS_URL)
@@ -74,3 +81,4 @@ provide("outlet", outlet)
 provide("basemap", BaseMap)
 provide("raster", raster)
 provide("floods", Here)
+provide("gauges", gauges)

@@ -165,6 +165,9 @@ def evidence(row: Warning, names: Mapping[UUID, str]) -> list[Evidence]:
             note = (
                 _("约 %(lead)s 分后到 %(line)s") % {"lead": lead, "line": said.whole(each.get("line"))} if lead else ""
             )
+            if each.get("chance") is not None:
+                chance = _("到线概率 %(share)s") % {"share": f"{each['chance']:.0%}"}
+                note = f"{note}　{chance}" if note else chance
             if each.get("error") is not None:
                 missed = _("近期平均误差 %(error)s") % {"error": f"{said.error(each['error'])} {said.unit}"}
                 note = f"{note}　{missed}" if note else missed

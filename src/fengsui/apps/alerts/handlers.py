@@ -95,6 +95,7 @@ def follow_forecast(event: ForecastReady, by: Actor) -> None:
             "lead_s": facts.get("in_s") or 0,
             "earliest_in_s": facts.get("earliest_in_s"),
             "latest_in_s": facts.get("latest_in_s"),
+            "chance": facts.get("chance"),
             "method": event.method,
             "error": event.error,
             "run": str(event.run),

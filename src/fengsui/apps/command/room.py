@@ -10,7 +10,6 @@ from fengsui.apps.alerts.models import Call
 from fengsui.apps.command import queries, rules
 from fengsui.apps.command.models import UNDER_WAY, Closure, Deployment, Order, Response, Task
 from fengsui.apps.forecasts import floods
-from fengsui.apps.forecasts.models import FloodRun
 from fengsui.apps.incidents import queries as incident_queries
 from fengsui.apps.incidents.models import Incident, Report
 from fengsui.apps.incidents.rules import MACHINE
@@ -169,7 +168,7 @@ class Room:
     people: list[Someone]
     reports: list[Report]
     closures: list[Closure]
-    trial: FloodRun | None
+    trial: floods.Trial | None
     """The newest flood that was tried out for it, while it is open: which streets would be cut."""
     orders: list[Order]
     verbs: list[str]

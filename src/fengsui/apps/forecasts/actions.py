@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, cast
+from math import isfinite
+from typing import Any
 
 import numpy as np
 import structlog
 from django.db.transaction import atomic
 
-from fengsui.apps.forecasts import events, queries, rules
+from fengsui.apps.forecasts import events, learning, queries, rules
 from fengsui.apps.forecasts.models import ForecastRun
 from fengsui.apps.sensing import queries as sensing
 from fengsui.apps.sensing import rules as sensing_rules
 from fengsui.apps.sensing.models import CurrentValue
 from fengsui.core import live
-from fengsui.core.ports import PortAbsent, port
 from fengsui.core.record import announce
 from fengsui.kernel.actor import Actor
-from fengsui.kernel.ports.forecaster import Forecaster, SeriesForecast
+from fengsui.kernel.ports.forecaster import SeriesForecast
 from fengsui.science.series.trend import Trend, line_crossings
 
 log = structlog.get_logger(__name__)
@@ -26,18 +26,9 @@ LINES = (*sensing_rules.LEVEL_CODES, "falling")
 """What is kept of a ladder with each run: it may change before the run can be scored."""
 
 
-def forecaster() -> Forecaster:
-    """What is wired to the port; the trend where nothing is: a forecast of some kind is always there."""
-    try:
-        engine: Forecaster = port("forecaster")
-    except PortAbsent:
-        engine = cast(Forecaster, Trend())
-    return engine
-
-
 @atomic
 def run(*, datastream: int, by: Actor, now: datetime) -> ForecastRun | None:
-    """Forecast one stream from its trusted readings. None where it is not due or the forecaster refuses.
+    """Forecast one stream: by what was learned of it, else by its trend. None where none is due or possible.
 
     Announces ForecastReady when a line will be reached within the horizon, and once more when that is over.
     """
@@ -49,26 +40,29 @@ def run(*, datastream: int, by: Actor, now: datetime) -> ForecastRun | None:
     if current.good_at is None or not rules.is_due(last.issued_at if last else None, current.good_at, stream.speed):
         return None
     at, value = sensing.trusted_series(stream.id, current.good_at, rules.HISTORY)
-    sign = -1.0 if stream.ladder.get("falling") else 1.0
+    sign = rules.sign_of(stream.ladder)
     scale = 1e6 / stream.speed
-    made = forecaster().forecast(
+    lines = {level: line * sign for level, line in sensing_rules.lines_of(stream.ladder).items()}
+    made = learning.forecast(stream, current.good_at, list(lines.values())) or Trend().forecast(
         at, value * sign, horizon_us=int(rules.HORIZON_S * scale), step_us=int(rules.STEP_S * scale)
     )
     if made is None:
         return None
-    crossings = _crossings(made, float(value[-1]) * sign, stream.ladder, sign, stream.speed)
+    crossings = _crossings(made, float(value[-1]) * sign, lines, sign, stream.speed)
+    horizon_s = round(int(made.at[-1] - made.issued_at) / scale, 1)
     row: ForecastRun = ForecastRun.objects.create(
         world_id=stream.world_id,
         datastream=stream,
         issued_at=current.good_at,
         made_at=now,
-        horizon_s=rules.HORIZON_S,
+        horizon_s=horizon_s,
         speed=stream.speed,
         method=made.method,
         value=float(value[-1]),
         points=_points(made, sign),
         coverage=made.coverage,
         crossings=crossings,
+        chances=_chances(made, lines),
         error=made.error,
         persistence=made.persistence,
         correlation=by.correlation,
@@ -117,10 +111,8 @@ def run_waiting(now: datetime) -> int:
 
 
 def _crossings(
-    made: SeriesForecast, value: float, ladder: dict[str, Any], sign: float, speed: float
+    made: SeriesForecast, value: float, lines: dict[int, float], sign: float, speed: float
 ) -> list[dict[str, Any]]:
-    lines = {level: line * sign for level, line in sensing_rules.lines_of(ladder).items()}
-
     def seconds(when: int | None) -> float | None:
         return None if when is None else round((when - made.issued_at) / 1e6 * speed, 1)
 
@@ -131,10 +123,19 @@ def _crossings(
             "in_s": seconds(each.at),
             "earliest_in_s": seconds(each.earliest),
             "latest_in_s": seconds(each.latest),
+            "chance": round(each.chance, 3),
         }
         for each in line_crossings(made, value, lines)
         if each.at is not None  # reached by the point forecast, not only by the upper end of its interval
     ]
+
+
+def _chances(made: SeriesForecast, lines: dict[int, float]) -> dict[int, list[float | None]]:
+    """What was stated, by level, at each of the forecast's times; empty where nothing was."""
+    if made.above is None:
+        return {}
+    stated = {level: made.above[:, k].tolist() for k, level in enumerate(lines)}
+    return {level: [round(p, 3) if isfinite(p) else None for p in row] for level, row in stated.items()}
 
 
 def _points(made: SeriesForecast, sign: float) -> list[list[float]]:

@@ -12,7 +12,7 @@ from fengsui.apps.forecasts import rules
 from fengsui.apps.places.models import Place, WaterloggingPoint
 from fengsui.core.ports import PortAbsent, port
 from fengsui.kernel import geo
-from fengsui.kernel.ports.floods import Hollow, Pump, Question, Spot, Street
+from fengsui.kernel.ports.floods import Hollow, MadeUpSewers, Pump, Question, Spot, Street
 from fengsui.science.rain.formula import Formula
 from fengsui.science.rain.storm import DesignStorm, chicago
 
@@ -67,6 +67,7 @@ def question(asked: Mapping[str, Any]) -> Question:
         rain_s=edges,
         rain_m=depth,
         drained_m_s=float(asked["drained_mm_h"]) / 3.6e6,
+        sewers=_sewers(asked),
         frame_s=rules.PICTURE_S,
         hollows=tuple(
             Hollow(_at(each.place), radius, deep)
@@ -81,6 +82,16 @@ def question(asked: Mapping[str, Any]) -> Question:
         spots=tuple(Spot(str(each.pk), _at(each)) for each in spots),
         streets=streets(box),
     )
+
+
+def _sewers(asked: Mapping[str, Any]) -> MadeUpSewers | None:
+    """By the formula of the storm, or the district's own where the rain is steady."""
+    years = float(asked.get("sewers_a") or 0)
+    known = formulas()
+    if not years or not known:
+        return None
+    it = known.get(asked["rain"].get("formula_name", ""), next(iter(known.values())))
+    return MadeUpSewers(it.name, it.a, it.c, it.b, it.n, years)
 
 
 def box_of(asked: Mapping[str, Any]) -> tuple[float, float, float, float]:

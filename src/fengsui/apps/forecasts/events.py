@@ -13,9 +13,10 @@ class ForecastReady:
     """A stream is expected to reach one of its lines within the horizon, or no longer is (then `crossings` is empty).
 
     crossings: one dict a line that is not reached yet and will be, lowest first: `level` (number), `line` (value),
-    `in_s`, `earliest_in_s`, `latest_in_s`: seconds from `issued_at` by the point forecast and the two ends of its
-    interval, None = not within the horizon. They are seconds of the water's clock: in a replay N times faster they
-    pass in in_s / N seconds of the wall. error: recent mean absolute error at half the horizon, in `unit`.
+    `chance` (0 to 1, of standing there at any time of the forecast), `in_s`, `earliest_in_s`, `latest_in_s`: seconds
+    from `issued_at` by the point forecast and the two ends of its interval, None = not within the horizon. They are
+    seconds of the water's clock: in a replay N times faster they pass in in_s / N seconds of the wall.
+    error: recent mean absolute error at half the horizon, in `unit`.
     """
 
     run: UUID

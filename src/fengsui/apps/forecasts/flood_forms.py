@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms
 from django.contrib.gis.geos import Point
+from django.utils.text import format_lazy
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
@@ -49,6 +50,14 @@ class FloodForm(forms.Form):
         label=_("管网与土壤排走（mm/h）"), initial=20, min_value=0, max_value=200,
         help_text=_("各处相同，未经核实；0 是全堵"),
     )  # fmt: skip
+    sewers_a = forms.TypedChoiceField(
+        label=_("雨水管网"), coerce=float, initial=0.0, required=False,
+        choices=[
+            (0.0, _("不算管网，只按上面的速率排走")),
+            *((n, format_lazy(_("示意管网，按 {years} 年一遇铺设"), years=f"{n:g}")) for n in rules.SEWERS_A),
+        ],
+        help_text=_("示意管网沿街道推算，不是测绘；选了它，上面的速率就只当土壤下渗"),
+    )  # fmt: skip
     pumps = forms.BooleanField(label=_("固定泵站开机"), required=False, initial=True)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -86,7 +95,8 @@ class FloodForm(forms.Form):
             rain["mm_h"] = data["mm_h"]
         return {
             "lon": round(at.x, 6), "lat": round(at.y, 6), "width_m": data["width_m"], "cell_m": data["cell_m"],
-            "rain": rain, "drained_mm_h": data["drained_mm_h"], "pumps": data["pumps"],
+            "rain": rain, "drained_mm_h": data["drained_mm_h"], "sewers_a": data["sewers_a"] or 0.0,
+            "pumps": data["pumps"],
         }  # fmt: skip
 
 

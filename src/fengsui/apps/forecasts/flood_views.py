@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from typing import Any
-from urllib.parse import quote
 from uuid import UUID
 
 from django.core.paginator import Paginator
@@ -18,11 +15,12 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from fengsui.apps.forecasts import floods, rules
 from fengsui.apps.forecasts.flood_forms import FloodForm, initial_of
-from fengsui.apps.forecasts.models import FloodFrame, FloodRun
+from fengsui.apps.forecasts.models import FloodRun
 from fengsui.apps.people.edge import actor_of
 from fengsui.apps.places.models import Place
 from fengsui.core import live, policy, wording
-from fengsui.kernel.errors import Invalid, NotFound, Refused
+from fengsui.core.ledger import files
+from fengsui.kernel.errors import Invalid, Refused
 from fengsui.kernel.ports.floods import DEPTHS_M
 
 PAGE, SHOWN = 30, 100
@@ -45,7 +43,8 @@ def listing(request: HttpRequest) -> HttpResponse:
         request, floods.TOPIC, page=Paginator(rows, PAGE).get_page(request.GET.get("page")), state=state,
         incident=incident, states=rules.FLOOD_STATES, may_ask=policy.can(by, "forecasts.ask_flood"), said=_said,
     )  # fmt: skip
-    return render(request, "forecasts/floods.html", context)
+    part = "forecasts/_floods_part.html" if request.headers.get("HX-Request") else "forecasts/floods.html"
+    return render(request, part, context)
 
 
 @require_http_methods(["GET", "POST"])
@@ -88,14 +87,9 @@ def show(request: HttpRequest, flood_id: UUID) -> HttpResponse:
 @require_GET
 def picture(request: HttpRequest, flood_id: UUID, n: int | None = None) -> HttpResponse:
     """One of its frames, or the deepest water of all times."""
-    row = floods.get(flood_id, actor_of(request))
-    if n is None:
-        data = FloodRun.objects.in_world(row.world_id).filter(pk=row.pk).values_list("deepest", flat=True).first()
-    else:
-        data = FloodFrame.objects.filter(flood=row, n=n).values_list("picture", flat=True).first()
-    if not data:
-        raise NotFound("forecasts.flood.not_found")
-    answer = HttpResponse(bytes(data), content_type="image/png")
+    by = actor_of(request)
+    data = floods.column(flood_id, "deepest", by) if n is None else floods.frame(flood_id, n, by)
+    answer = HttpResponse(data, content_type="image/png")
     answer["Cache-Control"] = f"private, max-age={FRESH_S}, immutable"
     return answer
 
@@ -103,16 +97,17 @@ def picture(request: HttpRequest, flood_id: UUID, n: int | None = None) -> HttpR
 @require_GET
 def export(request: HttpRequest, flood_id: UUID, kind: str) -> HttpResponse:
     """The deepest water as GeoTIFF, or what came to places and streets as a table."""
-    row = floods.get(flood_id, actor_of(request))
+    by = actor_of(request)
+    row = floods.get(flood_id, by)
     name = f"flood-{timezone.localtime(row.asked_at):%Y%m%d-%H%M}"
     if kind == "tif":
-        grid = FloodRun.objects.in_world(row.world_id).filter(pk=row.pk).values_list("grid", flat=True).first()
-        if not grid:
-            raise NotFound("forecasts.flood.not_found")
-        answer = HttpResponse(bytes(grid), content_type="image/tiff; application=geotiff")
+        answer = HttpResponse(floods.column(flood_id, "grid", by), content_type="image/tiff; application=geotiff")
     else:
-        answer = HttpResponse("\ufeff" + _table(row), content_type="text/csv; charset=utf-8")
-    answer["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(name)}.{kind}"
+        world = request.world  # type: ignore[attr-defined]  # set on the request by our middleware
+        exercise = str(world) if world.kind == "exercise" else ""
+        notes = files.notes(timezone.now(), exercise=exercise, illustrative=row.answer.get("illustrative", True))
+        answer = HttpResponse(files.text(_table(row), [_said(row), *notes]), content_type="text/csv; charset=utf-8")
+    answer["Content-Disposition"] = f'attachment; filename="{name}.{kind}"'
     return answer
 
 
@@ -174,7 +169,7 @@ def _told(row: FloodRun) -> dict[str, Any]:
         "corners": [[west, north], [east, north], [east, south], [west, south]],
         "center": ((west + east) / 2, (south + north) / 2),
         "frames": [{"at": at, "label": minutes(at)} for at in it["frames"]],
-        "kept": bool(it["frames"]) and FloodFrame.objects.filter(flood=row).exists(),
+        "kept": row.frames.exists(),
         "remarks": [(basis, en if english else zh) for basis, zh, en in it["remarks"]],
         "depths": DEPTHS_M,
         "minutes": minutes,
@@ -196,37 +191,34 @@ def _cut_words(cut: dict[str, Any]) -> str:
     return _("%(a)s 到 %(b)s 断；最深 %(cm)d cm") % facts
 
 
-def _table(row: FloodRun) -> str:
-    out = io.StringIO()
-    written = csv.writer(out)
-    heads = [_("达到 %(cm)d cm") % {"cm": round(depth * 100)} for depth in DEPTHS_M]
-    written.writerow([_("类别"), _("编号"), _("名称"), _("最大水深（m）"), *heads, _("断到")])
-    for each in row.answer.get("places", []):
-        times = [minutes(at) for at in each["arrival_s"]]
-        written.writerow([_("地点"), each["code"], _safe(_name(each)), each["deepest_m"], *times, ""])
-    for each in row.answer.get("cuts", []):
-        blank = [""] * len(DEPTHS_M)
-        blank[2] = minutes(each["from_s"])
-        written.writerow(
-            [_("断路"), "", _safe(each["name"] or _("无名道路")), each["deepest_m"], *blank, minutes(each["until_s"])]
-        )
-    return out.getvalue()
-
-
-def _safe(text: str) -> str:
-    """A cell that a sheet would take for a formula stays text."""
-    return f"'{text}" if text[:1] in "=+-@\t\r" else text
+def _table(row: FloodRun) -> files.Page:
+    """Places that get water, then streets that are cut; times since the rain began."""
+    heads = [
+        _("类别"), _("编号"), _("名称"), _("最大水深（m）"),
+        *(_("达到 %(cm)d cm") % {"cm": round(depth * 100)} for depth in DEPTHS_M), _("断到"),
+    ]  # fmt: skip
+    lines: list[list[Any]] = [
+        [_("地点"), each["code"], _name(each), each["deepest_m"], *map(minutes, each["arrival_s"]), ""]
+        for each in row.answer.get("places", [])
+    ]
+    lines += [
+        [_("断路"), "", each["name"] or _("无名道路"), each["deepest_m"], "", "", minutes(each["from_s"]), "",
+         minutes(each["until_s"])]
+        for each in row.answer.get("cuts", [])
+    ]  # fmt: skip
+    return row.title, heads, lines
 
 
 def _differ(one: FloodRun, two: FloodRun) -> list[tuple[str, str, str]]:
     words = {
         "lon": _("经度"), "lat": _("纬度"), "width_m": _("范围（m）"), "cell_m": _("网格（m）"),
-        "drained_mm_h": _("管网与土壤排走（mm/h）"), "pumps": _("固定泵站开机"),
+        "drained_mm_h": _("管网与土壤排走（mm/h）"), "sewers_a": _("示意管网（几年一遇，0 为不算）"),
+        "pumps": _("固定泵站开机"),
     }  # fmt: skip
     found = [
-        (label, str(one.asked[key]), str(two.asked[key]))
+        (label, str(one.asked.get(key, 0)), str(two.asked.get(key, 0)))
         for key, label in words.items()
-        if one.asked[key] != two.asked[key]
+        if one.asked.get(key, 0) != two.asked.get(key, 0)
     ]
     if one.asked["rain"] != two.asked["rain"]:
         found.insert(0, (_("降雨"), _said(one), _said(two)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -53,11 +54,40 @@ def get(flood_id: UUID, by: Actor) -> FloodRun:
     return found
 
 
-def newest_of(incident: UUID, world: UUID) -> FloodRun | None:
+def column(flood_id: UUID, name: str, by: Actor) -> bytes:
+    """`deepest` or `grid` alone. Raises NotFound where there is none, or none any more."""
+    found = visible_to(by).filter(pk=flood_id).values_list(name, flat=True).first()
+    if not found:
+        raise NotFound("forecasts.flood.not_found")
+    return bytes(found)
+
+
+def frame(flood_id: UUID, n: int, by: Actor) -> bytes:
+    """One picture, by one question: a page that plays asks for forty of them."""
+    found = FloodFrame.objects.filter(flood__in=visible_to(by).filter(pk=flood_id), n=n).values_list(
+        "picture", flat=True
+    )
+    picture = found.first()
+    if picture is None:
+        raise NotFound("forecasts.flood.not_found")
+    return bytes(picture)
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """What an incident's page shows of one: which streets would be cut. The answer's other half stays where it is."""
+
+    id: UUID
+    asked_at: datetime
+    cuts: list[dict[str, Any]]
+    illustrative: bool
+
+
+def newest_of(incident: UUID, world: UUID) -> Trial | None:
     """The newest answer that was asked for an incident."""
-    rows = FloodRun.objects.in_world(world).filter(incident=incident, status="done").defer(*LIGHT)
-    found: FloodRun | None = rows.first()
-    return found
+    rows = FloodRun.objects.in_world(world).filter(incident=incident, status="done").order_by("-asked_at")
+    found = rows.values_list("pk", "asked_at", "answer__cuts", "answer__illustrative").first()
+    return Trial(*found) if found else None
 
 
 # --- verbs ---------------------------------------------------------------------------------------------------------
@@ -87,6 +117,8 @@ def _sound(asked: Mapping[str, Any]) -> None:
         raise Invalid("forecasts.flood.cell", field="cell_m")
     if not 0 <= float(asked["drained_mm_h"]) <= 200:
         raise Invalid("forecasts.flood.drained", field="drained_mm_h")
+    if float(asked.get("sewers_a", 0)) not in (0, *rules.SEWERS_A):
+        raise Invalid("forecasts.flood.sewers", field="sewers_a")
     asking.rain_of(asked["rain"])
 
 

@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_noop as mark
 from procrastinate.contrib.django import app
 
-from fengsui.apps.forecasts import actions, asking, floods
+from fengsui.apps.forecasts import actions, asking, floods, learning, rules
 from fengsui.apps.forecasts.models import FloodRun
 from fengsui.apps.forecasts.scores import actions as scores
 from fengsui.core import retention
@@ -25,7 +25,7 @@ from fengsui.kernel.ports.floods import Stopped
 log = structlog.get_logger(__name__)
 RETRY = Patience(2, longest_s=2)
 TOLD_EVERY_S = 1.0
-BROKE = "推演程序出错，已记入日志，请系统管理员查看"
+BROKE = mark("推演程序出错，已记入日志，请系统管理员查看")
 
 
 @app.periodic(cron="* * * * * */2")
@@ -35,6 +35,14 @@ BROKE = "推演程序出错，已记入日志，请系统管理员查看"
 @clean
 def run_waiting(timestamp: int) -> None:
     actions.run_waiting(timezone.now())
+
+
+@app.periodic(cron="20 19 * * *")
+@app.task(name="forecasts.learn", queue="upkeep", queueing_lock="forecasts.learn", lock="forecasts.learn")
+@clean
+def learn(timestamp: int) -> None:
+    """At 03:20 of China; a weekly lesson each, some hundreds a night."""
+    learning.learn_due(timezone.now())
 
 
 @app.task(name="forecasts.flood", queue="floods", retry=RETRY, pass_context=False)
@@ -80,7 +88,7 @@ class Telling:
         return floods.advance(flood_id=self.row.pk, share=share, world=self.row.world_id)
 
 
-@app.periodic(cron="40 3 * * *")
+@app.periodic(cron="50 18 * * *")
 @app.task(name="forecasts.forget_floods", queue="upkeep", queueing_lock="forecasts.forget_floods")
 @clean
 def forget_floods(timestamp: int) -> None:
@@ -105,6 +113,14 @@ def forget_scores(timestamp: int) -> None:
 
 retention.declare(
     retention.Rule("forecasts", mark("预报"), lambda: None, "U", mark("每次起报原样保留：当时据以决策的是什么")),
+    retention.Rule(
+        "floods",
+        mark("积水推演的图和栅格"),
+        lambda: float(rules.FLOOD_DAYS),
+        "U",
+        mark("所问、进水地点、断路和审计不在此列，一直保留"),
+        "forecasts.forget_floods",
+    ),
     retention.Rule(
         "forecast_scores",
         mark("预报评分，逐次"),

@@ -17,6 +17,7 @@ __all__ = [
     "ForecastChance",
     "ForecastCrossing",
     "ForecastDay",
+    "ForecastLesson",
     "ForecastRun",
     "ForecastScore",
 ]
@@ -38,6 +39,7 @@ class ForecastRun(InWorld):
     error = models.FloatField("近期误差", null=True)
     persistence = models.FloatField("不变预报的误差", null=True)
     correlation = models.UUIDField("链号")
+    chances = models.JSONField("到线概率", default=dict, help_text="级别 -> 各预报时刻站在线上的概率；空为由区间推出")
     lines = models.JSONField(
         "起报时的线", default=dict, help_text="blue…red 与 falling，按当时的门限；空为不知道，不评到线"
     )
@@ -52,13 +54,32 @@ class ForecastRun(InWorld):
         indexes = [models.Index(fields=["issued_at"], condition=Q(scored_at=None), name="forecasts_run_unscored")]
 
 
+class ForecastLesson(InWorld):
+    """What was learned of one gauge from its past; the newest only, made anew each week."""
+
+    datastream = models.OneToOneField(Datastream, on_delete=models.CASCADE, related_name="lesson")
+    made_at = models.DateTimeField("学成")
+    method = models.CharField("方法", max_length=40)
+    since = models.DateTimeField("学自")
+    step_s = models.FloatField("步长秒")
+    horizon_s = models.FloatField("预见期秒")
+    flood = models.FloatField("涨水线")
+    flood_h = models.FloatField("涨水小时数")
+    beside = models.JSONField("旁站数据流", default=list)
+    leads = models.JSONField("留出涨水段上的误差", default=list, help_text="lead_s、stays、trend、best、members")
+    state = models.BinaryField("学得")
+
+    class Meta:
+        verbose_name = "站点学习"
+
+
 class FloodRun(InWorld):
     """积水推演: a question about water on the ground, and its answer. Asked once; what comes out is frozen with it."""
 
     title = models.CharField("名称", max_length=120)
     place = models.ForeignKey(Place, on_delete=models.PROTECT, null=True, related_name="floods", verbose_name="点位")
     incident = models.UUIDField("事件", null=True)
-    asked = models.JSONField("所问", help_text="lon、lat、width_m、cell_m、rain、drained_mm_h、pumps")
+    asked = models.JSONField("所问", help_text="lon、lat、width_m、cell_m、rain、drained_mm_h、sewers_a、pumps")
     asked_by = models.UUIDField("谁问的", null=True)
     asked_at = models.DateTimeField("何时问的")
     status = models.CharField("状态", max_length=8, choices=FLOOD_STATES.choices, default="waiting")

@@ -17,6 +17,38 @@ LEAST_WALL_S = 2.0  # and never more often than this, however fast a replay runs
 HISTORY = 120
 
 
+RIVER_HORIZON_S = 6 * 3600.0  # [G] a learned river; as far as the rivers of `./fengsui bench rivers` gain on the trend
+LEADS_S = (900.0, 1800.0, 3600.0, 7200.0, 10_800.0, 21_600.0)
+PAST = timedelta(days=400)
+LEARN_EVERY = timedelta(days=7)
+LEARN_FOR_S = 1200.0
+LEAST_BESIDE = 0.5
+"""A neighbour that was silent for more than half of the past is left out [U]."""
+RAIN_WITHIN_KM, RAIN_COUNT = 10.0, 2
+LEVEL_WITHIN_KM, LEVEL_COUNT = 40.0, 3
+"""How far is looked for what runs ahead of a gauge [U]."""
+
+
+def sign_of(ladder: Mapping[str, Any]) -> float:
+    """-1 where low water is the danger: everything is turned then, so that danger is always up."""
+    return -1.0 if ladder.get("falling") else 1.0
+
+
+def flood_line(ladder: Mapping[str, Any]) -> float | None:
+    """The level from which water is a flood to learn from: the lowest line there is."""
+    return next((float(ladder[code]) for code in ("watch", "blue") if ladder.get(code) is not None), None)
+
+
+def learned_step_s(period_s: float) -> float | None:
+    """The grid on which a gauge is learned; None where it is read too seldom."""
+    return next((each for each in (300.0, 600.0, 900.0, 1800.0, 3600.0) if each >= period_s), None)
+
+
+def learned_leads_s(kind: str, step_s: float) -> tuple[float, ...]:
+    far = RIVER_HORIZON_S if kind == "river_stage" else HORIZON_S
+    return tuple(each for each in LEADS_S if step_s <= each <= far and each % step_s == 0)
+
+
 def is_due(last_issued_at: datetime | None, newest_at: datetime, speed: float) -> bool:
     """Whether enough has been read since the last run."""
     if last_issued_at is None:
@@ -25,8 +57,9 @@ def is_due(last_issued_at: datetime | None, newest_at: datetime, speed: float) -
 
 
 def is_current(issued_at: datetime, horizon_s: float, speed: float, now: datetime) -> bool:
-    """Whether a run still looks ahead: half its horizon at most has passed, what is older only says how it was."""
-    return now - issued_at <= timedelta(seconds=max(horizon_s / 2 / speed, 4 * LEAST_WALL_S))
+    """Whether a run still looks ahead: half its horizon at most has passed, and no more than half an hour however far
+    it looks; what is older only says how it was."""
+    return now - issued_at <= timedelta(seconds=max(min(horizon_s, HORIZON_S) / 2 / speed, 4 * LEAST_WALL_S))
 
 
 # --- floods ----------------------------------------------------------------------------------------------------------
@@ -51,6 +84,8 @@ FLOOD = Machine(
 )
 WIDTHS_M = (1000, 1500, 2000, 3000)
 CELLS_M = (5, 10)
+SEWERS_A = (1.0, 2.0, 3.0, 5.0)
+"""Years for which a made-up network may be laid."""
 FLOOD_AFTER_S = 3600.0
 """It goes on so long after the rain: water still runs to where it stays."""
 FLOOD_DAYS = 400

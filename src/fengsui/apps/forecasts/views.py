@@ -11,9 +11,9 @@ from django.utils import timezone
 from django.utils.http import urlencode
 from django.views.decorators.http import require_GET
 
-from fengsui.apps.forecasts import queries, rules
+from fengsui.apps.forecasts import chances, queries, rules
 from fengsui.apps.forecasts.drawn import drawn, tenths
-from fengsui.apps.forecasts.models import ForecastRun
+from fengsui.apps.forecasts.models import ForecastLesson, ForecastRun
 from fengsui.apps.people.edge import actor_of
 from fengsui.apps.sensing import boards, curves
 from fengsui.apps.sensing import queries as sensing
@@ -41,11 +41,13 @@ def panel(request: HttpRequest, code: str) -> HttpResponse:
     run, shown = queries.latest(stream.id), boards.display_of(stream)
     context: dict[str, Any] = {
         "stream": stream,
+        "topics": f"sensing.datastream:{stream.id} sensing.silent",
         "run": run,
         "current": bool(run and rules.is_current(run.issued_at, run.horizon_s, run.speed, now)),
         "shown": shown,
         "share": tenths(run.coverage) if run else "",
-        "crossings": _crossings(run, shown) if run else [],
+        "lines": _lines(run, shown) if run else [],
+        "lesson": _lesson(stream, run),
         "end": _end(run, shown) if run else None,
         "here": request.path,
         "may_score": policy.can(actor_of(request), "forecasts.score"),
@@ -59,21 +61,36 @@ def _stream(request: HttpRequest, code: str) -> Datastream:
     return boards.stream_of(row, request.GET.get("kind", ""))[0]
 
 
-def _crossings(run: ForecastRun, shown: Display) -> list[dict[str, Any]]:
+def _lines(run: ForecastRun, shown: Display) -> list[dict[str, Any]]:
+    """Every line ahead with its chance; when it is reached, where the forecast itself reaches it."""
+
     def wall(seconds: float | None) -> datetime | None:
         return None if seconds is None else run.issued_at + timedelta(seconds=seconds / run.speed)
 
-    return [
-        {
-            "level": Level(each["level"]).code,
-            "line": shown.text(each["line"]),
-            "in_s": each["in_s"],
-            "at": wall(each["in_s"]),
-            "earliest": wall(each["earliest_in_s"]),
-            "latest": wall(each["latest_in_s"]),
-        }
-        for each in run.crossings
-    ]
+    reached = {each["level"]: each for each in run.crossings}
+    made: list[dict[str, Any]] = []
+    for level, line, chance in chances.ahead(run):
+        times = reached.get(level, {})
+        made.append(
+            {
+                "level": Level(level).code,
+                "line": shown.text(line),
+                "chance": f"{chance:.0%}",
+                "in_s": times.get("in_s"),
+                "at": wall(times.get("in_s")),
+                "earliest": wall(times.get("earliest_in_s")),
+                "latest": wall(times.get("latest_in_s")),
+            }
+        )
+    return made
+
+
+def _lesson(stream: Datastream, run: ForecastRun | None) -> ForecastLesson | None:
+    """What was learned of the gauge, where the run was made by it."""
+    if run is None or run.method == "trend":
+        return None
+    lesson: ForecastLesson | None = ForecastLesson.objects.in_world(stream.world_id).filter(datastream=stream).first()
+    return lesson
 
 
 def _end(run: ForecastRun, shown: Display) -> dict[str, Any] | None:

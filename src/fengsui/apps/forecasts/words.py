@@ -9,6 +9,7 @@ words(
     forecasts__flood__too_many=(mark("已有 %(most)s 次推演在排队或在算"), mark("等一次算完，或停掉一次再来")),
     forecasts__flood__width=(mark("没有这样的范围"), mark("从列出的边长里选一个")),
     forecasts__flood__cell=(mark("没有这样的网格"), mark("从列出的网格里选一个")),
+    forecasts__flood__sewers=(mark("示意管网的年数不对"), mark("填 0、1、2、3 或 5 年一遇，0 为不算管网")),
     forecasts__flood__drained=(mark("排水能力不对"), mark("填 0 到 200 毫米每小时")),
     flood__stop__wrong_state=(mark("这次推演“%(state)s”，不能再停"), mark("看结果，或另推演一次")),
     floods__run__stopped=(mark("推演已停止"), mark("需要时另推演一次")),

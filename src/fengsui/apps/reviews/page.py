@@ -13,9 +13,10 @@ from fengsui.apps.incidents.models import Incident
 from fengsui.apps.incidents.page import shell
 from fengsui.apps.incidents.rules import page as room
 from fengsui.apps.people.edge import actor_of
-from fengsui.apps.reviews import queries, sheets
+from fengsui.apps.reviews import queries
 from fengsui.apps.reviews.terms import TERMS
 from fengsui.core import policy
+from fengsui.core.ledger import files
 
 
 def opened(request: HttpRequest, incident_id: UUID) -> Incident:
@@ -40,7 +41,7 @@ def context(request: HttpRequest, incident: Incident, tab: str, **more: Any) -> 
     )
 
 
-def file(body: bytes, name: str, kind: str = sheets.XLSX) -> HttpResponse:
+def file(body: bytes, name: str, kind: str = files.XLSX) -> HttpResponse:
     """A download; inside an exercise its name is marked on the way out."""
     answer = HttpResponse(body, content_type=kind)
     answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'
@@ -59,11 +60,11 @@ def exercise_of(request: HttpRequest) -> str:
 
 
 def workbook(
-    pages: Sequence[sheets.Page],
+    pages: Sequence[files.Page],
     request: HttpRequest,
     at: datetime,
     *,
     illustrative: bool,
 ) -> bytes:
     """A workbook whose notes say when it was made, in which world, and whether its data are invented."""
-    return sheets.workbook(pages, sheets.notes(at, exercise=exercise_of(request), illustrative=illustrative))
+    return files.workbook(pages, files.notes(at, exercise=exercise_of(request), illustrative=illustrative))

@@ -1,12 +1,18 @@
-"""Port: what a stream will read next, with an interval. A trend is enough to begin with; models replace it."""
+"""Ports: what a stream will read next, with an interval; and a gauge's past made into knowledge of what comes.
+
+A trend is enough to begin with. A gauge that has lived through floods is learned from them.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Protocol
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
 
 import numpy as np
 import numpy.typing as npt
+
+Values = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,38 +21,102 @@ class SeriesForecast:
 
     at, point, low, high: shape (k,), k future times. coverage: share of outcomes that [low, high] is meant to hold.
     error: mean absolute error of this method over the stream's own recent past at half the horizon, None if it is too
-    young; persistence: the same for "it stays as it is", to compare with.
+    young; persistence: the same for "it stays as it is", to compare with. above: shape (k, lines), the stated chance
+    of standing at or above each line that was asked for; None: this method states none but that of its interval.
     """
 
     issued_at: int
     at: npt.NDArray[np.int64]
-    point: npt.NDArray[np.float64]
-    low: npt.NDArray[np.float64]
-    high: npt.NDArray[np.float64]
+    point: Values
+    low: Values
+    high: Values
     coverage: float
     error: float | None
     persistence: float | None
     method: str
+    above: Values | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class LineCrossing:
-    """When a line will be reached: at (point forecast), earliest and latest (interval); None = not within it."""
+    """When a line will be reached: at (point forecast), earliest and latest (interval); None = not within it.
+
+    chance: the greatest chance, at any of the forecast's times, of standing at or above it.
+    """
 
     level: int
     line: float
     at: int | None
     earliest: int | None
     latest: int | None
+    chance: float
 
 
-class Forecaster(Protocol):
-    """Implementations refuse (return None) rather than guess from too few readings."""
+@dataclass(frozen=True, slots=True)
+class Lived:
+    """What a gauge and its neighbours read, on a grid of `step_s` whose last time is `until` (microseconds).
+
+    own: shape (n,); beside: shape (n, neighbours); NaN where nothing was read. Rain is the sum over a step.
+    """
+
+    until: int
+    step_s: float
+    own: Values
+    beside: Values
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is to be learned. leads_s: whole steps. flood: the level from which water is a flood. resolution: of the
+    gauge. kinds: of the neighbours, in the order of `Lived.beside`."""
+
+    leads_s: tuple[float, ...]
+    flood: float
+    resolution: float
+    kinds: tuple[Literal["rain", "level"], ...] = ()
+    coverage: float = 0.9
+
+
+@dataclass(frozen=True, slots=True)
+class AtLead:
+    """How a lesson did on floods that were held back from it, mean absolute errors in the stream's unit.
+
+    best: of the member that missed least. members: codes of those that take part.
+    """
+
+    lead_s: float
+    stays: float
+    trend: float
+    best: float
+    members: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Lesson:
+    """state: what was learned, for `Learner.forecast` alone to read. flood_steps: steps of floods in the past."""
+
+    state: bytes = field(repr=False)
+    flood_steps: int
+    leads: tuple[AtLead, ...]
+
+
+class Learner(Protocol):
+    """What is learned from a gauge's past; the asker keeps it."""
 
     method: str
 
-    def forecast(
-        self, at: npt.NDArray[np.int64], value: npt.NDArray[np.float64], *, horizon_us: int, step_us: int
-    ) -> SeriesForecast | None:
-        """From trusted readings in order of time, shape (n,). Issued at the time of the last one."""
+    def learn(self, lived: Lived, wanted: Wanted) -> Lesson | None:
+        """None where the past holds too little flood to learn from."""
         ...
+
+    def steps(self, state: bytes) -> int:
+        """How many steps of the recent past `forecast` needs. Raises LessonLost."""
+        ...
+
+    def forecast(self, state: bytes, lived: Lived, lines: Sequence[float]) -> SeriesForecast | None:
+        """Issued at `lived.until`, from what was read last. None where nothing was. Raises LessonLost."""
+        ...
+
+
+class LessonLost(Exception):
+    """What was kept cannot be read any more, or by this version: it has to be learned again."""

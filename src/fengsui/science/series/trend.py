@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fengsui.kernel.ports.forecaster import LineCrossing, SeriesForecast
+from fengsui.science.verify.chance import chance_of
 
 Times = npt.NDArray[np.int64]
 Values = npt.NDArray[np.float64]
@@ -31,7 +32,10 @@ class Trend:
     method: str = "trend"
 
     def forecast(self, at: Times, value: Values, *, horizon_us: int, step_us: int) -> SeriesForecast | None:
-        """See the port. None with fewer than four readings or where all are of one moment."""
+        """Issued at the last reading, `at` in order of time, both (n,).
+
+        None with fewer than four readings or where all are of one moment.
+        """
         n = len(at)
         if n < 4 or at[-1] <= at[0]:
             return None
@@ -104,18 +108,27 @@ def _slope(at: Times, value: Values) -> float:
 
 
 def line_crossings(forecast: SeriesForecast, now_value: float, lines: dict[int, float]) -> list[LineCrossing]:
-    """When each line above the present value will be reached, by point and interval. lines: level -> value."""
+    """Of each line above the present value: when it will be reached, by point and interval, and the chance of it.
+
+    lines: level -> value, in the order in which the forecast was asked for their chances.
+    """
     found = []
-    for level, line in sorted(lines.items()):
+    for k, (level, line) in enumerate(lines.items()):
         if now_value >= line:
             continue
         times = [
             _first(forecast.issued_at, now_value, forecast.at, path, line)
             for path in (forecast.point, forecast.high, forecast.low)
         ]
-        if times[1] is not None:
-            found.append(LineCrossing(level, line, times[0], times[1], times[2]))
-    return found
+        found.append(LineCrossing(level, line, times[0], times[1], times[2], _chance(forecast, k, line)))
+    return sorted(found, key=lambda each: each.level)
+
+
+def _chance(forecast: SeriesForecast, k: int, line: float) -> float:
+    stated = forecast.above[:, k] if forecast.above is not None else np.empty(0)
+    if np.isfinite(stated).any():
+        return float(np.nanmax(stated))
+    return chance_of(forecast.point, forecast.low, forecast.high, forecast.coverage, line)
 
 
 def _first(start: int, value: float, at: Times, path: Values, line: float) -> int | None:

@@ -14,14 +14,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from fengsui.apps.forecasts import rules
+from fengsui.apps.forecasts.chances import chance
 from fengsui.apps.forecasts.models import ForecastRun
 from fengsui.apps.sensing import rules as sensing_rules
 from fengsui.apps.sensing.hot import microseconds
 from fengsui.science.verify import outcome
-from fengsui.science.verify.chance import chance_of
 from fengsui.science.verify.episodes import Call
 
-LEADS_S = (900, 1800, 3600)
+LEADS_S = (900, 1800, 3600, 10_800, 21_600)
 RISE_S = 900
 """What rose by more than the sensor's resolution in this time before the issue was rising [U]."""
 
@@ -73,7 +74,7 @@ def compare(run: ForecastRun, readings: Readings) -> Compared:
     points = np.asarray(run.points, float).reshape(-1, 4)
     issued = microseconds(run.issued_at)
     at, scale = (points[:, 0] * 1000).astype(np.int64), 1e6 / run.speed
-    sign = -1.0 if run.lines.get("falling") else 1.0
+    sign = rules.sign_of(run.lines)
     known = readings.at <= issued
     before = (readings.at[known][-3:], readings.value[known][-3:])
     lines = {level: line for level, line in sensing_rules.lines_of(run.lines).items() if run.value * sign < line * sign}
@@ -86,7 +87,7 @@ def compare(run: ForecastRun, readings: Readings) -> Compared:
                 trend = float(outcome.damped_trend(*before, at[k : k + 1] - before[0][-1])[0])
             else:
                 trend = run.value
-            asked = [_line(run, points[: k + 1], readings, each, sign, issued, int(at[k])) for each in lines.items()]
+            asked = [_line(run, k + 1, readings, each, sign, issued, int(at[k])) for each in lines.items()]
             told, low, high = points[k, 1:].tolist()
             leads.append(AtLead(lead_s, told, low, high, float(came[0]), run.value, trend, tuple(asked)))
     rising = outcome.is_rising(
@@ -105,7 +106,7 @@ def _at(at: npt.NDArray[np.int64], wanted: int, within: int) -> int | None:
 
 def _line(
     run: ForecastRun,
-    points: npt.NDArray[np.float64],
+    points: int,
     readings: Readings,
     asked: tuple[int, float],
     sign: float,
@@ -113,9 +114,7 @@ def _line(
     until: int,
 ) -> tuple[int, float, bool | None]:
     level, line = asked
-    ends = np.sort(points[:, 2:4] * sign, axis=1)
-    chance = chance_of(points[:, 1] * sign, ends[:, 0], ends[:, 1], run.coverage, line * sign)
-    return level, round(chance, 4), _came(readings, line, sign, issued, until)[1]
+    return level, round(chance(run, level, line, points), 4), _came(readings, line, sign, issued, until)[1]
 
 
 def _came(readings: Readings, line: float, sign: float, issued: int, until: int) -> tuple[int | None, bool | None]:

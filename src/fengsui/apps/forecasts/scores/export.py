@@ -8,11 +8,11 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from fengsui.apps.forecasts.scores.board import Board, Group, Line, Wanted
-from fengsui.core.ledger import workbook
+from fengsui.core.ledger import files
 from fengsui.science.verify.errors import Errors
 
 
-def streams(found: Board) -> workbook.Page:
+def streams(found: Board) -> files.Page:
     """One row a stream, method and lead."""
     heads = [
         _("站码"), _("测站"), _("类别"), _("单位"), _("方法"), _("预见期（分）"), _("次数"), _("没有实测"),
@@ -45,7 +45,7 @@ def _rmse_stays(it: Errors) -> float | None:
     return (it.sq_stays / it.n) ** 0.5 if it.n else None
 
 
-def chances(found: Board) -> workbook.Page:
+def chances(found: Board) -> files.Page:
     """One row a lead and tenth of chance; the scores of the lead stand in each of its rows."""
     heads = [
         _("预见期（分）"), _("报的概率从 %"), _("到 %"), _("次数"), _("平均概率 %"), _("到线的比例 %"), _("本期总次数"),
@@ -63,7 +63,7 @@ def chances(found: Board) -> workbook.Page:
     return _("到线概率"), heads, rows
 
 
-def crossings(found: Board) -> workbook.Page:
+def crossings(found: Board) -> files.Page:
     """One row a stream and method."""
     heads = [
         _("站码"), _("测站"), _("类别"), _("方法"), _("命中"), _("漏报"), _("空报"), _("命中率 %"), _("空报率 %"),
@@ -82,12 +82,12 @@ def crossings(found: Board) -> workbook.Page:
 
 def notes(wanted: Wanted, found: Board, at: datetime, exercise: str) -> list[str]:
     """What a reader of the file has to know."""
-    scope = _("起报日 %(first)s 到 %(last)s；只按采用的读数评；到线概率由区间推算 [U]") % {
+    scope = _("起报日 %(first)s 到 %(last)s；只按采用的读数评；趋势外推的到线概率由区间推算 [U]，学过的测站自己报") % {
         "first": wanted.first.isoformat(),
         "last": wanted.last.isoformat(),
     }
     replayed = [_("含回放的预报 %(n)s 次，时长按水的时钟") % {"n": found.replayed}] if found.replayed else []
-    return [scope, *replayed, *workbook.notes(at, exercise=exercise, illustrative=found.illustrative)]
+    return [scope, *replayed, *files.notes(at, exercise=exercise, illustrative=found.illustrative)]
 
 
 def _percent(share: float | None) -> float | None:

@@ -20,7 +20,7 @@ from fengsui.apps.people.edge import actor_of
 from fengsui.apps.sensing import boards
 from fengsui.apps.sensing import queries as sensing
 from fengsui.core import live, policy
-from fengsui.core.ledger import workbook
+from fengsui.core.ledger import files
 from fengsui.kernel.actor import Actor
 from fengsui.kernel.levels import Level
 from fengsui.science.verify.episodes import Episode
@@ -120,8 +120,8 @@ def xlsx(request: HttpRequest) -> HttpResponse:
     by, wanted, now = _asked(request)
     found = board(by.world, wanted)
     pages = [export.streams(found), export.chances(found), export.crossings(found)]
-    body = workbook.workbook(pages, export.notes(wanted, found, now, _exercise(request)))
-    return _file(body, f"forecast-scores-{timezone.localtime(now):%Y%m%d-%H%M}.xlsx", workbook.XLSX)
+    body = files.workbook(pages, export.notes(wanted, found, now, _exercise(request)))
+    return _file(body, f"forecast-scores-{timezone.localtime(now):%Y%m%d-%H%M}.xlsx", files.XLSX)
 
 
 @require_GET
@@ -129,7 +129,7 @@ def csv(request: HttpRequest) -> HttpResponse:
     """Every stream at every lead, as the filter says."""
     by, wanted, now = _asked(request)
     found = board(by.world, wanted)
-    body = workbook.text(export.streams(found), export.notes(wanted, found, now, _exercise(request)))
+    body = files.text(export.streams(found), export.notes(wanted, found, now, _exercise(request)))
     return _file(body, f"forecast-scores-{timezone.localtime(now):%Y%m%d-%H%M}.csv", "text/csv; charset=utf-8")
 
 

@@ -13,8 +13,9 @@ from django.views.decorators.http import require_GET
 
 from fengsui.apps.incidents.page import word
 from fengsui.apps.people.rules import ROLES
-from fengsui.apps.reviews import page, sheets, spent
+from fengsui.apps.reviews import page, spent
 from fengsui.apps.reviews.telling import clock_word
+from fengsui.core.ledger import files
 from fengsui.kernel.clock import STATES
 from fengsui.kernel.terms import Term
 
@@ -95,6 +96,6 @@ def export(request: HttpRequest, incident_id: UUID) -> HttpResponse:
         ]
         for each in spent.sums(rows)
     ]
-    pages: list[sheets.Page] = [(_("时限"), heads, lines), (_("按种类"), sum_heads, summed)]
+    pages: list[files.Page] = [(_("时限"), heads, lines), (_("按种类"), sum_heads, summed)]
     body = page.workbook(pages, request, now, illustrative=incident.provenance == "illustrative")
     return page.file(body, f"clocks-{page.plain(incident.number)}.xlsx")

@@ -18,11 +18,12 @@ from fengsui.apps.incidents.models import Incident
 from fengsui.apps.incidents.page import shell, word
 from fengsui.apps.incidents.rules import page as room
 from fengsui.apps.people.edge import actor_of
-from fengsui.apps.reviews import measure, page, queries, sheets
+from fengsui.apps.reviews import measure, page, queries
 from fengsui.apps.reviews.telling import page_of, say
 from fengsui.catalog.hazards import hazards
 from fengsui.catalog.indicators import Indicator, Item, indicators
 from fengsui.core import policy
+from fengsui.core.ledger import files
 from fengsui.core.models import StoredEvent
 from fengsui.core.ui.moments import asked_day
 from fengsui.kernel.actor import Actor
@@ -223,6 +224,6 @@ def export(request: HttpRequest, indicator: str) -> HttpResponse:
         [_("依据"), f"{entry.term.source}（{entry.term.basis}）{entry.term.note}"],
         [_("范围"), incident.number if incident else scope],
     ]  # fmt: skip
-    pages: list[sheets.Page] = [(_("明细"), heads, rows), (_("定义"), [_("项"), _("内容")], about)]
+    pages: list[files.Page] = [(_("明细"), heads, rows), (_("定义"), [_("项"), _("内容")], about)]
     body = page.workbook(pages, request, timezone.now(), illustrative=True)
     return page.file(body, f"indicator-{entry.code}.xlsx")

@@ -20,7 +20,8 @@ def test_forecast_when_the_rise_is_straight():
     assert got.persistence == pytest.approx(0.06)
     assert got.high - got.point == pytest.approx(np.full(10, 0.01))
     lines = line_crossings(got, float(value[-1]), {1: 0.15, 2: 0.44, 3: 0.9})
-    assert [(c.level, c.line) for c in lines] == [(2, 0.44)]
+    assert [(c.level, c.line, c.chance) for c in lines] == [(2, 0.44, pytest.approx(1.0)), (3, 0.9, pytest.approx(0.0))]
+    assert lines[1].at is lines[1].earliest is None
     assert lines[0].at == pytest.approx(int(at[-1]) + 5 * MIN, abs=10)
     assert lines[0].earliest == pytest.approx(int(at[-1]) + 4 * MIN + MIN * 1 // 5, abs=MIN)
     assert lines[0].latest == pytest.approx(int(at[-1]) + 6 * MIN, abs=10)
