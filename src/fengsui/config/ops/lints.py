@@ -109,6 +109,14 @@ LINTS: tuple[Lint, ...] = (
         "{{ text|safe }}",
         "{{ text }}",
     ),
+    Lint(
+        "stored-words",
+        "src/**/*.html",
+        re.compile(r"""\b_\(\s*[^"'\s]"""),
+        "`_()` takes its text for the interface's own words and does not escape it",
+        "{{ _(row.reason) }}",
+        "{{ row.reason|worded }}",
+    ),
 )
 
 

@@ -29,6 +29,11 @@ def local(when: datetime | None, form: str = "%Y-%m-%d %H:%M:%S") -> str:
     return timezone.localtime(when).strftime(form) if when else ""
 
 
+def worded(text: str) -> str:
+    """A stored sentence in the reader's language where it is one of ours. Escaped like any text, which `_()` is not."""
+    return translation.gettext(text) if text else ""
+
+
 def environment(**options: Any) -> Environment:
     """Called by Django's Jinja2 backend."""
     options["undefined"] = StrictUndefined
@@ -37,7 +42,7 @@ def environment(**options: Any) -> Environment:
     env = Environment(extensions=extensions, trim_blocks=True, lstrip_blocks=True, **options)  # noqa: S701 - autoescape is among the options
     env.template_class = rendering.Reused
     env.globals.update(url=url, static=static, now=timezone.now, can=policy.can, demo=settings.DEMO)
-    env.filters.update(local=local)
+    env.filters.update(local=local, worded=worded)
     env.install_gettext_callables(  # type: ignore[attr-defined]  # added by the i18n extension
         translation.gettext,
         translation.ngettext,
