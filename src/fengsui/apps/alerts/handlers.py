@@ -68,18 +68,16 @@ def follow_forecast(event: ForecastReady, by: Actor) -> None:
     now = timezone.now()
     if sensing.is_old(event.datastream, event.issued_at, now):
         return  # made from what was handed over after an outage: a forecast of the past
-    sure = [line for line in event.crossings if line["latest_in_s"] is not None]
-    reached = {int(line["level"]): float(line["latest_in_s"]) for line in sure}
-    worst = max(sure, key=lambda line: int(line["level"]), default=None)
-    facts = worst or (event.crossings[-1] if event.crossings else {})
+    sure = [each for each in event.crossings if rules.is_soon(each["latest_in_s"])]
+    # What is told is what drafts; else the line that comes next, not the highest one that lies hours ahead.
+    facts = sure[-1] if sure else next(iter(event.crossings), {})
     key = f"forecast:{event.datastream}"
-    actions.take_forecast(
+    actions.take_signal(
         place_id=event.place,
         hazard=hazard.code,
         key=key,
-        crossings=reached,
+        level=Level(int(sure[-1]["level"])) if sure else Level.NONE,
         at=event.issued_at,
-        within_s=rules.FORECAST_WITHIN_S,
         evidence={
             "kind": "forecast",
             "key": key,

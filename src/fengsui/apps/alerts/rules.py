@@ -172,10 +172,9 @@ def newer(signals: Mapping[str, Mapping[str, Any]], key: str, at: datetime) -> b
     return known is None or datetime.fromisoformat(known["at"]) <= at
 
 
-def forecast_level(crossings: Mapping[int, float | None], within_s: float) -> Level:
-    """The highest level whose line is expected to be reached within so many seconds (None: not within the horizon)."""
-    reached = [Level(level) for level, in_s in crossings.items() if in_s is not None and in_s <= within_s]
-    return max(reached, default=Level.NONE)
+def is_soon(latest_in_s: float | None) -> bool:
+    """Whether a line is reached soon enough to draft even by the late end of the interval (None: not within it)."""
+    return latest_in_s is not None and latest_in_s <= FORECAST_WITHIN_S
 
 
 def after_signal(status: str, level: Level, now_suggested: Level) -> str:

@@ -3,7 +3,7 @@
 from fengsui.apps.alerts.actions.answering import report_seen, retry, waive
 from fengsui.apps.alerts.actions.calling import acknowledge, not_reached, pass_on
 from fengsui.apps.alerts.actions.deciding import confirm, keep, reject, revise, send_back
-from fengsui.apps.alerts.actions.drafting import draft_by_hand, take_forecast, take_signal
+from fengsui.apps.alerts.actions.drafting import draft_by_hand, take_signal
 from fengsui.apps.alerts.actions.issuing import cancel, issue, lift
 from fengsui.apps.alerts.actions.loading import load_outlets
 from fengsui.apps.alerts.actions.queueing import sweep
@@ -29,7 +29,6 @@ __all__ = [
     "send_back",
     "stop_all",
     "sweep",
-    "take_forecast",
     "take_signal",
     "waive",
 ]

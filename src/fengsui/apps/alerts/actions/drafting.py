@@ -63,26 +63,6 @@ def take_signal(
     return warning
 
 
-def take_forecast(
-    *,
-    place_id: UUID,
-    hazard: str,
-    key: str,
-    crossings: Mapping[int, float | None],
-    at: datetime,
-    within_s: float,
-    evidence: Mapping[str, Any],
-    speed: float,
-    by: Actor,
-    now: datetime,
-) -> Warning | None:
-    """A forecast's lines and the seconds (real ones) until each is reached; only those within `within_s` count."""
-    level = rules.forecast_level(crossings, within_s)
-    return take_signal(
-        place_id=place_id, hazard=hazard, key=key, level=level, at=at, evidence=evidence, speed=speed, by=by, now=now
-    )
-
-
 @atomic
 def draft_by_hand(*, place_id: UUID, hazard: str, level: Level, reason: str, by: Actor, now: datetime) -> Warning:
     """手工拟: a duty officer drafts from what people report."""

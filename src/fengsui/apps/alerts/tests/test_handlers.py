@@ -10,7 +10,7 @@ import pytest
 from django.utils import timezone
 from procrastinate.contrib.django.models import ProcrastinateJob
 
-from fengsui.apps.alerts import drafts, handlers, jobs
+from fengsui.apps.alerts import boards, drafts, handlers, jobs
 from fengsui.apps.alerts.models import Warning
 from fengsui.apps.alerts.tests.make import NOW, SYSTEM, later, make_warning, reading
 from fengsui.apps.forecasts.events import ForecastReady
@@ -128,6 +128,14 @@ def test_forecast_when_the_late_end_reaches_in_time_drafts(town, crossings, leve
     row = Warning.objects.in_world(LIVE).first()
     assert (row.level if row else None) == level
     assert row is None or row.trigger == "forecast"
+    assert row is None or Level.of(row.evidence[-1]["level"]) == level, "what is told is what drafts"
+
+
+def test_forecast_tells_how_likely_its_line_is(town):
+    likely = line(Level.ORANGE, 900, 1200) | {"chance": 0.83}
+    handlers.follow_forecast(forecast(town.place.pk, [likely]), SYSTEM)
+    (told,) = boards.evidence(Warning.objects.in_world(LIVE).get(), {})
+    assert "到线概率 83%" in told.note
 
 
 def test_forecast_when_repeated_keeps_one_row_of_evidence(town):

@@ -44,11 +44,9 @@ def test_newer_when_jobs_run_out_of_order():
     assert not rules.newer(known, "a", AT - timedelta(seconds=1))
 
 
-def test_forecast_level_when_lines_are_reached_in_time():
-    crossings = {1: 0.0, 2: 600.0, 3: 1800.0, 4: None}
-    assert rules.forecast_level(crossings, 900) is Level.YELLOW
-    assert rules.forecast_level(crossings, 1800) is Level.ORANGE
-    assert rules.forecast_level({}, 900) is Level.NONE
+@pytest.mark.parametrize(("latest_in_s", "soon"), [(0, True), (1800, True), (1801, False), (None, False)])
+def test_line_is_soon_when_even_the_late_end_reaches_it_in_time(latest_in_s, soon):
+    assert rules.is_soon(latest_in_s) is soon
 
 
 @pytest.mark.parametrize(
