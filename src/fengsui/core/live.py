@@ -26,10 +26,11 @@ def touch(topics: Iterable[str], world: UUID) -> None:
         cursor.execute("SELECT pg_notify(%s, t) FROM unnest(%s::text[]) t", [CHANNEL, said])
 
 
-def touch_keys(topic: str, prefix: str, keys: Iterable[int], world: UUID) -> None:
-    """Tell at commit that `topic` changed, and of it `prefix:KEY` for each key, without a topic's text for each."""
+def touch_keys(prefix: str, keys: Iterable[int], world: UUID, *, topics: Iterable[str] = ()) -> None:
+    """Tell at commit that `prefix:KEY` changed for each key, and `topics`, without a topic's text for each key."""
+    topics = sorted(set(topics))
     said = [
-        json.dumps({"w": str(world), "t": [topic], "k": {prefix: some}}, separators=(",", ":"))
+        json.dumps({"w": str(world), "t": topics, "k": {prefix: some}}, separators=(",", ":"))
         for some in batched(sorted(set(keys)), KEYS)
     ]
     with connection.cursor() as cursor:

@@ -68,7 +68,7 @@ def run(*, datastream: int, by: Actor, now: datetime) -> ForecastRun | None:
         correlation=by.correlation,
         lines={code: stream.ladder[code] for code in LINES if stream.ladder.get(code) is not None},
     )
-    live.touch([f"sensing.datastream:{stream.id}", "forecasts"], stream.world_id)
+    live.touch_keys("sensing.datastream", [stream.id], stream.world_id, topics=["forecasts"])
     if crossings or (last is not None and last.crossings):
         station = stream.station
         announce(

@@ -87,9 +87,9 @@ def question(asked: Mapping[str, Any]) -> Question:
 def _sewers(asked: Mapping[str, Any]) -> MadeUpSewers | None:
     """By the formula of the storm, or the district's own where the rain is steady."""
     years = float(asked.get("sewers_a") or 0)
-    known = formulas()
-    if not years or not known:
+    if not years:
         return None
+    known = formulas()
     it = known.get(asked["rain"].get("formula_name", ""), next(iter(known.values())))
     return MadeUpSewers(it.name, it.a, it.c, it.b, it.n, years)
 

@@ -119,6 +119,8 @@ def _sound(asked: Mapping[str, Any]) -> None:
         raise Invalid("forecasts.flood.drained", field="drained_mm_h")
     if float(asked.get("sewers_a", 0)) not in (0, *rules.SEWERS_A):
         raise Invalid("forecasts.flood.sewers", field="sewers_a")
+    if asked.get("sewers_a") and not asking.formulas():
+        raise Invalid("forecasts.flood.no_formula", field="sewers_a")
     asking.rain_of(asked["rain"])
 
 

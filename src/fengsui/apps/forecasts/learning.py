@@ -10,6 +10,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
+from typing import Any
 
 import numpy as np
 import structlog
@@ -35,7 +36,8 @@ def forecast(stream: Datastream, until: datetime, lines: Sequence[float]) -> Ser
     """
     if stream.speed != 1 or (learner := _learner()) is None:
         return None
-    lesson = ForecastLesson.objects.in_world(stream.world_id).filter(datastream=stream).first()
+    rows = ForecastLesson.objects.in_world(stream.world_id).filter(datastream=stream)
+    lesson = rows.only("state", "beside", "step_s").exclude(method="").first()
     if lesson is None:
         return None
     state = bytes(lesson.state)
@@ -48,12 +50,12 @@ def forecast(stream: Datastream, until: datetime, lines: Sequence[float]) -> Ser
 
 
 def learn_due(now: datetime) -> int:
-    """Lessons that are older than a week or missing, the oldest first, for LEARN_FOR_S at most. How many were made.
+    """Gauges not tried for a week, the longest untried first, for LEARN_FOR_S at most. How many lessons were made.
 
     Not while water stands above 关注 anywhere: the processors belong to those who watch it.
     """
     made, until = 0, time.monotonic() + rules.LEARN_FOR_S
-    for stream in _due(now):
+    for stream in _due(now).iterator(chunk_size=100):
         if time.monotonic() > until or CurrentValue.objects.filter(watched=True).exists():
             break
         try:
@@ -64,36 +66,51 @@ def learn_due(now: datetime) -> int:
 
 
 def learn(stream: Datastream, now: datetime) -> bool:
-    """Learn one gauge from its past up to `now`. Whether there is a lesson now."""
-    kind, learner = kinds().get(stream.kind), _learner()
-    step_s = rules.learned_step_s(stream.period_s)
-    flood = rules.flood_line(stream.ladder)
-    if kind is None or learner is None or step_s is None or flood is None:
+    """Learn one gauge from its past up to `now`. Whether there is a lesson now.
+
+    That nothing could be learned is kept, too (a row without method): else gauges too young would be tried again each
+    night, before those whose lesson has grown old.
+    """
+    learner = _learner()
+    if learner is None:
         return False
+    facts = _lesson(stream, learner, now) or {"method": "", "state": b"", "leads": [], "beside": [], "flood_h": 0.0}
+    rows = ForecastLesson.objects.in_world(stream.world_id)
+    rows.update_or_create(
+        datastream=stream, defaults=facts | {"made_at": now},
+        create_defaults={"world_id": stream.world_id, "since": now, "step_s": 0.0, "horizon_s": 0.0, "flood": 0.0,
+                         **facts, "made_at": now},
+    )  # fmt: skip
+    log.info("forecasts.lesson", datastream=stream.pk, flood_h=facts["flood_h"], beside=facts["beside"])
+    return bool(facts["method"])
+
+
+def _lesson(stream: Datastream, learner: Learner, now: datetime) -> dict[str, Any] | None:
+    """What is kept of a gauge; None where its past teaches nothing."""
+    kind = kinds().get(stream.kind)
+    step_s, flood = rules.learned_step_s(stream.period_s), rules.flood_line(stream.ladder)
+    if kind is None or kind.learned_s is None or step_s is None or flood is None:
+        return None
     steps = round(rules.PAST.total_seconds() / step_s)
     lived = _lived(stream, [], now, step_s, steps)
     known = np.flatnonzero(np.isfinite(lived.own))
     if not len(known):
-        return False
+        return None
     first = steps - int(known[0])
     near = [each for each in _beside(stream, kind) if each.period_s <= step_s]
     both = binned(near, now, step_s, first)
     had = [k for k in range(len(near)) if np.isfinite(both[:, k]).mean() >= rules.LEAST_BESIDE]
     beside = [near[k] for k in had]
     wanted = Wanted(
-        leads_s=rules.learned_leads_s(stream.kind, step_s),
+        leads_s=rules.learned_leads_s(kind.learned_s, step_s),
         flood=flood * rules.sign_of(stream.ladder),
         resolution=10.0**-kind.decimals,
         kinds=tuple("rain" if kinds()[each.kind].sums else "level" for each in beside),
     )
     lesson = learner.learn(Lived(lived.until, step_s, lived.own[-first:], both[:, had]), wanted)
-    kept = ForecastLesson.objects.in_world(stream.world_id).filter(datastream=stream)
     if lesson is None:
-        kept.delete()
-        return False
-    facts = {
-        "world_id": stream.world_id,
-        "made_at": now,
+        return None
+    return {
         "method": learner.method,
         "since": now - timedelta(seconds=first * step_s),
         "step_s": step_s,
@@ -104,15 +121,12 @@ def learn(stream: Datastream, now: datetime) -> bool:
         "leads": [asdict(each) for each in lesson.leads],
         "state": lesson.state,
     }
-    kept.update_or_create(datastream=stream, defaults=facts)
-    log.info("forecasts.lesson.made", datastream=stream.pk, flood_h=facts["flood_h"], beside=facts["beside"])
-    return True
 
 
 def _due(now: datetime) -> QuerySet[Datastream]:
     rows: QuerySet[Datastream] = (
         Datastream.objects.in_world(LIVE)
-        .filter(is_active=True, speed=1, kind__in=[code for code, each in kinds().items() if not each.sums])
+        .filter(is_active=True, speed=1, kind__in=[code for code, each in kinds().items() if each.learned_s])
         .exclude(ladder={})
         .exclude(lesson__made_at__gt=now - rules.LEARN_EVERY)
         .order_by(F("lesson__made_at").asc(nulls_first=True), "pk")
@@ -122,7 +136,7 @@ def _due(now: datetime) -> QuerySet[Datastream]:
 
 
 def _beside(stream: Datastream, kind: SensorKind) -> list[Datastream]:
-    """The nearest rain gauges, and of a river the nearest gauges on any river: what helps is found by fitting."""
+    """The nearest rain gauges and stations of its kind that may run ahead of it: what helps is found by fitting."""
     rows = Datastream.objects.in_world(stream.world_id).filter(is_active=True, speed=1).exclude(pk=stream.pk)
     here = stream.station.location
 
@@ -131,7 +145,7 @@ def _beside(stream: Datastream, kind: SensorKind) -> list[Datastream]:
         return list(found.annotate(far=Distance("station__location", here)).order_by("far", "pk")[:count])
 
     rain = near("rain_gauge", rules.RAIN_WITHIN_KM, rules.RAIN_COUNT)
-    return rain + (near(stream.kind, rules.LEVEL_WITHIN_KM, rules.LEVEL_COUNT) if kind.code == "river_stage" else [])
+    return rain + (near(stream.kind, kind.neighbours_km, rules.SAME_COUNT) if kind.neighbours_km else [])
 
 
 def _degrees(km: float) -> float:

@@ -17,7 +17,6 @@ LEAST_WALL_S = 2.0  # and never more often than this, however fast a replay runs
 HISTORY = 120
 
 
-RIVER_HORIZON_S = 6 * 3600.0  # [G] a learned river; as far as the rivers of `./fengsui bench rivers` gain on the trend
 LEADS_S = (900.0, 1800.0, 3600.0, 7200.0, 10_800.0, 21_600.0)
 PAST = timedelta(days=400)
 LEARN_EVERY = timedelta(days=7)
@@ -25,8 +24,8 @@ LEARN_FOR_S = 1200.0
 LEAST_BESIDE = 0.5
 """A neighbour that was silent for more than half of the past is left out [U]."""
 RAIN_WITHIN_KM, RAIN_COUNT = 10.0, 2
-LEVEL_WITHIN_KM, LEVEL_COUNT = 40.0, 3
-"""How far is looked for what runs ahead of a gauge [U]."""
+SAME_COUNT = 3
+"""How far is looked for rain, and how many neighbours are taken along [U]."""
 
 
 def sign_of(ladder: Mapping[str, Any]) -> float:
@@ -44,9 +43,8 @@ def learned_step_s(period_s: float) -> float | None:
     return next((each for each in (300.0, 600.0, 900.0, 1800.0, 3600.0) if each >= period_s), None)
 
 
-def learned_leads_s(kind: str, step_s: float) -> tuple[float, ...]:
-    far = RIVER_HORIZON_S if kind == "river_stage" else HORIZON_S
-    return tuple(each for each in LEADS_S if step_s <= each <= far and each % step_s == 0)
+def learned_leads_s(far_s: float, step_s: float) -> tuple[float, ...]:
+    return tuple(each for each in LEADS_S if step_s <= each <= far_s and each % step_s == 0)
 
 
 def is_due(last_issued_at: datetime | None, newest_at: datetime, speed: float) -> bool:

@@ -17,6 +17,7 @@ from fengsui.apps.forecasts.models import ForecastLesson, ForecastRun
 from fengsui.apps.people.edge import actor_of
 from fengsui.apps.sensing import boards, curves
 from fengsui.apps.sensing import queries as sensing
+from fengsui.apps.sensing import rules as sensing_rules
 from fengsui.apps.sensing.models import Datastream
 from fengsui.catalog.sensors import Display
 from fengsui.core import policy
@@ -41,7 +42,7 @@ def panel(request: HttpRequest, code: str) -> HttpResponse:
     run, shown = queries.latest(stream.id), boards.display_of(stream)
     context: dict[str, Any] = {
         "stream": stream,
-        "topics": f"sensing.datastream:{stream.id} sensing.silent",
+        "topics": " ".join(sensing_rules.topics_of(stream.id)),
         "run": run,
         "current": bool(run and rules.is_current(run.issued_at, run.horizon_s, run.speed, now)),
         "shown": shown,

@@ -9,6 +9,10 @@ words(
     forecasts__flood__too_many=(mark("已有 %(most)s 次推演在排队或在算"), mark("等一次算完，或停掉一次再来")),
     forecasts__flood__width=(mark("没有这样的范围"), mark("从列出的边长里选一个")),
     forecasts__flood__cell=(mark("没有这样的网格"), mark("从列出的网格里选一个")),
+    forecasts__flood__no_formula=(
+        mark("这个区没有暴雨强度公式，铺不出示意管网"),
+        mark("选“不算管网”，或请系统管理员在区的水文文件里填公式"),
+    ),
     forecasts__flood__sewers=(mark("示意管网的年数不对"), mark("填 0、1、2、3 或 5 年一遇，0 为不算管网")),
     forecasts__flood__drained=(mark("排水能力不对"), mark("填 0 到 200 毫米每小时")),
     flood__stop__wrong_state=(mark("这次推演“%(state)s”，不能再停"), mark("看结果，或另推演一次")),

@@ -88,7 +88,7 @@ def keep_rejections(book: StreamBook, rejections: Iterable[Rejection]) -> int:
         if stream_id is not None:
             of.setdefault(world, []).append(stream_id)
     for world, keys in of.items():
-        live.touch_keys("sensing.rejections", "sensing.rejected", keys, world)
+        live.touch_keys("sensing.rejected", keys, world)
     return kept
 
 

@@ -260,7 +260,7 @@ def _update_current(
     for i in at_work:
         news.setdefault(streams[i].world, []).append(streams[i].id)
     for world, keys in news.items():  # one touch a batch and world, never one a reading
-        live.touch_keys("sensing", "sensing.datastream", keys, world)
+        live.touch_keys("sensing.datastream", keys, world, topics=["sensing"])
 
 
 def _last(batch: Batch, member: npt.NDArray[np.bool_], count: int) -> npt.NDArray[np.intp]:

@@ -119,6 +119,12 @@ def shown_level(level: int, watched: bool) -> str:
     return "watch" if level == 0 and watched else Level(level).code
 
 
+def topics_of(datastream: int) -> tuple[str, str]:
+    """What the page of one stream listens to: not all news of sensing, or every reading of the district would make it
+    fetch."""
+    return f"sensing.datastream:{datastream}", "sensing.silent"
+
+
 def chain_of(datastream: int, left_at_us: int) -> UUID:
     """The correlation of everything that follows from the first reading that left normal.
 

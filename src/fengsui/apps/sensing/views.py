@@ -76,7 +76,7 @@ def station(request: HttpRequest, code: str) -> HttpResponse:
     by, now = actor_of(request), timezone.now()
     row = queries.station(code, by)
     stream, streams = _stream(request, row)
-    may_see = policy.can(by, "sensing.see_rejected", row)
+    may_see, topics = policy.can(by, "sensing.see_rejected", row), rules.topics_of(stream.id)
     before = _moment(request.GET.get("before"))
     part = request.GET.get("part", "")
     query = urlencode([("kind", stream.kind), ("hours", _hours(request))])
@@ -89,10 +89,10 @@ def station(request: HttpRequest, code: str) -> HttpResponse:
         "all_hours": curves.HOURS,
         "query": query,
         "here": request.path,
-        "topics": f"sensing.datastream:{stream.id} sensing.silent",
+        "topics": " ".join(topics),
         "may_see": may_see,
         "before": before,
-        "live_ticket": live.ticket(by.world, _topics_of(stream), by.person),
+        "live_ticket": live.ticket(by.world, ["desk", *topics, f"sensing.rejected:{stream.id}"], by.person),
         "illustrative": row.provenance == "illustrative",
     }
     if part in ("", "readings"):
@@ -144,11 +144,6 @@ def readings_export(request: HttpRequest, code: str) -> StreamingHttpResponse:
 def layer(request: HttpRequest) -> JsonResponse:
     """Stations as map features."""
     return JsonResponse(layers.features(actor_of(request).world, timezone.now()), content_type="application/geo+json")
-
-
-def _topics_of(stream: Datastream) -> list[str]:
-    """Of one station's page: not all news of sensing, or every reading of the district would make it fetch."""
-    return ["desk", f"sensing.datastream:{stream.id}", "sensing.silent", f"sensing.rejected:{stream.id}"]
 
 
 def _stream(request: HttpRequest, row: Station) -> tuple[Datastream, list[Datastream]]:

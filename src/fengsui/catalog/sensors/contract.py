@@ -77,6 +77,8 @@ class SensorKind:
     `units`: accepted payload unit -> factor into `unit`.
     `sums`: a value is the sum since the last one (rain), not a state.
     `said_in`: (unit, factor, decimals) where people do not speak of it in `unit`; else `decimals` say how finely.
+    `learned_s`: how far ahead a forecast looks that is learned from a station's past; None: nothing is learned of this
+    kind. `neighbours_km`: stations of the same kind within so many km run ahead of it, 0 = none do.
     `stuck_s`: a value that stands still for longer is stuck, None = never. `low_water`: below a station's first line
     the value may stand still for `still_s`, None = for ever.
     """
@@ -94,6 +96,8 @@ class SensorKind:
     stuck_s: float | None = 6 * 3600.0
     low_water: bool = False
     still_s: float | None = None
+    learned_s: float | None = None
+    neighbours_km: float = 0.0
     decimals: int = 3
     said_in: tuple[str, float, int] | None = None
     basis_note: str = ""

@@ -117,6 +117,35 @@ def test_stream_hears_its_topics_when_they_are_committed():
 
 
 @pytest.mark.django_db(transaction=True)
+def test_stream_hears_its_own_key_and_nothing_of_a_thousand_others():
+    def store(keys):
+        def work():
+            try:
+                live.touch_keys("sensing.datastream", keys, LIVE, topics=["sensing"])
+            finally:
+                connection.close()
+
+        return asyncio.to_thread(work)
+
+    async def story():
+        async with serving() as (root, _):
+            mine = Stream(root, live.ticket(LIVE, ["sensing.datastream:1007"], None))
+            whole = Stream(root, live.ticket(LIVE, ["sensing"], None))
+            await mine.next(), await whole.next()
+            await store(range(1000))
+            assert await whole.topic() == "sensing"
+            await store(range(1000, 2500))  # more than one NOTIFY holds
+            assert await mine.topic() == "sensing.datastream:1007"
+            await asyncio.sleep(0.5)
+            said = b"".join(mine.sent.get_nowait()["body"] for _ in range(mine.sent.qsize()))
+            assert b"event: topic" not in said, "once, and not for the others"
+            await mine.leave()
+            await whole.leave()
+
+    asyncio.run(story())
+
+
+@pytest.mark.django_db(transaction=True)
 def test_stream_hears_nothing_when_rolled_back_or_in_another_world_or_topic():
     drill = make_world()
 

@@ -139,13 +139,31 @@ def test_fault_of_the_program_leaves_nobody_waiting(duty, monkeypatch):
 
 @pytest.mark.parametrize(
     ("wrong", "field"),
-    [({"width_m": 999}, "width_m"), ({"cell_m": 7}, "cell_m"), ({"drained_mm_h": -1.0}, "drained_mm_h")],
+    [
+        ({"width_m": 999}, "width_m"),
+        ({"cell_m": 7}, "cell_m"),
+        ({"drained_mm_h": -1.0}, "drained_mm_h"),
+        ({"sewers_a": 4.0}, "sewers_a"),
+    ],
 )
 def test_wrong_question_is_refused_by_its_field(duty, wrong, field):
     with pytest.raises(Invalid) as refused:
         ask(duty, **wrong)
     assert refused.value.field == field
     assert not FloodRun.objects.in_world(LIVE).exists()
+
+
+def test_sewers_are_laid_by_the_formula_in_use_and_need_one(duty, engine, monkeypatch):
+    fake = engine()
+    row = ask(duty, sewers_a=2.0)
+    jobs.compute(row.pk)
+    first = next(iter(asking.formulas().values()))
+    laid = fake.asked[0].sewers
+    assert (laid.name, laid.return_period_a) == (first.name, 2.0)
+    monkeypatch.setattr(asking, "formulas", dict)
+    with pytest.raises(Invalid) as refused:
+        ask(duty, sewers_a=2.0)
+    assert (refused.value.code, refused.value.field) == ("forecasts.flood.no_formula", "sewers_a")
 
 
 def test_no_more_wait_than_are_computed_within_minutes(duty):

@@ -5,7 +5,7 @@ from datetime import timedelta
 import numpy as np
 import pytest
 
-from fengsui.apps.forecasts import actions, chances, learning, queries, rules
+from fengsui.apps.forecasts import actions, chances, learning, queries
 from fengsui.apps.forecasts.models import ForecastLesson
 from fengsui.apps.sensing import actions as sensing
 from fengsui.apps.sensing import book
@@ -45,14 +45,14 @@ def test_gauge_is_learned_from_its_floods_and_forecast_with_chances():
     now = moment(1)
     assert learning.learn(stream, now)
     lesson = ForecastLesson.objects.in_world(stream.world_id).get()
-    assert (lesson.step_s, lesson.horizon_s, lesson.beside) == (STEP, rules.RIVER_HORIZON_S, [rain.pk])
+    assert (lesson.step_s, lesson.horizon_s, lesson.beside) == (STEP, 6 * 3600.0, [rain.pk])
     first = lesson.leads[0]
     assert first["best"] <= first["trend"]
     assert {"trend"} < set(first["members"])
     CurrentValue.objects.filter(pk=stream.pk).update(watched=True, correlation=stream.station_id)
     assert actions.run_waiting(now) == 1
     run = queries.latest(stream.pk)
-    assert (run.method, run.horizon_s) == ("levels", rules.RIVER_HORIZON_S)
+    assert (run.method, run.horizon_s) == ("levels", 6 * 3600.0)
     assert len(run.points) == len(run.chances["2"]) == len(lesson.leads)
     told = {level: chance for level, _, chance in chances.ahead(run)}
     assert all(0 <= told[a] <= 1 for a in told)
@@ -69,7 +69,9 @@ def test_young_gauge_is_forecast_by_its_trend_and_its_lesson_goes():
     assert actions.run_waiting(moment(1)) == 1, "bytes that cannot be read stop nothing"
     assert queries.latest(stream.pk).method == "trend"
     assert not learning.learn(stream, moment(1))
-    assert not ForecastLesson.objects.in_world(stream.world_id).exists()
+    lesson = ForecastLesson.objects.in_world(stream.world_id).get()
+    assert (lesson.method, bytes(lesson.state), lesson.made_at) == ("", b"", moment(1)), "tried, and nothing learned"
+    assert learning.forecast(stream, moment(0), [1.3]) is None
 
 
 def test_nobody_learns_while_water_stands_high():
@@ -80,6 +82,19 @@ def test_nobody_learns_while_water_stands_high():
     assert learning.learn_due(moment(1)) == 1
     assert learning.learn_due(moment(1)) == 0, "a lesson holds for a week"
     assert learning.learn_due(moment(0) + timedelta(days=8)) == 1
+
+
+def test_gauges_that_teach_nothing_do_not_keep_the_others_waiting(monkeypatch):
+    stream, _ = lived()
+    young = make_stream("R0", "river_stage", period_s=STEP, ladder=LINES)
+    make_stream("G1", "combustible_gas", unit="%LEL", ladder={"blue": 10})
+    tried = []
+    real = learning.learn
+    monkeypatch.setattr(learning, "learn", lambda each, now: tried.append(each.pk) or real(each, now))
+    assert learning.learn_due(moment(1)) == 1
+    assert set(tried) == {stream.pk, young.pk}, "gas is no flood"
+    assert learning.learn_due(moment(2)) == 0
+    assert len(tried) == 2, "who was tried rests for a week, learned or not"
 
 
 def test_a_replay_has_no_lesson():

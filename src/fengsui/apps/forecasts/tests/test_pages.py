@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 from django.utils import timezone
 
 from fengsui.apps.forecasts import actions, queries, rules
-from fengsui.apps.forecasts.models import ForecastRun
+from fengsui.apps.forecasts.models import FloodRun, ForecastRun
 from fengsui.apps.sensing.tests.make import make_stream
 from fengsui.apps.sensing.tests.test_pages import feed, log_in
 from fengsui.core.models import World
+from fengsui.core.worlds import LIVE
 
 pytestmark = pytest.mark.django_db
 
@@ -78,3 +80,14 @@ def test_a_station_of_another_world_is_not_found(duty):
 def test_is_current_by_the_waters_clock(age_s, speed, expected):
     now = timezone.now()
     assert rules.is_current(now - timedelta(seconds=age_s), 3600.0, speed, now) is expected
+
+
+def test_a_stored_reason_is_text_on_the_page(duty):
+    row = FloodRun.objects.create(
+        world_id=LIVE, title="推演", status="failed", reason="<b>100 %</b>", asked_at=timezone.now(),
+        correlation=uuid4(),
+        asked={"lon": 123.34, "lat": 41.81, "width_m": 1000, "cell_m": 10, "drained_mm_h": 20, "pumps": True,
+               "rain": {"kind": "steady", "mm_h": 60, "duration_min": 60}},
+    )  # fmt: skip
+    for where in ("/floods/", f"/floods/{row.pk}/"):
+        assert "&lt;b&gt;100 %&lt;/b&gt;" in duty.get(where).content.decode()

@@ -19,6 +19,8 @@ ENTRY = SensorKind(
     decimals=2,
     low_water=True,
     still_s=5 * 86_400.0,
+    learned_s=6 * 3600.0,  # [G] as far as the rivers of `./fengsui bench rivers` gain on the trend
+    neighbours_km=40.0,  # [U]
     basis_note="G: stage above the gauge's zero; a level above a national datum needs its own limits at the station; "
     "of 60 gauges played from measured sets the longest sound one stood still for 80 h, all at low water",
 )

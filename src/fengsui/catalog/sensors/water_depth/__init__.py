@@ -16,6 +16,7 @@ ENTRY = SensorKind(
     period_s=60,
     units=_UNITS,
     decode=json_decoder("m", _UNITS),
+    learned_s=3600.0,  # [G] a street fills within the hour
     said_in=("cm", 100.0, 0),
     basis_note="G: an underpass 5 m deep is full; zero drifts by 2 cm; no reported street rises 15 cm a minute",
 )
