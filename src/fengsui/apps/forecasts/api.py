@@ -54,7 +54,9 @@ class Asking(Body):
     rain: Annotated[Design | Steady, Field(title=_("降雨"), discriminator="kind")]
     drained_mm_h: Annotated[float, Field(title=_("管网与土壤排走（mm/h）"), ge=0, le=200)] = 20
     sewers_a: Annotated[Literal[0, 1, 2, 3, 5], Field(title=_("示意管网（几年一遇，0 为不算）"))] = 0
-    pumps: Annotated[bool, Field(title=_("固定泵站开机"))] = True
+    pumps: Annotated[float, Field(title=_("固定泵站开机的份额"), ge=0, le=1)] = 1.0
+    gates: Annotated[Literal["open", "shut"], Field(title=_("排放口闸门"))] = "open"
+    standing_m: Annotated[float, Field(title=_("起始积水（m）"), ge=0, le=rules.DEEPEST_STANDING_M)] = 0.0
 
 
 class FloodOut(Out):
@@ -101,7 +103,8 @@ def ask(request: HttpRequest, body: Asking) -> FloodOut:
     if isinstance(body.rain, Design) and body.rain.formula_name not in asking.formulas():
         raise Invalid("forecasts.flood.formula", field="formula_name", known="、".join(asking.formulas()))
     at = body.position or Position(lon=place.location.x, lat=place.location.y)  # type: ignore[union-attr]  # one of both is there
-    asked = body.model_dump(include={"width_m", "cell_m", "drained_mm_h", "sewers_a", "pumps"}) | {
+    plain = {"width_m", "cell_m", "drained_mm_h", "sewers_a", "pumps", "gates", "standing_m"}
+    asked = body.model_dump(include=plain) | {
         "lon": at.lon, "lat": at.lat, "rain": body.rain.model_dump(),
     }  # fmt: skip
     row = floods.ask(

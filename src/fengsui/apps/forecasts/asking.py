@@ -55,6 +55,7 @@ def question(asked: Mapping[str, Any]) -> Question:
     middle = float(asked["lon"]), float(asked["lat"])
     edges, depth = rain_of(asked["rain"])
     box = box_of(asked)
+    running = float(asked["pumps"])  # runs of old have a yes or no
     inside = Polygon.from_bbox(box)
     points = WaterloggingPoint.objects.filter(place__location__within=inside, place__retired_at=None)
     points = points.select_related("place").order_by("place__code")
@@ -75,10 +76,12 @@ def question(asked: Mapping[str, Any]) -> Question:
             for radius, deep in rules.hollows_of(each.form, each.catchment_ha)
         ),
         pumps=tuple(
-            Pump(_at(each.place), each.installed_pump_m3h / 3600.0)
+            Pump(_at(each.place), running * each.installed_pump_m3h / 3600.0)
             for each in points
-            if asked["pumps"] and each.installed_pump_m3h > 0
+            if running > 0 and each.installed_pump_m3h > 0
         ),
+        gates=asked.get("gates", "open"),
+        standing_m=float(asked.get("standing_m", 0)),
         spots=tuple(Spot(str(each.pk), _at(each)) for each in spots),
         streets=streets(box),
     )

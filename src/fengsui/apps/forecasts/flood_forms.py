@@ -58,7 +58,19 @@ class FloodForm(forms.Form):
         ],
         help_text=_("示意管网沿街道推算，不是测绘；选了它，上面的速率就只当土壤下渗"),
     )  # fmt: skip
-    pumps = forms.BooleanField(label=_("固定泵站开机"), required=False, initial=True)
+    gates = forms.ChoiceField(
+        label=_("排放口闸门"), required=False, initial="open",
+        choices=[("open", _("开")), ("shut", _("关（河水高、拍门闭）"))],
+        help_text=_("关了，进管网的水出不去；要选一种示意管网"),
+    )  # fmt: skip
+    pumps = forms.TypedChoiceField(
+        label=_("固定泵站"), coerce=float, required=False, initial=1.0, empty_value="1.0",
+        choices=[(0.0, _("停机")), (0.5, _("半数开机")), (1.0, _("全开"))],
+    )  # fmt: skip
+    standing_m = forms.FloatField(
+        label=_("起始积水（m）"), required=False, initial=0, min_value=0, max_value=rules.DEEPEST_STANDING_M,
+        help_text=_("下雨前已知低洼处积的水，从最低处算起；0 为没有"),
+    )  # fmt: skip
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -77,6 +89,8 @@ class FloodForm(forms.Form):
         for name in wanted.get(data.get("kind", ""), ()):
             if not data.get(name) and name not in self.errors:
                 self.add_error(name, _("这种降雨要填这一项"))
+        if data.get("gates") == "shut" and not data.get("sewers_a") and "gates" not in self.errors:
+            self.add_error("gates", _("不算管网就没有闸门可关：先选一种示意管网"))
         if (data.get("duration_min") or 0) % rules.STEP_MIN:
             self.add_error("duration_min", _("填 %(n)d 的倍数") % {"n": rules.STEP_MIN})
         return data
@@ -96,11 +110,11 @@ class FloodForm(forms.Form):
         return {
             "lon": round(at.x, 6), "lat": round(at.y, 6), "width_m": data["width_m"], "cell_m": data["cell_m"],
             "rain": rain, "drained_mm_h": data["drained_mm_h"], "sewers_a": data["sewers_a"] or 0.0,
-            "pumps": data["pumps"],
+            "pumps": float(data["pumps"]), "gates": data["gates"] or "open", "standing_m": data["standing_m"] or 0.0,
         }  # fmt: skip
 
 
 def initial_of(asked: dict[str, Any]) -> dict[str, Any]:
     """To ask the same again, with one thing changed."""
     rain = dict(asked["rain"])
-    return {**{key: value for key, value in asked.items() if key != "rain"}, **rain}
+    return {**{key: value for key, value in asked.items() if key != "rain"}, **rain, "pumps": float(asked["pumps"])}

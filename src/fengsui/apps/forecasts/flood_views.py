@@ -173,6 +173,7 @@ def _told(row: FloodRun) -> dict[str, Any]:
         "remarks": [(basis, en if english else zh) for basis, zh, en in it["remarks"]],
         "depths": DEPTHS_M,
         "minutes": minutes,
+        "pumps": pumps_words(row.asked),
     }
 
 
@@ -213,16 +214,33 @@ def _differ(one: FloodRun, two: FloodRun) -> list[tuple[str, str, str]]:
     words = {
         "lon": _("经度"), "lat": _("纬度"), "width_m": _("范围（m）"), "cell_m": _("网格（m）"),
         "drained_mm_h": _("管网与土壤排走（mm/h）"), "sewers_a": _("示意管网（几年一遇，0 为不算）"),
-        "pumps": _("固定泵站开机"),
+        "gates": _("排放口闸门"), "pumps": _("固定泵站"), "standing_m": _("起始积水（m）"),
     }  # fmt: skip
     found = [
-        (label, str(one.asked.get(key, 0)), str(two.asked.get(key, 0)))
+        (label, asked_words(key, one.asked), asked_words(key, two.asked))
         for key, label in words.items()
-        if one.asked.get(key, 0) != two.asked.get(key, 0)
+        if asked_words(key, one.asked) != asked_words(key, two.asked)
     ]
     if one.asked["rain"] != two.asked["rain"]:
         found.insert(0, (_("降雨"), _said(one), _said(two)))
     return found
+
+
+def asked_words(key: str, asked: dict[str, Any]) -> str:
+    """One thing that was asked; what a run of old did not ask is as if it had not been there."""
+    if key == "pumps":
+        return pumps_words(asked)
+    if key == "gates":
+        return _("关") if asked.get(key) == "shut" else _("开")
+    return f"{asked.get(key, 0):g}"
+
+
+def pumps_words(asked: dict[str, Any]) -> str:
+    """Runs of old have a yes or no."""
+    running = float(asked["pumps"])
+    return {0.0: _("停机"), 0.5: _("半数开机"), 1.0: _("全开")}.get(running) or _("开机 %(n)d %%") % {
+        "n": running * 100
+    }
 
 
 def _said(row: FloodRun) -> str:

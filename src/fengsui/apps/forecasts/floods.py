@@ -121,6 +121,14 @@ def _sound(asked: Mapping[str, Any]) -> None:
         raise Invalid("forecasts.flood.sewers", field="sewers_a")
     if asked.get("sewers_a") and not asking.formulas():
         raise Invalid("forecasts.flood.no_formula", field="sewers_a")
+    if not 0 <= float(asked["pumps"]) <= 1:
+        raise Invalid("forecasts.flood.pumps", field="pumps")
+    if asked.get("gates", "open") not in rules.GATES:
+        raise Invalid("forecasts.flood.gates", field="gates")
+    if asked.get("gates") == "shut" and not asked.get("sewers_a"):
+        raise Invalid("forecasts.flood.no_gates", field="gates")
+    if not 0 <= float(asked.get("standing_m", 0)) <= rules.DEEPEST_STANDING_M:
+        raise Invalid("forecasts.flood.standing", field="standing_m", most=rules.DEEPEST_STANDING_M)
     asking.rain_of(asked["rain"])
 
 

@@ -84,6 +84,12 @@ WIDTHS_M = (1000, 1500, 2000, 3000)
 CELLS_M = (5, 10)
 SEWERS_A = (1.0, 2.0, 3.0, 5.0)
 """Years for which a made-up network may be laid."""
+PUMPS = (0.0, 0.5, 1.0)
+"""Share of the fixed pumps that run, from which a person chooses."""
+GATES = ("open", "shut")
+"""Of the sewers' outfalls."""
+DEEPEST_STANDING_M = 1.5
+"""Water that may stand in the hollows before the rain: deeper, and the bowls that are assumed run over [U]."""
 FLOOD_AFTER_S = 3600.0
 """It goes on so long after the rain: water still runs to where it stays."""
 FLOOD_DAYS = 400

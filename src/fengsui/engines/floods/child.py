@@ -31,6 +31,16 @@ DRAINED = (
     "管网与土壤按各处相同的速率排走，未算管网",
     "Sewers and soil take up the same everywhere; the sewers themselves are not computed",
 )
+STANDING = (
+    "U",
+    "降雨开始前各已知低洼处已有积水，按水平面填入",
+    "Water stands in the known hollows before the rain, with a level surface",
+)
+NO_HOLLOW = (
+    "U",
+    "范围里没有已知低洼处，起始积水没有加",
+    "No hollow is known in this square: no water stands there at the start",
+)
 
 
 def main(folder: Path) -> int:
@@ -95,13 +105,15 @@ def _answer(question: Question, told: Any, stack: ExitStack) -> Answer:
         ),
         cuts=tuple(sorted(cuts, key=lambda each: each.from_s)),
         water={
-            "rain": account.rain, "drained": account.seeped, "pumped": -(account.sources - pipes.exchanged),
+            "initial": account.start, "rain": account.rain, "drained": account.seeped,
+            "pumped": -(account.sources - pipes.exchanged),
             "out": -account.edges, "left": run.stored(),
             "missing": account.missing(run.stored()) if pipes.missing is None else pipes.missing, **pipes.water,
         },
         flooded_m2=float((deepest >= DEPTHS_M[1]).sum()) * question.cell_m**2,
         remarks=(
-            ILLUSTRATIVE, *(pipes.remarks or (DRAINED,)), *((each.basis, each.zh, each.en) for each in remarks(run)),
+            ILLUSTRATIVE, *(pipes.remarks or (DRAINED,)),
+            *_standing(question, flood), *((each.basis, each.zh, each.en) for each in remarks(run)),
         ),
         facts={
             "model": MODEL.code, "version": MODEL.version, "scheme": "A", "inputs": inputs, "cells": deepest.size,
@@ -122,7 +134,14 @@ def _flood(question: Question, square: relief.Square, ground: Any) -> Flood:
     return Flood(
         ground, question.until_s, rain=Rain(np.asarray(question.rain_s), np.asarray(question.rain_m)), edges=out,
         sources=tuple(sources), horton=drained, look_s=LOOK_S, debris=1.0,
+        depth_m=relief.standing(question, square, ground.bed_m),
     )  # fmt: skip
+
+
+def _standing(question: Question, flood: Flood) -> tuple[tuple[str, str, str], ...]:
+    if question.standing_m <= 0:
+        return ()
+    return (NO_HOLLOW,) if flood.depth_m is None else (STANDING,)
 
 
 def _cells(street: Street, square: relief.Square) -> Any:

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 from rasterio.features import rasterize
 from rasterio.transform import Affine, from_origin
+from scipy.ndimage import label
 
 from fengsui.kernel.ports.floods import Position, Question
 from fengsui.science.inundation.ground import Ground
@@ -65,6 +66,11 @@ class Square:
         lon0, lat0 = self.middle
         return lon0 + east / (METRES_A_DEGREE * math.cos(math.radians(lat0))), lat0 + north / METRES_A_DEGREE
 
+    def axes(self) -> tuple[Values, Values]:
+        """East of each column and north of each row, from the middle to its middle."""
+        middles = np.asarray((np.arange(self.cells) + 0.5) * self.cell_m - self.cells * self.cell_m / 2, np.float64)
+        return middles, -middles
+
     def cell(self, at: Position) -> tuple[int, int] | None:
         """Row and column, None outside."""
         east, north = self.metres(at)
@@ -79,8 +85,7 @@ def square_of(question: Question) -> Square:
 
 def ground(question: Question) -> Ground:
     square = square_of(question)
-    middles = (np.arange(square.cells) + 0.5) * square.cell_m - square.cells * square.cell_m / 2
-    east, north = np.meshgrid(middles, -middles)
+    east, north = np.meshgrid(*square.axes())
     lon0, lat0 = question.middle
     # By the position alone, so that two squares that overlap agree where they do.
     x = (lon0 + east / (METRES_A_DEGREE * math.cos(math.radians(lat0)))) * METRES_A_DEGREE * NARROWER
@@ -95,6 +100,28 @@ def ground(question: Question) -> Ground:
         away = ((east - to_east) ** 2 + (north - to_north) ** 2) / each.radius_m**2
         bed -= each.depth_m * np.maximum(1.0 - away, 0.0) ** 2
     return Ground(bed, np.where(street, STREET, OPEN), question.cell_m)
+
+
+def standing(question: Question, square: Square, bed_m: Values) -> Values | None:
+    """Depth at the start: each hollow of the square filled to one level, `standing_m` above its lowest ground.
+
+    None where nothing stands. Of hollows in each other the higher level holds. Water above a hollow's brim runs off.
+    """
+    if question.standing_m <= 0 or not any(square.cell(each.at) for each in question.hollows):
+        return None
+    depth = np.zeros_like(bed_m)
+    for each in question.hollows:
+        if square.cell(each.at) is None:
+            continue
+        east, north = square.metres(each.at)
+        x, y = square.axes()
+        away = np.hypot(x[None, :] - east, y[:, None] - north)
+        inside = away <= max(each.radius_m, square.cell_m)
+        lowest = int(np.where(inside, bed_m, np.inf).argmin())
+        level = bed_m.flat[lowest] + question.standing_m
+        pools, _count = label(inside & (bed_m < level))
+        depth = np.maximum(depth, np.where(pools == pools.flat[lowest], level - bed_m, 0.0))
+    return depth
 
 
 def streets(question: Question, square: Square) -> npt.NDArray[np.bool_]:

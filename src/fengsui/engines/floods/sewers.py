@@ -29,6 +29,12 @@ NO_SOIL = (
     "算了管网，土壤下渗另按所填速率；管网出口不受河水顶托",
     "Sewers are computed, soil takes up what was asked for; the sewers' outfalls feel no river",
 )
+SHUT = (
+    "U",
+    "闸门全关：进了管网的水出不去，管网满后留在街上；土壤下渗另按所填速率",
+    "All gates are shut: what goes into the sewers stays there, and above once they are full; soil takes up what was"
+    " asked for",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,20 +60,21 @@ class Below:
     network: Network
     remarks: tuple[Remark, ...]
     dual: Dual
+    shut: bool = False
 
     def begin(self) -> Both:
         return Both(self.dual)
 
     def digest(self) -> str:
-        return hashlib.sha256((digest(self.dual.flood) + digest(self.asked)).encode()).hexdigest()
+        return hashlib.sha256((digest(self.dual.flood) + digest(self.asked) + "shut" * self.shut).encode()).hexdigest()
 
     def account(self, both: Both) -> Pipes:
         """Ends SWMM. Raises Failed where its books do not close."""
         ledger = both.ledger()
         both.finish()
         return Pipes(
-            {"sewers": ledger.down - ledger.up},
-            (NO_SOIL, *((each.basis, each.zh, each.en) for each in self.remarks)),
+            {"sewers": ledger.down - ledger.up, "outfalls": 0.0 if self.shut else max(ledger.outfalls, 0.0)},
+            (SHUT if self.shut else NO_SOIL, *((each.basis, each.zh, each.en) for each in self.remarks)),
             {"manholes": len(self.network.manholes), "sewers_km": round(_km(self.network), 1)},
             ledger.missing,
             ledger.exchanged,
@@ -75,8 +82,12 @@ class Below:
 
 
 def below(question: Question, square: Square, flood: Flood) -> Below | None:
-    """None where nobody asked for sewers. Raises ValueError where the square has no street to lay them under."""
+    """None where nobody asked for sewers. Raises ValueError where the square has no street to lay them under, or gates
+    are to be shut that nobody laid."""
+    shut = question.gates == "shut"
     if question.sewers is None:
+        if shut:
+            raise ValueError("gates: only sewers have outfalls to shut")
         return None
     x, y, starts, stops = _junctions(question, square)
     if not len(starts):
@@ -93,8 +104,8 @@ def below(question: Question, square: Square, flood: Flood) -> Below | None:
     for each in network.manholes:
         row, column = int((half - each.y_m) // square.cell_m), int((each.x_m + half) // square.cell_m)
         openings.append(Opening(each.code, row, column))
-    project = inp.project(network, None, flood.until_s + 60, report_s=600)
-    return Below(asked, network, remarks, Dual(flood, project, tuple(openings), EXCHANGE_S))
+    project = inp.project(network, None, flood.until_s + 60, report_s=600, shut=shut)
+    return Below(asked, network, remarks, Dual(flood, project, tuple(openings), EXCHANGE_S), shut)
 
 
 def _levelled(flood: Flood) -> Flood:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from fengsui.kernel.errors import FengsuiError
 
@@ -70,7 +70,9 @@ class Question:
 
     rain_s, rain_m: edges of intervals (one more than depths) and the depth of each, metres, everywhere alike.
     drained_m_s: what sewers and soil take up everywhere; with `sewers`, which are computed, what the soil alone does.
-    cut_m: a street with more water is cut. frame_s: between two pictures.
+    cut_m: a street with more water is cut. frame_s: between two pictures. standing_m: water that stands in each hollow
+    when the rain begins, above its lowest ground, with a level surface. gates "shut": nothing leaves the sewers by
+    their outfalls, which only `sewers` have.
     """
 
     middle: Position
@@ -87,6 +89,8 @@ class Question:
     spots: tuple[Spot, ...] = ()
     streets: tuple[Street, ...] = ()
     sewers: MadeUpSewers | None = None
+    gates: Literal["open", "shut"] = "open"
+    standing_m: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +118,8 @@ class Cut:
 @dataclass(frozen=True, slots=True)
 class Answer:
     """box: west, south, east, north. frames: (seconds, PNG with transparency), the last one at the end; deepest: the
-    same of the deepest water of all times; grid: the deepest depth as GeoTIFF. water: m3 by what became of it.
+    same of the deepest water of all times; grid: the deepest depth as GeoTIFF. water: m3 by what became of it;
+    `initial` stood there before the rain, `outfalls` is the part of what went into the `sewers` that left by them.
     remarks: (basis, Chinese, English). facts: model, version, scheme, SHA-256 of the inputs, seconds it took."""
 
     box: tuple[float, float, float, float]

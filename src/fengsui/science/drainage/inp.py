@@ -13,6 +13,8 @@ SMOOTH, ROUGH = 0.013, 0.15
 """Manning's n of sheet flow over roofs and asphalt, and over grass [G]."""
 KEPT_SMOOTH_MM, KEPT_ROUGH_MM = 1.5, 4.0
 """Depth that stays in hollows [G: within SWMM's manual's 1.3-2.5 and 2.5-5 mm]."""
+NEVER_OVER_M = 1000.0
+"""Head above a blind end before water would leave it."""
 SOIL = "75 5 4 7 0"
 """Horton: first and last mm/h, decay 1/h, drying days, no limit [G]: a loam under lawn, not a soil of the district."""
 
@@ -25,13 +27,17 @@ def project(
     report_s: int = 60,
     step_s: float = 5.0,
     rain_step_s: int = 60,
+    shut: bool = False,
 ) -> Project:
-    """The project of `until_s` seconds. Rain falls on the subcatchments alone; `rain_step_s` its shortest interval."""
+    """The project of `until_s` seconds. Rain falls on the subcatchments alone; `rain_step_s` its shortest interval.
+
+    `shut`: the gates of all outfalls are down: their pipes end blind.
+    """
     ends = BEGINS + timedelta(seconds=until_s)
     parts = [_options(ends, report_s, step_s)]
     if network.subcatchments:
         parts += [_gauge(rain, until_s, rain_step_s), *_grounds(network.subcatchments)]
-    parts += _pipes(network)
+    parts += _pipes(network, shut=shut)
     parts.append("[REPORT]\nSUBCATCHMENTS ALL\nNODES ALL\nLINKS ALL")
     return Project("\n\n".join(parts) + "\n")
 
@@ -88,13 +94,25 @@ def _grounds(grounds: tuple[Subcatchment, ...]) -> list[str]:
     return ["\n".join(each) for each in (places, surfaces, soils)]
 
 
-def _pipes(network: Network) -> list[str]:
+def _free(network: Network) -> str:
+    """A code that nothing has."""
+    code = "SHUT"
+    while code in network.inverts:
+        code += "_"
+    return code
+
+
+def _pipes(network: Network, *, shut: bool) -> list[str]:
     inverts = network.inverts
     manholes = [f"{each.code} {each.invert_m:.4f} {each.rim_m - each.invert_m:.4f} 0 0 0" for each in network.manholes]
     outfalls = [
         f"{each.code} {each.invert_m:.4f} " + ("FREE NO" if each.stage_m is None else f"FIXED {each.stage_m:.4f} NO")
         for each in network.outfalls
     ]
+    if shut:
+        # A gate with high water outside would hold water back as well, but SWMM counts the pipe to it as half full.
+        manholes += [f"{each.code} {each.invert_m:.4f} 0 0 {NEVER_OVER_M:g} 0" for each in network.outfalls]
+        outfalls = [f"{_free(network)} {min(network.inverts.values()):.4f} FREE NO"]  # SWMM wants one
     links, shapes = [], []
     for each in network.pipes:
         offsets = [

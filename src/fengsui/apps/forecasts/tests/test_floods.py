@@ -7,10 +7,12 @@ from datetime import timedelta
 from uuid import uuid4
 
 import pytest
+from django.contrib.gis.geos import LineString, Point
 from django.utils import timezone
 
 from fengsui.apps.forecasts import asking, floods, jobs, rules
 from fengsui.apps.forecasts.models import FloodFrame, FloodRun
+from fengsui.apps.places.models import Area, Place, WaterloggingPoint
 from fengsui.core import ports
 from fengsui.core.models import StoredEvent
 from fengsui.core.tests.make import make_person
@@ -144,6 +146,10 @@ def test_fault_of_the_program_leaves_nobody_waiting(duty, monkeypatch):
         ({"cell_m": 7}, "cell_m"),
         ({"drained_mm_h": -1.0}, "drained_mm_h"),
         ({"sewers_a": 4.0}, "sewers_a"),
+        ({"pumps": 1.2}, "pumps"),
+        ({"gates": "ajar", "sewers_a": 2.0}, "gates"),
+        ({"gates": "shut"}, "gates"),
+        ({"standing_m": 1.6}, "standing_m"),
     ],
 )
 def test_wrong_question_is_refused_by_its_field(duty, wrong, field):
@@ -164,6 +170,24 @@ def test_sewers_are_laid_by_the_formula_in_use_and_need_one(duty, engine, monkey
     with pytest.raises(Invalid) as refused:
         ask(duty, sewers_a=2.0)
     assert (refused.value.code, refused.value.field) == ("forecasts.flood.no_formula", "sewers_a")
+
+
+def test_gates_standing_water_and_a_share_of_the_pumps_are_asked_of_the_engine(duty, engine):
+    fake = engine()
+    area = Area.objects.create(code="210106", scheme="GB/T 2260", name="铁西区", kind="district", provenance="public")
+    place = Place.objects.create(
+        code="WL01", kind="waterlogging_point", name="桥", area=area, provenance="illustrative",
+        location=Point(ASKED["lon"], ASKED["lat"]),
+    )  # fmt: skip
+    WaterloggingPoint.objects.create(
+        place=place, form="underpass", installed_pump_m3h=3600.0, ladder_m={}, closure=LineString((123, 41), (123, 42))
+    )
+    for over in ({"pumps": True}, {"pumps": 0.5, "gates": "shut", "sewers_a": 2.0, "standing_m": 0.3}):
+        jobs.compute(ask(duty, **over).pk)
+    old, new = fake.asked
+    assert [each.depth_m for each in old.hollows] == [0.5, 1.2]
+    assert (old.gates, old.standing_m, old.pumps[0].m3_s) == ("open", 0.0, 1.0), "as runs of old were asked"
+    assert (new.gates, new.standing_m, new.pumps[0].m3_s) == ("shut", 0.3, 0.5)
 
 
 def test_no_more_wait_than_are_computed_within_minutes(duty):

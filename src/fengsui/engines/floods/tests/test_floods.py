@@ -108,6 +108,36 @@ def test_made_up_sewers_take_water_down_and_every_cubic_metre_is_told():
     assert not any("未算管网" in zh for _, zh, _ in found.remarks)
 
 
+def test_shut_gates_keep_what_went_down_and_streets_stand_deeper():
+    bare = replace(QUESTION, streets=GRID, drained_m_s=0.0, sewers=SEWERS)
+    free, shut = (Here().run(replace(bare, gates=each), lambda share: True) for each in ("open", "shut"))
+    assert free.water["outfalls"] > 0.5 * free.water["sewers"]
+    assert shut.water["outfalls"] == 0
+    assert shut.water["left"] > free.water["left"]
+    assert shut.told[0].deepest_m > free.told[0].deepest_m
+    assert shut.facts["inputs"] != free.facts["inputs"]
+    assert any("闸门全关" in zh for _, zh, _ in shut.remarks)
+    with pytest.raises(Refused, match="gates"):
+        Here().run(replace(QUESTION, gates="shut"), lambda share: True)
+
+
+def test_water_stands_level_in_the_hollow_before_the_rain_and_is_told():
+    asked = replace(QUESTION, standing_m=0.3)
+    ground, square = relief.ground(asked), relief.square_of(asked)
+    depth = relief.standing(asked, square, ground.bed_m)
+    level = (depth + ground.bed_m)[depth > 0]
+    assert depth.max() == pytest.approx(0.3)
+    assert np.ptp(level) < 1e-9
+    assert (depth > 0).sum() > 4
+    found = Here().run(asked, lambda share: True)
+    assert found.water["initial"] == pytest.approx(depth.sum() * 100, rel=1e-5)
+    left = found.water["initial"] + found.water["rain"] - found.water["drained"] - found.water["out"]
+    assert left == pytest.approx(found.water["left"], rel=1e-5)
+    assert found.told[0].arrival_s[:3] == (0.0, 0.0, 0.0)
+    nowhere = relief.standing(replace(asked, hollows=()), square, ground.bed_m)
+    assert nowhere is None
+
+
 def test_sewers_without_a_street_are_refused_in_words():
     with pytest.raises(Refused, match="no street"):
         Here().run(replace(QUESTION, streets=(), sewers=SEWERS), lambda share: True)

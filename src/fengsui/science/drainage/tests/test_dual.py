@@ -138,6 +138,25 @@ def test_inlets_drain_a_street_more_when_more_are_open():
     assert drained[0] > drained[1] > drained[2] == 0
 
 
+def test_shut_gates_let_nothing_out_and_the_street_stands_deeper():
+    """Until the pipes are full they take water; then it stays above, and what went down is in the pipes."""
+    network, found = chain(grounds=False, diameter_m=0.6), {}
+    for shut in (False, True):
+        project = inp.project(network, None, 1200.0, shut=shut)
+        with Both(Dual(street(STORM, 1200.0), project, openings(network))) as both:
+            both.advance(1200.0)
+            found[shut] = both.ledger(), float(both.run.seen.depth_m.max())
+            output = both.finish()
+    (free, shallow), (held, deep) = found[False], found[True]
+    assert free.outfalls > 100
+    (blind,) = (n for n, code in enumerate(output.node_ids) if code not in network.inverts)
+    assert not output.nodes["inflow_m3_s"][:, blind].any(), "nothing at all at the only outfall that is left"
+    assert abs(held.outfalls) < 0.25, "m3: what comes up is booked by the mean of a step's ends"
+    assert held.down - held.up == pytest.approx(held.pipes.stored, abs=3.0)  # SWMM's own continuity
+    assert abs(held.missing) < 5e-3  # the same, while dry pipes fill
+    assert deep > shallow + 0.01
+
+
 def test_two_inlets_lead_to_one_node_and_two_share_a_cell():
     places = (Opening("池", 1, 1), Opening("池", 3, 3), Opening("池", 3, 3, area_m2=0.1, perimeter_m=1.0))
     with Both(Dual(pool(0.3), box(), places)) as both:
