@@ -12,6 +12,8 @@ from fengsui.config.ops.home import REPO
 GOOD_AND_BAD = {
     "FENGSUI_DATABASE_URL": ("postgresql://u:p@127.0.0.1:5432/d", "mysql://u@h/d"),
     "FENGSUI_KEEP_READINGS_MONTHS": ("24", "6"),
+    "FENGSUI_DOUBT_AFTER_S": ("3600", "0"),
+    "FENGSUI_KEEP_MARKS_DAYS": ("30", "0"),
     "FENGSUI_DATABASE_URL_WEB": ("postgresql://u:p@127.0.0.1:5432/d", "mysql://u@h/d"),
     "FENGSUI_DATABASE_URL_INGEST": ("postgresql://u:p@127.0.0.1:5432/d", "mysql://u@h/d"),
     "FENGSUI_DATABASE_URL_JOBS": ("postgresql://u:p@127.0.0.1:5432/d", "mysql://u@h/d"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.contrib.gis.db import models
 from django.contrib.gis.db.models.functions import Transform
+from django.contrib.postgres.fields import ArrayField
 from django.db.models import Q
 
 from fengsui.apps.people.models import PROVENANCE
@@ -130,6 +131,55 @@ class CurrentValue(models.Model):
     correlation = models.UUIDField("链号", null=True)
     memory = models.BinaryField(null=True)
     memory_version = models.SmallIntegerField(default=0)
+
+
+class CourseWorld(models.Model):
+    """One row a world, locked by whoever checks its courses or changes what they remember."""
+
+    world = models.OneToOneField(World, on_delete=models.CASCADE, primary_key=True, related_name="+")
+    streams = models.CharField("数据流版本", max_length=80, blank=True, help_text="变了就重选邻站")
+
+
+class Course(models.Model):
+    """How far the course of one stream is checked, what its checks remember, and what is doubted of it now.
+
+    A doubt opens with a reading (`drift_at`, `shift_at`) and is somebody's to answer from `doubted_at` on (doubts.py).
+    """
+
+    datastream = models.OneToOneField(Datastream, on_delete=models.CASCADE, primary_key=True, related_name="course")
+    upto = models.DateTimeField("已核到", null=True)
+    taught = models.CharField("所学口径", max_length=60, blank=True, help_text="版本、周期、倍速；变了就重新学")
+    kept = models.BinaryField(null=True, help_text="science.series.kept")
+    near = ArrayField(models.BigIntegerField(), verbose_name="邻站", default=list)
+    drift_at = models.DateTimeField("漂移起", null=True)
+    shift_at = models.DateTimeField("水平改变", null=True)
+    shift_from = models.FloatField("改变前", default=0.0)
+    shift_size = models.FloatField("改变量", default=0.0)
+    shift_alone = models.BooleanField("邻站未见", default=False)
+    doubted_at = models.DateTimeField("存疑起", null=True)
+    settled_at = models.DateTimeField("核对于", null=True)
+    settled_how = models.CharField("核对结论", max_length=20, blank=True)
+
+    class Meta:
+        verbose_name = "走势核对"
+        indexes = [
+            models.Index(fields=["doubted_at"], name="sensing_course_doubted", condition=Q(doubted_at__isnull=False))
+        ]
+
+
+class CourseMark(models.Model):
+    """What the checks remarked of one reading. It refuses no reading and moves no ladder. aside: a person looked."""
+
+    pk = models.CompositePrimaryKey("datastream", "at")
+    datastream = models.ForeignKey(Datastream, on_delete=models.CASCADE, db_index=False, related_name="+")
+    at = models.DateTimeField("现象时间")
+    marks = models.SmallIntegerField("走势标记", help_text="science.series.marks")
+    far = models.FloatField("偏离", help_text="离散度的倍数；漂移为累计和")
+    aside = models.BooleanField("已核对", default=False)
+
+    class Meta:
+        verbose_name = "走势标记"
+        indexes = [models.Index(fields=["at"], name="sensing_coursemark_at")]
 
 
 class RejectedMessage(models.Model):

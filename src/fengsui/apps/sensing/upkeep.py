@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import connection
 from django.db.transaction import atomic
 
 from fengsui.apps.sensing import events
+from fengsui.apps.sensing.models import CourseMark
 from fengsui.core.record import announce
 from fengsui.core.worlds import LIVE, live_world
 from fengsui.kernel.actor import Actor
@@ -69,3 +70,10 @@ def _drop(month: str) -> None:
         cursor.execute("SELECT sensing_drop_partition(%s::date)", [first])
     by = Actor(world=LIVE, system="sensing.drop_old_months")
     announce(events.MonthDropped(month, rows), about=live_world(), by=by)
+
+
+def drop_old_marks(now: datetime) -> int:
+    """Marks of the course of readings that are older than FENGSUI_KEEP_MARKS_DAYS; how many."""
+    old = now - timedelta(days=settings.FENGSUI_KEEP_MARKS_DAYS)
+    rows = CourseMark.objects.filter(at__lt=old)
+    return int(rows._raw_delete(rows.db))

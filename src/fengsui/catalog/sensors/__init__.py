@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import cast
 
-from fengsui.catalog.sensors.contract import Display, Reading, Rejected, SensorKind
+from fengsui.catalog.sensors.contract import Checks, Display, Reading, Rejected, SensorKind
 from fengsui.kernel.registry import entries
 
-__all__ = ["Display", "Reading", "Rejected", "SensorKind", "display", "kind", "kinds"]
+__all__ = ["Checks", "Display", "Reading", "Rejected", "SensorKind", "display", "kind", "kinds"]
 
 
 def kinds() -> dict[str, SensorKind]:

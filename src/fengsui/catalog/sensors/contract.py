@@ -71,6 +71,22 @@ class Display:
 
 
 @dataclass(frozen=True, slots=True)
+class Checks:
+    """How the course of a kind is checked behind the commit (science.series.watch); its figures are ours [U] unless
+    the note says otherwise.
+
+    floor: the smallest scatter that is believed, in the kind's unit: what the sensor itself does. near_km: stations of
+    the kind within so many km see the same, 0 = none do. settles_s: where nobody can be asked, so long after a shift
+    that never went back somebody is to look; None = never, the kind's own course shifts like that.
+    """
+
+    floor: float
+    near_km: float = 0.0
+    settles_s: float | None = None
+    basis_note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class SensorKind:
     """`plausible` and `max_rate_per_min` are in `unit`; outside them a reading is kept and flagged, never dropped.
 
@@ -78,7 +94,8 @@ class SensorKind:
     `sums`: a value is the sum since the last one (rain), not a state.
     `said_in`: (unit, factor, decimals) where people do not speak of it in `unit`; else `decimals` say how finely.
     `learned_s`: how far ahead a forecast looks that is learned from a station's past; None: nothing is learned of this
-    kind. `neighbours_km`: stations of the same kind within so many km run ahead of it, 0 = none do.
+    kind. `neighbours_km`: stations of the same kind within so many km run ahead of it, 0 = none do. `checks`: None
+    where a course says nothing (rain: dry is 0 for weeks).
     `stuck_s`: a value that stands still for longer is stuck, None = never. `low_water`: below a station's first line
     the value may stand still for `still_s`, None = for ever.
     """
@@ -98,6 +115,7 @@ class SensorKind:
     still_s: float | None = None
     learned_s: float | None = None
     neighbours_km: float = 0.0
+    checks: Checks | None = None
     decimals: int = 3
     said_in: tuple[str, float, int] | None = None
     basis_note: str = ""

@@ -280,6 +280,15 @@ VARIABLES: tuple[Variable, ...] = (
         "Months that readings are kept, 13 at least; 0: for ever",
     ),
     Variable(
+        "FENGSUI_DOUBT_AFTER_S",
+        "21600",
+        "测站与邻站不一致持续多少秒后要有人去看",
+        "Seconds that a sensor must differ from its neighbours before somebody is to look at it",
+    ),
+    Variable(
+        "FENGSUI_KEEP_MARKS_DAYS", "92", "读数走势标记保留几天", "Days that marks of the course of readings are kept"
+    ),
+    Variable(
         "FENGSUI_BACKUP",
         "var/backup",
         "备份与归档日志的目录，应在另一块盘上；一套平台一个",

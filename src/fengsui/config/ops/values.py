@@ -207,6 +207,8 @@ RULES: Mapping[str, tuple[Check, str, str]] = {
         "0 或 13 以上的整数",
         "0 or a whole number from 13",
     ),
+    "FENGSUI_DOUBT_AFTER_S": (_whole(1), "正整数", "a whole number from 1"),
+    "FENGSUI_KEEP_MARKS_DAYS": (_whole(1), "正整数", "a whole number from 1"),
     "FENGSUI_BACKUP_HOURS": (_whole(0), "0 或正整数", "0 or a whole number"),
     "FENGSUI_BACKUP_KEEP": (_whole(1), "正整数", "a whole number from 1"),
     "FENGSUI_BACKUP_WAL_S": (_whole(1), "正整数", "a whole number from 1"),

@@ -320,9 +320,7 @@ def against_neighbours(at: Any, y: Any, own_z: Any, rule: Any, s: Any, d: Any, b
     if gone != 0:
         for j in range(NEAR_MOST):
             if gone & (1 << j):
-                _drop(j + 1, d)
-        d.has_last, d.up, d.down = 0, 0.0, 0.0
-        d.known = min(d.known, rule.drift_warm // 2)
+                _silent(j, d, rule.drift_warm)
     d.heard = heard
     told = 0.0
     for i in range(TERMS):
@@ -357,6 +355,23 @@ def against_neighbours(at: Any, y: Any, own_z: Any, rule: Any, s: Any, d: Any, b
     d.last, d.has_last = clipped(z, rule.clip), 1
     found = _DRIFT if d.up > rule.drift_h or d.down > rule.drift_h else 0
     return found, d.up if d.up >= d.down else -d.down
+
+
+@njit(error_model="numpy")
+def _silent(j: Any, d: Any, warm: Any) -> Any:
+    """Neighbour j no longer speaks: what the others say must be weighed without it before anything is judged."""
+    _drop(j + 1, d)
+    d.has_last, d.up, d.down = 0, 0.0, 0.0
+    d.known = min(d.known, warm // 2)
+
+
+@njit(error_model="numpy")
+def leave(drifts: Any, j: Any, warm: Any) -> Any:
+    """Place j of the first of these records becomes free, for another neighbour."""
+    d = drifts[0]
+    if d.heard & (1 << j):
+        _silent(j, d, warm)
+        d.heard &= ~(1 << j)
 
 
 @njit(error_model="numpy")

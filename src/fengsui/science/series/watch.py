@@ -123,6 +123,18 @@ class Watch:
         made._count, made._drifts = len(made._states), len(made._drift)
         return made
 
+    @classmethod
+    def of(cls, rules: Records, states: Records, board: Records, drift: Records) -> Watch:
+        """A Watch that goes on with these records (see `kept.py`); they are its own from then on."""
+        made = cls()
+        made._rules, made._states, made._board, made._drift = rules, states, board, drift
+        made._count, made._drifts = len(states), len(drift)
+        return made
+
+    def parts(self) -> tuple[Records, Records, Records]:
+        """Copies of what is remembered: STATE by stream, BOARD by stream and neighbour, DRIFT."""
+        return self._states[: self._count].copy(), self._board.copy(), self._drift[: self._drifts].copy()
+
     def batch(self, stream: Index, at: Times, value: Values, received: Times, given: Flags | None = None) -> Seen:
         """The twin of `feed` from the beginning: `plain.py` over whole series, slow, this object left as it is."""
         near = {

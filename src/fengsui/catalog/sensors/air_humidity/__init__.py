@@ -1,6 +1,6 @@
 """Relative humidity of the air."""
 
-from fengsui.catalog.sensors.contract import SensorKind, json_decoder
+from fengsui.catalog.sensors.contract import Checks, SensorKind, json_decoder
 from fengsui.kernel.terms import Term
 
 _UNITS = {"%": 1.0}
@@ -16,5 +16,10 @@ ENTRY = SensorKind(
     units=_UNITS,
     decode=json_decoder("%", _UNITS),
     decimals=0,
+    checks=Checks(
+        2.0,
+        near_km=30.0,
+        basis_note="U: two per cent is what capacitive sensors do by themselves; one front passes over 30 km",
+    ),
     basis_note="G: capacitive sensors read a few per cent above saturation; a front changes less than 10 % a minute",
 )

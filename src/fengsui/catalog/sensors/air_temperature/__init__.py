@@ -1,6 +1,6 @@
 """Temperature of the air."""
 
-from fengsui.catalog.sensors.contract import SensorKind, json_decoder
+from fengsui.catalog.sensors.contract import Checks, SensorKind, json_decoder
 from fengsui.kernel.terms import Term
 
 _UNITS = {"degC": 1.0}
@@ -16,5 +16,8 @@ ENTRY = SensorKind(
     units=_UNITS,
     decode=json_decoder("degC", _UNITS),
     decimals=1,
+    checks=Checks(
+        0.2, near_km=30.0, basis_note="U: two tenths of a degree of shade and draught; one air over 30 km of plain"
+    ),
     basis_note="G: no air on land was colder or hotter; 2 degrees a minute is faster than a cold front",
 )

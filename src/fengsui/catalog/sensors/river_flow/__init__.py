@@ -1,6 +1,6 @@
 """Discharge of a river at a gauge, from its rating curve or a flow meter."""
 
-from fengsui.catalog.sensors.contract import SensorKind, json_decoder
+from fengsui.catalog.sensors.contract import Checks, SensorKind, json_decoder
 from fengsui.kernel.terms import Term
 from fengsui.kernel.units import factor
 
@@ -18,6 +18,9 @@ ENTRY = SensorKind(
     decode=json_decoder("m3/s", _UNITS),
     decimals=2,
     low_water=True,
+    checks=Checks(
+        0.05, near_km=40.0, basis_note="U: what little flow the rating tells apart; gauges of one basin within 40 km"
+    ),
     basis_note="G: a tide turns the flow of a lower reach; a large basin's inflow moves by hundreds of m3/s a minute; "
     "where the rating curve ends, the station's own upper limit says so",
 )

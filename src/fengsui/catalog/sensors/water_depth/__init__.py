@@ -1,6 +1,6 @@
 """Depth of standing water over the lowest spot of a road (ultrasonic, radar or pressure)."""
 
-from fengsui.catalog.sensors.contract import SensorKind, json_decoder
+from fengsui.catalog.sensors.contract import Checks, SensorKind, json_decoder
 from fengsui.kernel.terms import Term
 from fengsui.kernel.units import factor
 
@@ -18,5 +18,11 @@ ENTRY = SensorKind(
     decode=json_decoder("m", _UNITS),
     learned_s=3600.0,  # [G] a street fills within the hour
     said_in=("cm", 100.0, 0),
+    checks=Checks(
+        0.02,
+        settles_s=3 * 86_400.0,
+        basis_note="U: a zero moves by 2 cm; ponds are local, so nobody is asked; no road stands under water for "
+        "three days unknown",
+    ),
     basis_note="G: an underpass 5 m deep is full; zero drifts by 2 cm; no reported street rises 15 cm a minute",
 )
