@@ -14,7 +14,18 @@ from fengsui.catalog.sensors import Rejected, kinds
 from fengsui.kernel.district import load as load_district
 from fengsui.kernel.errors import Invalid
 from fengsui.kernel.levels import Level
-from fengsui.kernel.replay import Item, Replay, ReplayError, Series, load, payload, read_csv, read_layouts, schedule
+from fengsui.kernel.replay import (
+    Item,
+    Replay,
+    ReplayError,
+    Series,
+    load,
+    load_past,
+    payload,
+    read_csv,
+    read_layouts,
+    schedule,
+)
 from fengsui.kernel.units import convert
 
 REPO = Path(__file__).parents[2]
@@ -355,3 +366,29 @@ def test_rain_goes_to_the_gauges_when_the_file_has_some() -> None:
     assert rain
     assert {item.unit for item in rain} == {"mm"}
     assert sum(float(item.value) for item in rain) > 20
+
+
+def test_past_of_the_gauges_is_measured_elsewhere_and_holds_nothing_of_what_is_played(own: Replay) -> None:
+    before = load_past(HOME)
+    assert before is not None
+    assert before.step_s == 900
+    assert set(before.stations) == {"RS01", "ST01", "ST02", "ST03", "ST04", "ST05", "ST06"}
+    layouts = read_layouts(HOME / "layouts.yaml")
+    table = read_csv(HOME / "past.csv", layouts).series["creek"]
+    played = {value for _, value in read_csv(HOME / "events.csv", layouts).series["stage"].samples}
+    high = [value for _, value in table.numbers if value > 4]
+    assert (table.unit, len(table.samples), max(high)) == ("ft", 1824, 7.68)
+    assert not {value for value in played if isinstance(value, float) and value > 8} & {v for _, v in table.numbers}
+    first = before.stations["ST01"]
+    assert (first.unit, max(value for _, value in first.samples)) == ("m", round((7.68 + 9 - 12) * 0.1036, 3))
+
+
+def test_district_without_a_past_has_none_and_a_wrong_series_is_named(tmp_path: Path) -> None:
+    for name in ("map.yaml", "layouts.yaml", "past.csv"):
+        text = (HOME / name).read_text(encoding="utf-8")
+        (tmp_path / name).write_text(text.replace("series: creek", "series: brook"), encoding="utf-8")
+    with pytest.raises(ReplayError, match="brook"):
+        load_past(tmp_path)
+    whole = (HOME / "map.yaml").read_text(encoding="utf-8")
+    (tmp_path / "map.yaml").write_text("\n".join(x for x in whole.splitlines() if not x.startswith("past:")))
+    assert load_past(tmp_path) is None

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from fengsui.apps.alerts import queries, reasons, rules
 from fengsui.apps.alerts.models import Bulletin, Call, Delivery, Warning
 from fengsui.apps.alerts.page import either, level_word, said, word
+from fengsui.apps.forecasts.rules import METHODS
 from fengsui.apps.people import queries as people
 from fengsui.catalog.channels import channel
 from fengsui.catalog.hazards import hazard
@@ -168,6 +169,8 @@ def evidence(row: Warning, names: Mapping[UUID, str]) -> list[Evidence]:
             if each.get("chance") is not None:
                 chance = _("到线概率 %(share)s") % {"share": f"{each['chance']:.0%}"}
                 note = f"{note}　{chance}" if note else chance
+            if each.get("method"):
+                note = f"{note}　{word(METHODS, each['method'])}" if note else word(METHODS, each["method"])
             if each.get("error") is not None:
                 missed = _("近期平均误差 %(error)s") % {"error": f"{said.error(each['error'])} {said.unit}"}
                 note = f"{note}　{missed}" if note else missed

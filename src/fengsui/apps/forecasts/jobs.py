@@ -34,6 +34,7 @@ BROKE = mark("推演程序出错，已记入日志，请系统管理员查看")
 )
 @clean
 def run_waiting(timestamp: int) -> None:
+    learning.warm()
     actions.run_waiting(timezone.now())
 
 

@@ -1,15 +1,17 @@
 """Gauges learned from their own past at night, and the forecasts that follow from it.
 
 A lesson follows from readings alone, so nothing of it is announced; each run says by which method it was made, and the
-scores hold methods beside each other. A replay has no lesson: its readings lie on a pressed clock.
+scores hold methods beside each other. While a stream plays a recorded series faster than it was, its own lesson rests
+and the one of `played` speaks, in the water's time.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import asdict
-from datetime import datetime, timedelta
+from contextlib import suppress
+from dataclasses import asdict, replace
+from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
@@ -18,7 +20,7 @@ from django.contrib.gis.db.models.functions import Distance
 from django.db.models import F, QuerySet
 
 from fengsui.apps.forecasts import rules
-from fengsui.apps.forecasts.models import ForecastLesson
+from fengsui.apps.forecasts.models import ForecastLesson, Lesson, PlayedLesson
 from fengsui.apps.sensing.binned import binned
 from fengsui.apps.sensing.models import CurrentValue, Datastream
 from fengsui.catalog.sensors import SensorKind, kinds
@@ -32,21 +34,48 @@ log = structlog.get_logger(__name__)
 def forecast(stream: Datastream, until: datetime, lines: Sequence[float]) -> SeriesForecast | None:
     """By what the stream's lesson knows. None where there is none, or it says nothing: the trend speaks then.
 
-    `lines` and what comes back are turned as `rules.sign_of` says.
+    `lines` and what comes back are turned as `rules.sign_of` says; its times are those of the wall.
     """
-    if stream.speed != 1 or (learner := _learner()) is None:
-        return None
-    rows = ForecastLesson.objects.in_world(stream.world_id).filter(datastream=stream)
-    lesson = rows.only("state", "beside", "step_s").exclude(method="").first()
-    if lesson is None:
+    lesson = lesson_of(stream, stream.speed)
+    if lesson is None or not lesson.method or (learner := learner_here()) is None:
         return None
     state = bytes(lesson.state)
     try:
         lived = _lived(stream, lesson.beside, until, lesson.step_s, learner.steps(state))
-        return learner.forecast(state, lived, lines)
+        said = learner.forecast(state, lived, lines)
     except LessonLost as lost:
         log.warning("forecasts.lesson.lost", datastream=stream.pk, why=str(lost))
         return None
+    if said is None or stream.speed == 1:
+        return said
+    pressed = np.rint((said.at - said.issued_at) / stream.speed).astype(np.int64)
+    return replace(said, at=said.issued_at + pressed)
+
+
+def lesson_of(stream: Datastream, speed: float) -> Lesson | None:
+    """What is known of a gauge while it plays so fast: of its own water, or of the past of what is played."""
+    model = ForecastLesson if speed == 1 else PlayedLesson
+    found: Lesson | None = model.objects.in_world(stream.world_id).filter(datastream=stream).first()
+    return found
+
+
+def warm() -> None:
+    """Have the loops compiled before water rises: seconds in a new process. Does nothing until there is a lesson."""
+    if _warm:
+        return
+    for model in (ForecastLesson, PlayedLesson):
+        lesson = model.objects.all_worlds("any lesson will do").exclude(method="").first()
+        if lesson is not None and (learner := learner_here()) is not None:
+            _warm.append(model.__name__)
+            state, beside = bytes(lesson.state), len(lesson.beside)
+            with suppress(LessonLost):
+                steps = learner.steps(state)
+                learner.forecast(state, Lived(0, lesson.step_s, np.zeros(steps), np.zeros((steps, beside))), [1.0])
+            return
+
+
+_warm: list[str] = []
+"""What this process was warmed by; empty: not yet."""
 
 
 def learn_due(now: datetime) -> int:
@@ -71,25 +100,32 @@ def learn(stream: Datastream, now: datetime) -> bool:
     That nothing could be learned is kept, too (a row without method): else gauges too young would be tried again each
     night, before those whose lesson has grown old.
     """
-    learner = _learner()
+    learner = learner_here()
     if learner is None:
         return False
-    facts = _lesson(stream, learner, now) or {"method": "", "state": b"", "leads": [], "beside": [], "flood_h": 0.0}
-    rows = ForecastLesson.objects.in_world(stream.world_id)
-    rows.update_or_create(
+    facts = _lesson(stream, learner, now)
+    made = keep(ForecastLesson, stream, facts, now)
+    log.info("forecasts.lesson", datastream=stream.pk, method=made.method, flood_h=made.flood_h, beside=made.beside)
+    return bool(made.method)
+
+
+def keep(model: type[Lesson], stream: Datastream, facts: dict[str, Any] | None, now: datetime, **more: Any) -> Lesson:
+    """As the newest of its kind; None: that nothing can be learned of it."""
+    none = {"method": "", "state": b"", "leads": [], "beside": [], "flood_h": 0.0, "floods": 0}
+    facts = (facts or none) | more
+    made: Lesson
+    made, _ = model.objects.in_world(stream.world_id).update_or_create(
         datastream=stream, defaults=facts | {"made_at": now},
         create_defaults={"world_id": stream.world_id, "since": now, "step_s": 0.0, "horizon_s": 0.0, "flood": 0.0,
                          **facts, "made_at": now},
     )  # fmt: skip
-    log.info("forecasts.lesson", datastream=stream.pk, flood_h=facts["flood_h"], beside=facts["beside"])
-    return bool(facts["method"])
+    return made
 
 
 def _lesson(stream: Datastream, learner: Learner, now: datetime) -> dict[str, Any] | None:
-    """What is kept of a gauge; None where its past teaches nothing."""
-    kind = kinds().get(stream.kind)
-    step_s, flood = rules.learned_step_s(stream.period_s), rules.flood_line(stream.ladder)
-    if kind is None or kind.learned_s is None or step_s is None or flood is None:
+    """What is kept of a gauge; None where it is none to learn or was never read."""
+    kind, step_s = kinds().get(stream.kind), rules.learned_step_s(stream.period_s)
+    if kind is None or kind.learned_s is None or step_s is None or rules.flood_line(stream.ladder) is None:
         return None
     steps = round(rules.PAST.total_seconds() / step_s)
     lived = _lived(stream, [], now, step_s, steps)
@@ -101,25 +137,37 @@ def _lesson(stream: Datastream, learner: Learner, now: datetime) -> dict[str, An
     both = binned(near, now, step_s, first)
     had = [k for k in range(len(near)) if np.isfinite(both[:, k]).mean() >= rules.LEAST_BESIDE]
     beside = [near[k] for k in had]
+    return learned(stream, learner, Lived(lived.until, step_s, lived.own[-first:], both[:, had]), beside)
+
+
+def learned(stream: Datastream, learner: Learner, lived: Lived, beside: Sequence[Datastream]) -> dict[str, Any] | None:
+    """The fields of a lesson from what a gauge and those beside it have lived through; without a method where that is
+    too little. None where nothing of the kind is learned at all. Two floods are farther apart than the longest lead."""
+    kind, flood = kinds().get(stream.kind), rules.flood_line(stream.ladder)
+    if kind is None or kind.learned_s is None or flood is None:
+        return None
     wanted = Wanted(
-        leads_s=rules.learned_leads_s(kind.learned_s, step_s),
+        leads_s=rules.learned_leads_s(kind.learned_s, lived.step_s),
         flood=flood * rules.sign_of(stream.ladder),
         resolution=10.0**-kind.decimals,
         kinds=tuple("rain" if kinds()[each.kind].sums else "level" for each in beside),
     )
-    lesson = learner.learn(Lived(lived.until, step_s, lived.own[-first:], both[:, had]), wanted)
-    if lesson is None:
-        return None
+    lesson = learner.learn(lived, wanted) if wanted.leads_s else None
+    with np.errstate(invalid="ignore"):
+        high = np.flatnonzero(lived.own >= wanted.flood)
+    apart = round(max(wanted.leads_s, default=lived.step_s) / lived.step_s)
+    span_s = (len(lived.own) - 1) * lived.step_s
     return {
-        "method": learner.method,
-        "since": now - timedelta(seconds=first * step_s),
-        "step_s": step_s,
-        "horizon_s": wanted.leads_s[-1],
+        "method": learner.method if lesson else "",
+        "since": datetime.fromtimestamp(lived.until / 1e6 - span_s, UTC),
+        "step_s": lived.step_s,
+        "horizon_s": max(wanted.leads_s, default=0.0),
         "flood": flood,
-        "flood_h": round(lesson.flood_steps * step_s / 3600, 1),
-        "beside": [each.pk for each in beside],
-        "leads": [asdict(each) for each in lesson.leads],
-        "state": lesson.state,
+        "flood_h": round(len(high) * lived.step_s / 3600, 1),
+        "floods": int((np.diff(high) > apart).sum()) + 1 if len(high) else 0,
+        "beside": [each.pk for each in beside] if lesson else [],
+        "leads": [asdict(each) for each in lesson.leads] if lesson else [],
+        "state": lesson.state if lesson else b"",
     }
 
 
@@ -154,18 +202,19 @@ def _degrees(km: float) -> float:
 
 
 def _lived(stream: Datastream, beside: Sequence[int], until: datetime, step_s: float, steps: int) -> Lived:
-    rows: dict[int, Datastream] = {}
+    """`steps` of the water's clock; a replay's are so much shorter on the wall."""
+    wall_s, rows = step_s / stream.speed, dict[int, Datastream]()
     if beside:
         rows = Datastream.objects.in_world(stream.world_id).in_bulk(beside)
-    found = binned([stream], until, step_s, steps)[:, 0] * rules.sign_of(stream.ladder)
+    found = binned([stream], until, wall_s, steps)[:, 0] * rules.sign_of(stream.ladder)
     others = np.full((steps, len(beside)), np.nan)
     for k, pk in enumerate(beside):  # one that is gone stays a blank
         if pk in rows:
-            others[:, k] = binned([rows[pk]], until, step_s, steps)[:, 0]
+            others[:, k] = binned([rows[pk]], until, wall_s, steps)[:, 0]
     return Lived(round(until.timestamp() * 1e6), step_s, found, others)
 
 
-def _learner() -> Learner | None:
+def learner_here() -> Learner | None:
     try:
         made: Learner = port("gauges")
     except PortAbsent:

@@ -20,6 +20,8 @@ __all__ = [
     "ForecastLesson",
     "ForecastRun",
     "ForecastScore",
+    "Lesson",
+    "PlayedLesson",
 ]
 
 
@@ -54,10 +56,9 @@ class ForecastRun(InWorld):
         indexes = [models.Index(fields=["issued_at"], condition=Q(scored_at=None), name="forecasts_run_unscored")]
 
 
-class ForecastLesson(InWorld):
-    """What was learned of one gauge from its past; the newest only, made anew each week."""
+class Lesson(InWorld):
+    """What was learned of one gauge; the newest only. Without a method: tried, and nothing was learned."""
 
-    datastream = models.OneToOneField(Datastream, on_delete=models.CASCADE, related_name="lesson")
     made_at = models.DateTimeField("学成")
     method = models.CharField("方法", max_length=40)
     since = models.DateTimeField("学自")
@@ -65,12 +66,34 @@ class ForecastLesson(InWorld):
     horizon_s = models.FloatField("预见期秒")
     flood = models.FloatField("涨水线")
     flood_h = models.FloatField("涨水小时数")
+    floods = models.PositiveIntegerField("涨水场次", default=0)
     beside = models.JSONField("旁站数据流", default=list)
-    leads = models.JSONField("留出涨水段上的误差", default=list, help_text="lead_s、stays、trend、best、members")
+    leads = models.JSONField(
+        "留出涨水段上的误差", default=list, help_text="lead_s、stays、trend、best、members、missed"
+    )
     state = models.BinaryField("学得")
 
     class Meta:
+        abstract = True
+
+
+class ForecastLesson(Lesson):
+    """From its own readings; made anew each week."""
+
+    datastream = models.OneToOneField(Datastream, on_delete=models.CASCADE, related_name="lesson")
+
+    class Meta:
         verbose_name = "站点学习"
+
+
+class PlayedLesson(Lesson):
+    """From the illustrative past of a district's replay, for the time it is played; `source` names what was learned."""
+
+    datastream = models.OneToOneField(Datastream, on_delete=models.CASCADE, related_name="played_lesson")
+    source = models.CharField("资料", max_length=64)
+
+    class Meta:
+        verbose_name = "回放学习"
 
 
 class FloodRun(InWorld):

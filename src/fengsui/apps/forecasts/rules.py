@@ -17,6 +17,21 @@ LEAST_WALL_S = 2.0  # and never more often than this, however fast a replay runs
 HISTORY = 120
 
 
+METHODS = Terms(
+    "forecast_methods",
+    Term("trend", "趋势外推", "trend"),
+    Term("levels", "从过去涨水学得", "learned from past floods"),
+)
+MEMBERS = Terms(
+    "forecast_members",
+    Term("stays", "不变", "it stays"),
+    Term("trend", "阻尼趋势", "damped trend"),
+    Term("kalman", "卡尔曼", "Kalman filter"),
+    Term("own", "本站回归", "regression on the gauge"),
+    Term("wide", "加旁站和雨的回归", "regression with neighbours and rain"),
+    Term("boosted", "提升树", "boosted trees"),
+)
+"""Who may take part in a learned forecast, by the codes of `AtLead.members`."""
 LEADS_S = (900.0, 1800.0, 3600.0, 7200.0, 10_800.0, 21_600.0)
 PAST = timedelta(days=400)
 LEARN_EVERY = timedelta(days=7)

@@ -11,9 +11,9 @@ from django.utils import timezone
 from django.utils.http import urlencode
 from django.views.decorators.http import require_GET
 
-from fengsui.apps.forecasts import chances, queries, rules
+from fengsui.apps.forecasts import chances, learning, queries, rules
 from fengsui.apps.forecasts.drawn import drawn, tenths
-from fengsui.apps.forecasts.models import ForecastLesson, ForecastRun
+from fengsui.apps.forecasts.models import ForecastRun, Lesson
 from fengsui.apps.people.edge import actor_of
 from fengsui.apps.sensing import boards, curves
 from fengsui.apps.sensing import queries as sensing
@@ -50,6 +50,9 @@ def panel(request: HttpRequest, code: str) -> HttpResponse:
         "lines": _lines(run, shown) if run else [],
         "lesson": _lesson(stream, run),
         "end": _end(run, shown) if run else None,
+        "word": boards.word,
+        "methods": rules.METHODS,
+        "members": rules.MEMBERS,
         "here": request.path,
         "may_score": policy.can(actor_of(request), "forecasts.score"),
         "query": urlencode({"kind": stream.kind}),
@@ -86,12 +89,9 @@ def _lines(run: ForecastRun, shown: Display) -> list[dict[str, Any]]:
     return made
 
 
-def _lesson(stream: Datastream, run: ForecastRun | None) -> ForecastLesson | None:
+def _lesson(stream: Datastream, run: ForecastRun | None) -> Lesson | None:
     """What was learned of the gauge, where the run was made by it."""
-    if run is None or run.method == "trend":
-        return None
-    lesson: ForecastLesson | None = ForecastLesson.objects.in_world(stream.world_id).filter(datastream=stream).first()
-    return lesson
+    return None if run is None or run.method == "trend" else learning.lesson_of(stream, run.speed)
 
 
 def _end(run: ForecastRun, shown: Display) -> dict[str, Any] | None:

@@ -15,12 +15,14 @@ from fengsui.catalog.sensors import kinds
 from fengsui.science.series.quality import SUSPECT
 
 _STEPS = (
-    "SELECT floor(extract(epoch FROM %s::timestamptz - at) / %s)::int AS back, {value} "
+    "SELECT floor(extract(epoch FROM %s::timestamptz - at) / %s + 0.001)::int AS back, {value} "
     "FROM (SELECT at, value, flags FROM sensing_observation WHERE datastream_id = %s "
     "AND at > %s::timestamptz - make_interval(secs => %s) AND at <= %s ORDER BY at OFFSET 0) AS n "
     "WHERE (flags & %s) = 0 GROUP BY 1"
 )
-"""`back` steps before the end. `OFFSET 0` keeps the flags out of the index scan, as in sensing.queries."""
+"""`back` steps before the end; a reading that a rounded time puts a thousandth of a step too late (a replay's steps are
+as short as a second) belongs where it was meant. `OFFSET 0` keeps the flags out of the index scan, as in
+sensing.queries."""
 _LAST, _SUM = "(array_agg(value ORDER BY at DESC))[1]", "sum(value)"
 
 

@@ -18,7 +18,7 @@ from fengsui.apps.people.models import Account
 from fengsui.apps.sensing import actions as sensing
 from fengsui.config.ops.console import Problem, say
 from fengsui.config.ops.home import Home
-from fengsui.config.story import proof
+from fengsui.config.story import lessons, proof
 from fengsui.config.story.cast import Cast, logins
 from fengsui.config.story.table import Step
 from fengsui.config.wiring import district
@@ -63,11 +63,14 @@ class Gauges:
     def __init__(self, speed: float, file: Path | None) -> None:
         self.home, self.district, self.cast = Home.here(), district(), Cast()
         self.speed = speed
-        self.replay = series.load(settings.FENGSUI_DISTRICTS / self.district.slug / "replay", file=file)
+        self.folder, self.own = settings.FENGSUI_DISTRICTS / self.district.slug / "replay", file is None
+        self.replay = series.load(self.folder, file=file)
         self.world = LIVE
         self.began = datetime.now(UTC)
         self.outcome = Outcome()
         self.broken: BaseException | None = None
+        self.learned = 0
+        self.foreseen: dict[str, Any] = {}
         self._thread = threading.Thread(target=self._replay, daemon=True)
 
     def _replay(self) -> None:
@@ -83,6 +86,7 @@ class Gauges:
         """Start the replay; readings come in while people act."""
         who = logins(self.district, self.home, self.replay.stations)
         topics = [each.topic for each in who.values()]
+        self.learned = lessons.prepare(self.folder, topics, own=self.own)
         until = datetime.now(UTC) + timedelta(seconds=3 + self.replay.duration_s / self.speed)
         sensing.set_speed(topics=topics, speed=self.speed, period_s=round(self.replay.step_s), until=until)
         time.sleep(3)  # the ingest process looks at its streams every two seconds

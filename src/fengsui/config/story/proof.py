@@ -98,7 +98,7 @@ def steps(story: Gauges, warning: Warning | None, incident: Incident | None, pdf
     if warning is None:
         return [*rows, Step(word("预警", "Warning"), word("没有起草", "none was drafted"), NO_CLOCK, False)]
     warning.refresh_from_db()
-    rows += [*_decision(warning), *_sending(story, warning), *_calls(warning)]
+    rows += [*_foreseen(story), *_decision(warning), *_sending(story, warning), *_calls(warning)]
     if incident is None:
         return [*rows, Step(word("事件", "Incident"), word("没有立案", "none was opened"), NO_CLOCK, False)]
     incident.refresh_from_db()
@@ -129,6 +129,22 @@ def _readings(story: Gauges) -> list[Step]:
         Step(word("读数", "Readings"), listed(facts), NO_CLOCK, whole),
         Step(word("越线与预报", "Crossing, forecast"), crossed, NO_CLOCK, crossings > 0),
     ]
+
+
+def _foreseen(story: Gauges) -> list[Step]:
+    """A chance and a lead in the evidence of a draft, from what was learned; not where nothing could be."""
+    if not story.learned:
+        return []
+    it = story.foreseen
+    if not it:
+        said = word("没有学得的预报入稿", "no learned forecast in a draft")
+    else:
+        lead, chance = f"{it['lead_s'] / 60:.0f}", f"{it['chance']:.0%}"
+        said = word(
+            f"学得的预报入稿：{it['station']} 约 {lead} 分后到线，到线概率 {chance}",
+            f"learned, in a draft: {it['station']} at its line in about {lead} min, chance {chance}",
+        )
+    return [Step(word("预报入稿", "Forecast in draft"), said, NO_CLOCK, bool(it))]
 
 
 def _decision(warning: Warning) -> list[Step]:

@@ -14,6 +14,9 @@ from fengsui.config.story.browser import PageError
 from fengsui.config.story.gauges import Gauges, StoryError, deadline_in, wait
 from fengsui.kernel.levels import Level
 
+FORESEEN_S = 8.0
+"""Of the wall: some runs of the forecasts while the water still rises."""
+
 
 class Warned(Gauges):
     """What happens to a warning from its draft to the all-clear."""
@@ -25,9 +28,23 @@ class Warned(Gauges):
             f"{drafted.place.name}：预警稿 {Level(drafted.level).zh}",
             f"{drafted.place.name_en or drafted.place.code}: {Level(drafted.level).code} warning drafted",
         )
+        self.foreseen = self._learned_forecast() if self.learned else {}
         self.decide(drafted)
         say("已核定、签发", "Confirmed and issued by two persons")
         return drafted
+
+    def _learned_forecast(self) -> dict[str, Any]:
+        """Chance and lead that the drafts of this telling hold from what was learned; a newer forecast replaces it."""
+        deadline = deadline_in(FORESEEN_S)
+        while True:
+            for row in Warning.objects.in_world(self.world).filter(drafted_at__gte=self.began):
+                for each in row.evidence:
+                    stated = each["kind"] == "forecast" and each["method"] == "levels" and each["chance"] is not None
+                    if stated and each["lead_s"]:
+                        return dict(each)
+            if time.monotonic() > deadline:
+                return {}
+            time.sleep(0.2)
 
     def decide(self, warning: Warning) -> None:
         """Confirm and issue what stands on the desk; water that rises in between sends the draft back, so once more."""

@@ -99,6 +99,7 @@ def _at_lead(station: Station, report: fit.Report) -> AtLead:
         float(report.error[TREND]),
         float(np.nanmin(report.error[used])),
         tuple(NAMES[k] for k in used),
+        {name: float(e) for name, e in zip(NAMES, report.error, strict=True) if np.isfinite(e)},
     )
 
 

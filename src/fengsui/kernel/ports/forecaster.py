@@ -81,7 +81,8 @@ class Wanted:
 class AtLead:
     """How a lesson did on floods that were held back from it, mean absolute errors in the stream's unit.
 
-    best: of the member that missed least. members: codes of those that take part.
+    best: of the member that missed least. members: codes of those that take part. missed: the error of each that was
+    tried, also of those that were left out for missing more than the trend.
     """
 
     lead_s: float
@@ -89,6 +90,7 @@ class AtLead:
     trend: float
     best: float
     members: tuple[str, ...]
+    missed: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,17 @@ from fengsui.kernel.replay.table import facts, read_csv
 OWN = "events.csv"
 
 
+class PastMap(BaseModel):
+    """A series of `file` in place of the series `stands_for`: its value = (value - zero) * scale."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    file: str
+    series: str
+    stands_for: str
+    zero: float
+    scale: float
+
+
 class StationMap(BaseModel):
     """replay/map.yaml."""
 
@@ -29,6 +40,7 @@ class StationMap(BaseModel):
     title_en: str
     stations: dict[str, Line]
     fit: Fit
+    past: PastMap | None = None
 
 
 def read_mapping(path: Path) -> StationMap:
