@@ -17,6 +17,7 @@ PLACES = {
     "rain-runoff": "fengsui.science.rivers.runoff",
     "river-rating": "fengsui.science.rivers.rating",
     "river-reach": "fengsui.science.rivers.reach",
+    "scenario-library": "fengsui.science.scenarios.asked",
     "series-checks": "fengsui.science.series.checked",
 }
 

@@ -7,6 +7,7 @@ processors, and two threads of one Python process may not start them at once; a 
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -19,7 +20,10 @@ from fengsui.kernel.ports.floods import Answer, Question, Refused, Stopped
 
 
 class Here:
-    """On this machine."""
+    """On this machine. `threads`: cores that one may use, all where None; `lower`: how far below others it runs (nice)."""
+
+    def __init__(self, threads: int | None = None, lower: int = 0) -> None:
+        self.threads, self.lower = threads, lower
 
     def run(self, question: Question, told: Callable[[float], bool]) -> Answer:
         with tempfile.TemporaryDirectory(prefix="fengsui-flood-") as name:
@@ -27,8 +31,8 @@ class Here:
             (folder / "question.json").write_text(json.dumps(asdict(question)))
             with open(folder / "errors", "wb") as errors:
                 process = subprocess.Popen(
-                    [sys.executable, "-m", "fengsui.engines.floods.child", name],
-                    stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, text=True,
+                    [sys.executable, "-m", "fengsui.engines.floods.child", name, str(self.lower)],
+                    stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, text=True, env=self._environment(),
                 )  # fmt: skip
                 assert process.stdout is not None
                 try:
@@ -42,6 +46,10 @@ class Here:
             if code:
                 raise Refused(why=_last((folder / "errors").read_text(errors="replace")))
             return read_answer(folder)
+
+    def _environment(self) -> dict[str, str]:
+        threads = {} if self.threads is None else {"NUMBA_NUM_THREADS": str(self.threads)}
+        return {**os.environ, **threads}
 
 
 def _last(text: str) -> str:

@@ -1,4 +1,4 @@
-"""`python -m fengsui.engines.floods.child FOLDER`: reads question.json, tells the share done, writes the answer."""
+"""`python -m fengsui.engines.floods.child FOLDER NICE`: reads question.json, tells the share done, writes the answer."""
 
 from __future__ import annotations
 
@@ -43,7 +43,8 @@ NO_HOLLOW = (
 )
 
 
-def main(folder: Path) -> int:
+def main(folder: Path, lower: int = 0) -> int:
+    os.nice(lower)
     threading.Thread(target=_end_with_the_asker, daemon=True).start()
     question = question_of(json.loads((folder / "question.json").read_text()))
     write_answer(folder, answer(question, lambda share: print(f"{share:.3f}", flush=True)))
@@ -185,4 +186,4 @@ def _spot(key: str, cell: tuple[int, int] | None, depth: list[float], seen: Any)
 
 
 if __name__ == "__main__":
-    sys.exit(main(Path(sys.argv[1])))
+    sys.exit(main(Path(sys.argv[1]), int(sys.argv[2])))

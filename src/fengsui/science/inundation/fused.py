@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from llvmlite import ir
-from numba import njit, prange, types
-from numba.extending import intrinsic
+from numba import prange, types
 
+from fengsui.science.compiling import intrinsic, njit
 from fengsui.science.inundation.plain import INFLOW, LEVEL, NORMAL, WEIR, G
 from fengsui.science.inundation.threads import compiled
 
@@ -22,7 +22,8 @@ BAND, WIDTH = 64, 1024
 """Rows and columns of a tile: what one core works on stays in its cache, and a dry tile is not worked on."""
 ROWS = 10
 """Of a tile's own: 3 of faces between rows, 2 of shares, 1 of faces across, 3 of what is kept, 1 of ones."""
-FAST: Any = {"nsz", "arcp", "contract", "afn", "reassoc"}
+FAST: Any = dict.fromkeys(("nsz", "arcp", "contract", "afn", "reassoc"), True)
+"""In one order in each process, or code kept on disk would not be found again: a set has none."""
 Grid = npt.NDArray[Any]
 
 

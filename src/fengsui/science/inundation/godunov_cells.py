@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import njit
 
+from fengsui.science.compiling import njit
 from fengsui.science.inundation.fused import FAST, cube_root_of
 from fengsui.science.inundation.godunov import HIGH_M, NEWTON, TINY
 from fengsui.science.inundation.plain import INFLOW, LEVEL, NORMAL, WEIR, G

@@ -11,8 +11,9 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit, prange
+from numba import prange
 
+from fengsui.science.compiling import njit
 from fengsui.science.inundation.fused import BAND, FAST, WIDTH, bits_of
 from fengsui.science.inundation.godunov import HIGH_M
 from fengsui.science.inundation.godunov_cells import cells

@@ -6,8 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from numba import njit, prange
+from numba import prange
 
+from fengsui.science.compiling import njit
 from fengsui.science.inundation.threads import compiled
 
 NEWTON = 4

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from numba import njit
+from fengsui.science.compiling import njit
 
 SMALL_CELLS = 65_536
 """Cells up to which one core does it alone: one tile."""

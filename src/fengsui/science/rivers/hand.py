@@ -14,10 +14,10 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 from scipy.ndimage import label
 
 from fengsui.kernel.terms import Term
+from fengsui.science.compiling import njit
 from fengsui.science.contract import Model, Remark, Var, within
 from fengsui.science.rivers.station import Marks, Values
 

@@ -11,8 +11,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 
+from fengsui.science.compiling import njit
 from fengsui.science.rivers.station import Values
 
 RATIOS = (0.003, 0.03, 0.3, 3.0, 30.0)

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
+from fengsui.science.compiling import njit
 from fengsui.science.rivers.station import Values
 
 NO_LINES = np.empty(0)

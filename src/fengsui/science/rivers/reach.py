@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numba import njit
 
 from fengsui.kernel.terms import Term
+from fengsui.science.compiling import njit
 from fengsui.science.contract import Model, OutOfRange, Remark, Var, within
 from fengsui.science.rivers.station import Values
 

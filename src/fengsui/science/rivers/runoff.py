@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numba import njit
 from scipy.optimize import differential_evolution
 
 from fengsui.kernel.terms import Term
+from fengsui.science.compiling import njit
 from fengsui.science.contract import Model, Remark, Var, within
 from fengsui.science.rivers.station import Marks, Values
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
+from fengsui.science.compiling import njit
 from fengsui.science.rivers.station import Values
 
 DEPTH, TREES, RATE, BINS, LEAST, L2 = 3, 60, 0.08, 32, 30, 1.0

@@ -10,8 +10,8 @@ import math
 from typing import Any
 
 import numpy as np
-from numba import njit
 
+from fengsui.science.compiling import njit
 from fengsui.science.series import marks, quality
 from fengsui.science.series.batch import NEVER
 from fengsui.science.series.rule import NEAR_MOST

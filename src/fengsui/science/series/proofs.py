@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
+from fengsui.science.compiling import njit
 from fengsui.science.series import fused, marks
 from fengsui.science.series.batch import Flags, Values
 from fengsui.science.series.quality import Limit
