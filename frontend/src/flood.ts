@@ -58,8 +58,28 @@ function begin(box: HTMLElement): void {
   else map.addEventListener("fengsui:ready", ready, { once: true });
 }
 
+// [data-flood-pictures] around a map: one of several pictures over it, by a button each (data-picture-url).
+function choose(box: HTMLElement): void {
+  const map = box.querySelector<HTMLElement>("[data-map]"), buttons = [...box.querySelectorAll<HTMLButtonElement>("[data-picture-url]")];
+  if (!map) return;
+  const corners = JSON.parse(box.dataset.corners ?? "[]") as unknown;
+  const show = (one: HTMLButtonElement | undefined): void => {
+    if (!one) return;
+    for (const each of buttons) each.setAttribute("aria-pressed", String(each === one));
+    map.dispatchEvent(new CustomEvent("fengsui:picture", { detail: { url: one.dataset.pictureUrl, corners } }));
+  };
+  for (const each of buttons) each.addEventListener("click", () => show(each));
+  if (map.dataset.ready) show(buttons[0]);
+  else map.addEventListener("fengsui:ready", () => show(buttons[0]), { once: true });
+}
+
 const begun = new WeakSet<Element>();
 function start(): void {
+  for (const box of document.querySelectorAll<HTMLElement>("[data-flood-pictures]"))
+    if (!begun.has(box)) {
+      begun.add(box);
+      choose(box);
+    }
   for (const box of document.querySelectorAll<HTMLElement>("[data-flood]"))
     if (!begun.has(box)) {
       begun.add(box);

@@ -38,6 +38,10 @@ def calls(story: Story) -> dict[str, Call]:
             "duty", "POST", "/floods",
             {"place": str(free.pk), "rain": {"kind": "steady", "mm_h": 60, "duration_min": 60}},
         ),
+        "scenarios_make": (
+            "duty", "POST", "/scenario-libraries",
+            {"place": str(free.pk), "rain": {"kind": "steady", "duration_min": 60, "values": [40, 80]}},
+        ),
         "alerts_propose": (
             "duty", "POST", "/warnings",
             {"place": str(free.pk), "hazard": "waterlogging", "level": "yellow", "reason": REASON},

@@ -45,9 +45,17 @@ EMPTY = {
     "alerts_confirm", "alerts_retry", "incidents_from_bulletin", "incidents_verify", "incidents_submit",
     "incidents_sign", "incidents_send", "incidents_correct", "responses_activate", "responses_close", "tasks_start",
     "desk_resume", "reviews_accept_finding", "reviews_issue_paper", "desk_take", "ledger_restore", "ledger_undo",
-    "forecasts_stop",
+    "forecasts_stop", "scenarios_pause", "scenarios_resume", "scenarios_retire",
 }  # fmt: skip
-DISTRICT = {"forecasts_one": "where water would go is no secret inside the district: no person stands in it"}
+DISTRICT = dict.fromkeys(
+    ("forecasts_one", "scenarios_one", "scenarios_nearest"),
+    "where water would go is no secret inside the district: no person stands in it",
+)
+QUERIES = {
+    "/observations": "since=2026-11-01T00:00:00%2B08:00&until=2026-11-20T00:00:00%2B08:00",
+    "/nearest": "rain=50",
+}
+"""What an operation cannot be asked without, by the end of its address."""
 SHARED = {"alerts_seen": "issued bulletins are public: any screen may say it showed one"}
 
 
@@ -66,11 +74,8 @@ def address(path: str, story: Story, over: dict[str, Any] | None = None) -> str:
 
     stream = Datastream.objects.in_world(LIVE).order_by("pk")[0].pk
     where = path.format(**{**story.ids, **FIXED, "stream": stream, **(over or {})})
-    return (
-        f"{where}?since=2026-11-01T00:00:00%2B08:00&until=2026-11-20T00:00:00%2B08:00"
-        if where.endswith("/observations")
-        else where
-    )
+    query = next((it for end, it in QUERIES.items() if where.endswith(end)), "")
+    return f"{where}?{query}" if query else where
 
 
 def body(name: str, story: Story) -> Any:

@@ -11,11 +11,14 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
+import numpy as np
+import rasterio
 from django.conf import settings
 from django.db import connection
 from django.test import Client, override_settings
 from django.utils import timezone
 from PIL import Image
+from rasterio.transform import from_bounds
 
 from fengsui.apps.alerts import actions as alerts
 from fengsui.apps.alerts.models import Bulletin, Call, Delivery, Warning
@@ -25,6 +28,7 @@ from fengsui.apps.desk import map_actions as desk
 from fengsui.apps.drills import actions as drills
 from fengsui.apps.drills.rules import Plan
 from fengsui.apps.forecasts import floods
+from fengsui.apps.forecasts.scenarios import libraries
 from fengsui.apps.incidents import intake, reports
 from fengsui.apps.incidents.models import Incident
 from fengsui.apps.people import actions as rights
@@ -202,6 +206,7 @@ def tell() -> Story:
         ].pk,
         "flood_id": _flood(by("duty"), point.place, incident.pk, now),
         "other_id": _flood(by("duty"), point.place, None, now),
+        "library_id": _library(by("duty"), point.place, now),
         "code": Station.objects.in_world(LIVE).order_by("code")[0].code,
     }
     return story
@@ -282,6 +287,18 @@ def _view(by: Actor, now: datetime) -> UUID:
     return saved.keep(register=register("stations"), name="合同视图", wanted=wanted, shared="", by=by, now=now).pk
 
 
+def _library(by: Actor, place: Place, now: datetime) -> UUID:
+    """Scenarios that were computed beforehand, all but the last."""
+    base = {"lon": place.location.x, "lat": place.location.y, "width_m": 1000, "cell_m": 10, "drained_mm_h": 20.0,
+            "rain": {"kind": "steady", "duration_min": 60.0}, "sewers_a": 0.0}  # fmt: skip
+    axes = {"rain": [20.0, 40.0, 60.0, 80.0], "pumps": [0.0, 1.0], "gates": ["open"], "standing_m": [0.0]}
+    row = libraries.ask(base=base, axes=axes, place=place, by=by, now=now)
+    libraries.begin(library_id=row.pk)
+    for n, _asked in libraries.waiting(row)[:-1]:
+        libraries.tell(library=row, n=n, told=_water(place, 0.1 + 0.05 * n), names={str(place.pk): place})
+    return row.pk
+
+
 def _flood(by: Actor, place: Place, incident: UUID | None, now: datetime) -> UUID:
     """One that was tried out and has its answer."""
     rain = {"kind": "steady", "mm_h": 60.0, "duration_min": 60.0}
@@ -289,22 +306,34 @@ def _flood(by: Actor, place: Place, incident: UUID | None, now: datetime) -> UUI
              "drained_mm_h": 20.0, "pumps": True}  # fmt: skip
     row = floods.ask(title=REASON, asked=asked, place=place, incident=incident, by=by, now=now)
     floods.begin(flood_id=row.pk)
+    system = Actor(world=by.world, system="forecasts.flood", correlation=row.correlation)
+    floods.finish(flood_id=row.pk, answer=_water(place, 0.62), by=system, now=now)
+    return row.pk
+
+
+def _water(place: Place, deep: float) -> Answer:
+    """What came of a flood: at one place and on one street."""
     at = place.location.x, place.location.y
-    told = Told(str(place.pk), 0.62, (600.0, 900.0, 1200.0, 2400.0), (0.0, 0.62))
-    cut = Cut("启工街", 1200.0, None, 0.62, at, (at, (at[0], at[1] + 0.001)))
+    box = at[0] - 0.006, at[1] - 0.0045, at[0] + 0.006, at[1] + 0.0045
+    told = Told(str(place.pk), deep, (600.0, 900.0, 1200.0, 2400.0), (0.0, deep))
+    cut = Cut("启工街", 1200.0, None, deep, at, (at, (at[0], at[1] + 0.001)))
     picture = io.BytesIO()
     Image.new("RGBA", (8, 8)).save(picture, "PNG")
-    answer = Answer(
-        box=(at[0] - 0.006, at[1] - 0.0045, at[0] + 0.006, at[1] + 0.0045),
-        frames=((0.0, picture.getvalue()), (300.0, picture.getvalue())), deepest=picture.getvalue(), grid=b"II*\0",
+    with rasterio.MemoryFile() as memory:
+        with memory.open(
+            driver="GTiff", width=8, height=8, count=1, dtype="float32", crs="EPSG:4326", nodata=-9999.0,
+            transform=from_bounds(*box, 8, 8),
+        ) as out:  # fmt: skip
+            out.write(np.full((8, 8), deep, np.float32), 1)
+        grid = bytes(memory.read())
+    return Answer(
+        box=box,
+        frames=((0.0, picture.getvalue()), (300.0, picture.getvalue())), deepest=picture.getvalue(), grid=grid,
         told=(told,), cuts=(cut,),
         water={"rain": 6e4, "drained": 2e4, "pumped": 1e3, "out": 2e4, "left": 1.9e4, "missing": 0.0},
         flooded_m2=3200.0, remarks=(("U", "地形为示意", "The terrain is made up"),),
         facts={"model": "inundation", "version": "1", "scheme": "A", "inputs": "0" * 64, "took_s": 1.5},
     )  # fmt: skip
-    system = Actor(world=by.world, system="forecasts.flood", correlation=row.correlation)
-    floods.finish(flood_id=row.pk, answer=answer, by=system, now=now)
-    return row.pk
 
 
 def _failed_job(now: datetime) -> UUID:

@@ -44,6 +44,7 @@ PAGES = {
         "/stations/",
         "/stations/layer.geojson",
         "/floods/",
+        "/floods/libraries/",
         "/map/list",
         "/map/state.json",
         "/map/find.json?q=1",

@@ -62,6 +62,7 @@ FIXED: dict[str, dict[str, Any]] = {
     **{f"reviews:indicator-{page}": {"indicator": "answered_in_time"} for page in ("show", "export")},
     "reviews:finding-act": {"verb": "answer"},
     "forecasts:flood-frame": {"n": 0},
+    "forecasts:library-picture": {"n": 0},
     "sensing:reading-receive": {"station": "nowhere", "sensor": "water_depth"},
 }
 MASTER = {"person_id", "post_id", "account_id", "assignment_id", "session_id", "token_id", "view_id"}
@@ -75,7 +76,7 @@ SHARED = {
 DISTRICT = {
     f"forecasts:flood-{page}": "where water would go is no secret inside the district: no person stands in it"
     for page in ("show", "frame", "deepest", "grid", "table", "compare")
-}
+} | {f"forecasts:library-{page}": "as floods: many of them" for page in ("show", "picture", "table", "between")}
 """The same, of one world only: who may see them sees those of the whole district."""
 
 
@@ -127,6 +128,19 @@ FORMS: dict[str, dict[str, Any]] = {
         "mm_h": "60",
         "duration_min": "60",
         "drained_mm_h": "20",
+    },
+    "forecasts:library-new": {
+        "lon": "123.34",
+        "lat": "41.81",
+        "width_m": "1000",
+        "cell_m": "10",
+        "kind": "steady",
+        "rates": ["40.0", "80.0"],
+        "duration_min": "60",
+        "drained_mm_h": "20",
+        "pumps_of": "1.0",
+        "gates_of": "open",
+        "standing_of": "0.0",
     },
     "reviews:finding-act": {"text": REASON},
     "reviews:finding-new": {"text": REASON, "remedy": REASON, "owner_post": "", "days": "7"},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from functools import cache
 
 from django.conf import settings
@@ -12,6 +13,8 @@ from fengsui.engines.basemap.tianditu import Tianditu
 from fengsui.engines.basemap.tiles import BaseMap
 from fengsui.engines.devices.intake import ThreadedIntake
 from fengsui.engines.floods import Here
+from fengsui.engines.floods.many import Dask
+from fengsui.engines.floods.pictures import png
 from fengsui.kernel import district as files
 from fengsui.kernel.clock import WorkCalendar
 from fengsui.kernel.ports.forecaster import Learner
@@ -81,4 +84,6 @@ provide("outlet", outlet)
 provide("basemap", BaseMap)
 provide("raster", raster)
 provide("floods", Here)
+provide("depth_picture", lambda: png)
+provide("ensembles", lambda: Dask(os.environ.get("FENGSUI_DASK", "")))
 provide("gauges", gauges)

@@ -23,7 +23,13 @@ from fengsui.kernel.actor import Actor
 
 log = structlog.get_logger(__name__)
 
-LANES: dict[str, int] = {"events": 6, "deliver": 6, "forecasts drills ledger papers upkeep builtin": 3, "floods": 1}
+LANES: dict[str, int] = {
+    "events": 6,
+    "deliver": 6,
+    "forecasts drills ledger papers upkeep builtin": 3,
+    "floods": 1,
+    "scenarios": 1,
+}
 """Queues and how many of their jobs run at once. Receivers that hang fill the lane of the deliveries and no other:
 a crossing still drafts its warning. In a lane the higher priority goes first, then the older one."""
 PRIORITY = 1_000

@@ -15,7 +15,7 @@ from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, overload
 
 import numba
 from numba.extending import intrinsic as _intrinsic
@@ -58,9 +58,14 @@ def _sources() -> str:
 
 FOLDER = _folder()
 if FOLDER is not None:
-    numba.config.CACHE_DIR = str(FOLDER)
+    settings: Any = numba.config
+    settings.CACHE_DIR = str(FOLDER)
 
 
+@overload
+def njit[F: Callable[..., Any]](function: F, /, **how: Any) -> F: ...
+@overload
+def njit[F: Callable[..., Any]](**how: Any) -> Callable[[F], F]: ...
 def njit(function: Callable[..., Any] | None = None, /, **how: Any) -> Any:
     """As numba's, kept. Functions are told apart by name and by the order in which they are made."""
     if function is None:

@@ -12,7 +12,7 @@ from importlib import import_module
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-PACKAGES = ("rain", "series", "inundation", "drainage", "verify", "rivers")
+PACKAGES = ("rain", "series", "inundation", "drainage", "verify", "rivers", "scenarios")
 """Below `fengsui.science`; each has a `handbook` module. In the order of the handbook's index."""
 
 

@@ -13,6 +13,7 @@ from pydantic import Field
 
 from fengsui.apps.forecasts import asking, floods, rules
 from fengsui.apps.forecasts.models import FloodRun
+from fengsui.apps.forecasts.scenarios.api import router as scenarios
 from fengsui.apps.forecasts.scores.api import router as scores
 from fengsui.apps.places.models import Place
 from fengsui.core import policy
@@ -25,6 +26,7 @@ from fengsui.kernel.errors import Invalid
 
 router = Router()
 router.add_router("", scores)
+router.add_router("", scenarios)
 READ = scope("floods:read", _("看积水推演"))
 WRITE = scope("floods:write", _("推演积水、停止推演"))
 

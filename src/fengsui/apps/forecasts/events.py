@@ -70,3 +70,41 @@ class FloodStopped:
 
     flood: UUID
     title: str
+
+
+@dataclass(frozen=True, slots=True)
+class ScenariosAsked:
+    """Many floods of one square are to be computed. count: scenarios."""
+
+    library: UUID
+    title: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class ScenariosDone:
+    library: UUID
+    title: str
+    computed: int
+    failed: int
+
+
+@dataclass(frozen=True, slots=True)
+class ScenariosPaused:
+    """By a person, or (with a reason) because nobody computes at the address that is set."""
+
+    library: UUID
+    title: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ScenariosResumed:
+    library: UUID
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class ScenariosRetired:
+    library: UUID
+    title: str

@@ -9,17 +9,20 @@ from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.utils import timezone
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from fengsui.apps.forecasts import floods, rules
 from fengsui.apps.forecasts.flood_forms import FloodForm, initial_of
 from fengsui.apps.forecasts.models import FloodRun
+from fengsui.apps.forecasts.saying import at_words, english, minutes, name_of, outside_words, said
+from fengsui.apps.forecasts.scenarios import axes, libraries, near
+from fengsui.apps.forecasts.scenarios.forms import NearForm
 from fengsui.apps.people.edge import actor_of
 from fengsui.apps.places.models import Place
 from fengsui.core import live, policy, wording
 from fengsui.core.ledger import files
+from fengsui.kernel.actor import Actor
 from fengsui.kernel.errors import Invalid, Refused
 from fengsui.kernel.ports.floods import DEPTHS_M
 
@@ -39,9 +42,9 @@ def listing(request: HttpRequest) -> HttpResponse:
     incident = _uuid(request.GET.get("incident", ""))
     if incident:
         rows = rows.filter(incident=incident)
-    context = _shell(
+    context = shell(
         request, floods.TOPIC, page=Paginator(rows, PAGE).get_page(request.GET.get("page")), state=state,
-        incident=incident, states=rules.FLOOD_STATES, may_ask=policy.can(by, "forecasts.ask_flood"), said=_said,
+        incident=incident, states=rules.FLOOD_STATES, may_ask=policy.can(by, "forecasts.ask_flood"), said=said,
     )  # fmt: skip
     part = "forecasts/_floods_part.html" if request.headers.get("HX-Request") else "forecasts/floods.html"
     return render(request, part, context)
@@ -67,7 +70,7 @@ def new(request: HttpRequest) -> HttpResponse:
             form.add_error(name if name in form.fields else None, _wording(error))
         else:
             return HttpResponseRedirect(floods.page(row.pk))
-    context = _shell(request, form=form, incident=incident)
+    context = shell(request, form=form, incident=incident)
     return render(request, "forecasts/flood_new.html", context, status=422 if sent is not None else 200)
 
 
@@ -76,9 +79,9 @@ def show(request: HttpRequest, flood_id: UUID) -> HttpResponse:
     by = actor_of(request)
     row = floods.get(flood_id, by)
     others = floods.visible_to(by).defer(*floods.LIGHT, "answer").filter(status="done").exclude(pk=row.pk)[:20]
-    context = _shell(
+    context = shell(
         request, floods.topic_of(row.pk), it=row, others=others, may_ask=policy.can(by, "forecasts.ask_flood"),
-        **_told(row),
+        **_told(row, by),
     )  # fmt: skip
     part = "forecasts/_flood_part.html" if request.headers.get("HX-Request") else "forecasts/flood.html"
     return render(request, part, context)
@@ -89,6 +92,10 @@ def picture(request: HttpRequest, flood_id: UUID, n: int | None = None) -> HttpR
     """One of its frames, or the deepest water of all times."""
     by = actor_of(request)
     data = floods.column(flood_id, "deepest", by) if n is None else floods.frame(flood_id, n, by)
+    return kept_picture(data)
+
+
+def kept_picture(data: bytes) -> HttpResponse:
     answer = HttpResponse(data, content_type="image/png")
     answer["Cache-Control"] = f"private, max-age={FRESH_S}, immutable"
     return answer
@@ -106,7 +113,7 @@ def export(request: HttpRequest, flood_id: UUID, kind: str) -> HttpResponse:
         world = request.world  # type: ignore[attr-defined]  # set on the request by our middleware
         exercise = str(world) if world.kind == "exercise" else ""
         notes = files.notes(timezone.now(), exercise=exercise, illustrative=row.answer.get("illustrative", True))
-        answer = HttpResponse(files.text(_table(row), [_said(row), *notes]), content_type="text/csv; charset=utf-8")
+        answer = HttpResponse(files.text(_table(row), [said(row), *notes]), content_type="text/csv; charset=utf-8")
     answer["Content-Disposition"] = f'attachment; filename="{name}.{kind}"'
     return answer
 
@@ -125,35 +132,33 @@ def compare(request: HttpRequest, flood_id: UUID, other_id: UUID) -> HttpRespons
     found: dict[str, dict[str, Any]] = {}
     for side, row in (("one", one), ("two", two)):
         for each in row.answer.get("places", []):
-            found.setdefault(each["id"], {"name": _name(each)})[side] = each
+            found.setdefault(each["id"], {"name": name_of(each)})[side] = each
     rows = sorted(found.values(), key=lambda each: -max(each.get(s, {}).get("deepest_m", 0.0) for s in ("one", "two")))
-    context = _shell(
-        request, one=one, two=two, rows=rows[:SHOWN], differ=_differ(one, two), depths=DEPTHS_M, said=_said
-    )
+    context = shell(request, one=one, two=two, rows=rows[:SHOWN], differ=_differ(one, two), depths=DEPTHS_M, said=said)
     return render(request, "forecasts/flood_compare.html", context)
 
 
 # --- what pages say ------------------------------------------------------------------------------------------------
 
 
-def _shell(request: HttpRequest, *topics: str, **context: Any) -> dict[str, Any]:
+def shell(request: HttpRequest, *topics: str, **context: Any) -> dict[str, Any]:
     by = actor_of(request)
     return {
         "live_ticket": live.ticket(by.world, ["desk", "core.clocks", *topics], by.person), "by": by,
-        "english": _english(), **context,
+        "english": english(), **context,
     }  # fmt: skip
 
 
-def _told(row: FloodRun) -> dict[str, Any]:
+def _told(row: FloodRun, by: Actor) -> dict[str, Any]:
     it = row.answer
     if row.status != "done":
-        return {"said": _said, "topic": floods.topic_of(row.pk)}
+        return {"said": said, "topic": floods.topic_of(row.pk), **_known(row, by)}
     west, south, east, north = it["box"]
-    english = _english()
+    in_english = english()
     return {
-        "said": _said,
+        "said": said,
         "topic": floods.topic_of(row.pk),
-        "places": [{**each, "shown": _name(each)} for each in it["places"][:SHOWN]],
+        "places": [{**each, "shown": name_of(each)} for each in it["places"][:SHOWN]],
         "cuts": it["cuts"][:SHOWN],
         "cut_layer": {
             "type": "FeatureCollection",
@@ -170,19 +175,20 @@ def _told(row: FloodRun) -> dict[str, Any]:
         "center": ((west + east) / 2, (south + north) / 2),
         "frames": [{"at": at, "label": minutes(at)} for at in it["frames"]],
         "kept": row.frames.exists(),
-        "remarks": [(basis, en if english else zh) for basis, zh, en in it["remarks"]],
+        "remarks": [(basis, en if in_english else zh) for basis, zh, en in it["remarks"]],
         "depths": DEPTHS_M,
         "minutes": minutes,
         "pumps": pumps_words(row.asked),
     }
 
 
-def minutes(seconds: float | None) -> str:
-    """0:35 after the rain began."""
-    if seconds is None:
-        return ""
-    whole = round(seconds / 60)
-    return f"{whole // 60}:{whole % 60:02d}"
+def _known(row: FloodRun, by: Actor) -> dict[str, Any]:
+    """Of what is still computed: what a scenario library already knows."""
+    if row.status not in ("waiting", "running"):
+        return {}
+    told = near.of_question(row.asked, by)
+    outside = outside_words(told.outside if told else ())
+    return {"near": told, "at": at_words, "outside": outside, "minutes": minutes, "name": name_of}
 
 
 def _cut_words(cut: dict[str, Any]) -> str:
@@ -199,7 +205,7 @@ def _table(row: FloodRun) -> files.Page:
         *(_("达到 %(cm)d cm") % {"cm": round(depth * 100)} for depth in DEPTHS_M), _("断到"),
     ]  # fmt: skip
     lines: list[list[Any]] = [
-        [_("地点"), each["code"], _name(each), each["deepest_m"], *map(minutes, each["arrival_s"]), ""]
+        [_("地点"), each["code"], name_of(each), each["deepest_m"], *map(minutes, each["arrival_s"]), ""]
         for each in row.answer.get("places", [])
     ]
     lines += [
@@ -222,7 +228,7 @@ def _differ(one: FloodRun, two: FloodRun) -> list[tuple[str, str, str]]:
         if asked_words(key, one.asked) != asked_words(key, two.asked)
     ]
     if one.asked["rain"] != two.asked["rain"]:
-        found.insert(0, (_("降雨"), _said(one), _said(two)))
+        found.insert(0, (_("降雨"), said(one), said(two)))
     return found
 
 
@@ -243,18 +249,6 @@ def pumps_words(asked: dict[str, Any]) -> str:
     }
 
 
-def _said(row: FloodRun) -> str:
-    return rules.storm_words(row.asked["rain"])[1 if _english() else 0]
-
-
-def _name(of: dict[str, Any]) -> str:
-    return str(of["name_en"] if of.get("name_en") and _english() else of["name"])
-
-
-def _english() -> bool:
-    return (get_language() or "").startswith("en")
-
-
 def _wording(error: Any) -> str:
     said = wording.say(error)
     return f"{said.what}。{said.todo}"
@@ -265,6 +259,8 @@ def _begun(request: HttpRequest) -> dict[str, Any]:
     if like := _uuid(request.GET.get("like", "")):
         row = floods.get(like, actor_of(request))
         return {**initial_of(row.asked), "place": row.place_id}
+    if library := _uuid(request.GET.get("library", "")):
+        return _begun_from(library, request)
     found: dict[str, Any] = {}
     if place := _uuid(request.GET.get("place", "")):
         found["place"] = place
@@ -272,6 +268,14 @@ def _begun(request: HttpRequest) -> dict[str, Any]:
         if request.GET.get(name):
             found[name] = request.GET[name]
     return found
+
+
+def _begun_from(library: UUID, request: HttpRequest) -> dict[str, Any]:
+    """What a scenario library was asked, to be computed itself."""
+    row, asked = libraries.get(library, actor_of(request)), NearForm(request.GET)
+    if not asked.is_valid():
+        return {"place": row.place_id}
+    return {**initial_of(axes.asked_of(row.base, asked.cleaned_data)), "place": row.place_id}
 
 
 def _uuid(text: str) -> UUID | None:

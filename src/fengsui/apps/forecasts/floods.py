@@ -99,7 +99,7 @@ def ask(
 ) -> FloodRun:
     """Raises Invalid by the field, OutOfRange by the model's input; Refused while too many of this world wait."""
     policy.require(by, "forecasts.ask_flood")
-    _sound(asked)
+    sound(asked)
     if FloodRun.objects.in_world(by.world).filter(status__in=("waiting", "running")).count() >= rules.MOST_WAITING:
         raise Refused("forecasts.flood.too_many", most=rules.MOST_WAITING)
     row: FloodRun = FloodRun.objects.create(
@@ -110,7 +110,8 @@ def ask(
     return row
 
 
-def _sound(asked: Mapping[str, Any]) -> None:
+def sound(asked: Mapping[str, Any]) -> None:
+    """Raises Invalid by the field, OutOfRange by the model's input."""
     if asked["width_m"] not in rules.WIDTHS_M:
         raise Invalid("forecasts.flood.width", field="width_m")
     if asked["cell_m"] not in rules.CELLS_M:

@@ -1,11 +1,11 @@
-"""A crossing wants its forecast at once, not with the next look; a flood that was asked is computed."""
+"""A crossing wants its forecast at once, not with the next look; a flood, or many, that were asked are computed."""
 
 from __future__ import annotations
 
 from django.utils import timezone
 
 from fengsui.apps.forecasts import actions, jobs
-from fengsui.apps.forecasts.events import FloodAsked
+from fengsui.apps.forecasts.events import FloodAsked, ScenariosAsked, ScenariosResumed
 from fengsui.apps.sensing.events import ThresholdCrossed
 from fengsui.core.record import on
 from fengsui.kernel.actor import Actor
@@ -19,3 +19,13 @@ def forecast_crossed(event: ThresholdCrossed, by: Actor) -> None:
 @on(FloodAsked)
 def compute_flood(event: FloodAsked, by: Actor) -> None:
     jobs.flood.defer(flood_id=str(event.flood))
+
+
+@on(ScenariosAsked)
+def compute_scenarios(event: ScenariosAsked, by: Actor) -> None:
+    jobs.scenarios.defer(library_id=str(event.library))
+
+
+@on(ScenariosResumed)
+def compute_the_rest(event: ScenariosResumed, by: Actor) -> None:
+    jobs.scenarios.defer(library_id=str(event.library))

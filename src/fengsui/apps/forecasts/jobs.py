@@ -13,6 +13,7 @@ from procrastinate.contrib.django import app
 
 from fengsui.apps.forecasts import actions, asking, floods, learning, rules
 from fengsui.apps.forecasts.models import FloodRun
+from fengsui.apps.forecasts.scenarios import computing
 from fengsui.apps.forecasts.scores import actions as scores
 from fengsui.core import retention
 from fengsui.core.jobs import clean
@@ -74,6 +75,13 @@ def compute(flood_id: UUID) -> None:
         floods.fail(flood_id=flood_id, reason=BROKE, by=by, now=timezone.now())
         return
     floods.finish(flood_id=flood_id, answer=answer, by=by, now=timezone.now())
+
+
+@app.task(name="forecasts.scenarios", queue="scenarios", retry=RETRY, pass_context=False)
+@clean
+def scenarios(library_id: str) -> None:
+    """A library from where it is. A job that comes again, its worker having been killed, finds what was computed."""
+    computing.compute(UUID(library_id))
 
 
 class Telling:

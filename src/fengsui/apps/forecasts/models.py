@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import Q
 
 from fengsui.apps.forecasts.rules import FLOOD_STATES
+from fengsui.apps.forecasts.scenarios.models import Scenario, ScenarioLibrary
 from fengsui.apps.forecasts.scores.models import ForecastChance, ForecastCrossing, ForecastDay, ForecastScore
 from fengsui.apps.places.models import Place
 from fengsui.apps.sensing.models import Datastream
@@ -22,6 +23,8 @@ __all__ = [
     "ForecastScore",
     "Lesson",
     "PlayedLesson",
+    "Scenario",
+    "ScenarioLibrary",
 ]
 
 

@@ -110,6 +110,13 @@ VARIABLES: tuple[Variable, ...] = (
         "Numbers that were out when a connection died, so that nobody knows: again sends once more (heard twice is "
         "better than unheard), leave does not [G]",
     ),
+    Variable(
+        "FENGSUI_DASK",
+        "本机 / this machine",
+        "情景库在哪里算:Dask 调度器地址 tcp://主机:端口，其工作机装有同一版本的本平台;不设则在本机算",
+        "Where scenario libraries are computed: a Dask scheduler, tcp://host:port, whose workers have the same version "
+        "of this platform; without it, on this machine",
+    ),
     Variable("FENGSUI_MAIL_FROM", "fengsui@localhost", "邮件的发件人地址", "Sender address of mails"),
     Variable(
         "FENGSUI_FEED_CHECK_URL",

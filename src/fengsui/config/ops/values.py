@@ -137,6 +137,7 @@ RULES: Mapping[str, tuple[Check, str, str]] = {
         "smpp://account:password@host:port?source=1069..., separated by spaces",
     ),
     "FENGSUI_SMS_UNCERTAIN": (_one_of("again", "leave"), "again 或 leave", "again or leave"),
+    "FENGSUI_DASK": (_address("tcp", "tls"), "形如 tcp://主机:端口", "tcp://host:port"),
     "FENGSUI_MAIL_FROM": (lambda value, _: "@" in value.strip("@"), "邮件地址", "a mail address"),
     "FENGSUI_WEBHOOK_URL": (WEB, "http:// 或 https:// 地址", "an http:// or https:// address"),
     "FENGSUI_BASE_URL": (WEB, "http:// 或 https:// 地址", "an http:// or https:// address"),

@@ -20,7 +20,7 @@ from fengsui.kernel.ports.floods import Answer, Question, Refused, Stopped
 
 
 class Here:
-    """On this machine. `threads`: cores that one may use, all where None; `lower`: how far below others it runs (nice)."""
+    """On this machine. `threads`: cores that one may use, all where None; `lower`: how far below others (nice)."""
 
     def __init__(self, threads: int | None = None, lower: int = 0) -> None:
         self.threads, self.lower = threads, lower

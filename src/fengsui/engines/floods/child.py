@@ -1,4 +1,4 @@
-"""`python -m fengsui.engines.floods.child FOLDER NICE`: reads question.json, tells the share done, writes the answer."""
+"""`python -m fengsui.engines.floods.child FOLDER NICE`: reads question.json, tells the share, writes the answer."""
 
 from __future__ import annotations
 

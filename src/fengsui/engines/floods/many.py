@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable
 from contextlib import suppress
+from importlib import import_module
 from typing import Any
 
 import structlog
@@ -51,17 +52,16 @@ class Dask:
         self, questions: Iterable[tuple[int, Question]], told: Callable[[int, Answer | Refused], bool],
         wanted: Callable[[], bool],
     ) -> None:  # fmt: skip
-        from distributed import Client, LocalCluster  # heavy, and only this job needs it
-
+        dask: Any = import_module("distributed")  # heavy, and only this job needs it
         where: Any = self.address
         if not self.address:
-            where = LocalCluster(
+            where = dask.LocalCluster(
                 n_workers=self.workers, threads_per_worker=1, processes=True, host="127.0.0.1",
                 dashboard_address="127.0.0.1:0", memory_limit=0,
             )  # fmt: skip
         try:
             try:
-                client = Client(where, timeout=REACH_S, set_as_default=False)
+                client = dask.Client(where, timeout=REACH_S, set_as_default=False)
             except (OSError, TimeoutError, ValueError) as error:
                 raise Unreachable(why=str(error) or type(error).__name__) from error
             with client, client.as_current():
@@ -71,8 +71,7 @@ class Dask:
                 where.close()
 
     def _all(self, client: Any, waiting: Any, told: Any, wanted: Any) -> None:
-        from distributed import wait
-
+        dask: Any = import_module("distributed")
         under_way: dict[Any, int] = {}
         try:
             while True:
@@ -85,7 +84,7 @@ class Dask:
                 if not under_way:
                     return
                 with suppress(TimeoutError):
-                    wait(list(under_way), timeout=LOOK_S, return_when="FIRST_COMPLETED")
+                    dask.wait(list(under_way), timeout=LOOK_S, return_when="FIRST_COMPLETED")
                 for future in [each for each in under_way if each.done()]:
                     if not told(under_way.pop(future), _answer(future)):
                         return

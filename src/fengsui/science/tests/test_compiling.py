@@ -56,7 +56,7 @@ def test_a_second_process_compiles_nothing_and_computes_the_same(tmp_path):
 def test_where_nothing_can_be_written_it_computes_all_the_same(tmp_path):
     (tmp_path / "file").write_text("no folder")
     done = subprocess.run(
-        [sys.executable, "-c", "from fengsui.science import compiling as c\nprint(c.njit(lambda x: x + 1)(1), c.FOLDER)"],
+        [sys.executable, "-c", "import fengsui.science.compiling as c; print(c.njit(lambda x: x + 1)(1), c.FOLDER)"],
         env={**os.environ, "FENGSUI_CODE_CACHE": str(tmp_path / "file"), "PYTHONPATH": str(HERE)},
         capture_output=True, text=True, check=True,
     )  # fmt: skip
