@@ -7,14 +7,15 @@ import { palette } from "./palette";
 import type { OneMap } from "./one";
 import { say } from "../words";
 
-export type Tool = "distance" | "area" | "select";
+export type Tool = "distance" | "area" | "select" | "line";
+const open = (tool: Tool | null): boolean => tool === "distance" || tool === "line";
 const SOURCE = "drawn";
 
 export class Drawing {
   corners: Corner[] = [];
   tool: Tool | null = null;
 
-  constructor(private readonly one: OneMap, private readonly said: HTMLElement, private readonly done: (corners: Corner[]) => void) {
+  constructor(private readonly one: OneMap, private readonly said: HTMLElement, private readonly done: (corners: Corner[]) => void, private readonly changed: (corners: Corner[]) => void = () => undefined) {
     const hear = () => this.one.map.on("load", () => this.put());
     hear();
     if (this.one.map.isStyleLoaded()) this.put();
@@ -45,30 +46,32 @@ export class Drawing {
     this.paint();
   }
 
-  /** Show an area that came with the address. */
-  hold(corners: Corner[]): void {
+  /** Show an area, or a line, that came with the page. */
+  hold(corners: Corner[], tool: Tool = "select"): void {
     this.corners = corners;
+    this.last = tool;
     this.paint(true);
   }
 
   private add(corner: Corner): void {
     const first = this.corners[0];
-    if (first && this.tool !== "distance" && this.corners.length > 2) {
+    if (first && !open(this.tool) && this.corners.length > 2) {
       const a = this.one.map.project(first), b = this.one.map.project(corner);
       if (Math.hypot(a.x - b.x, a.y - b.y) < 12) return this.finish();
     }
     this.corners.push(corner);
+    this.changed(this.corners);
     this.paint();
     this.say();
   }
 
   finish(): void {
-    const tool = this.tool, enough = this.corners.length >= (tool === "distance" ? 2 : 3);
+    const tool = this.tool, enough = this.corners.length >= (open(tool) ? 2 : 3);
     if (!tool || !enough) return;
     this.end();
     this.paint(true);
     this.say(tool);
-    if (tool === "select") this.done(this.corners);
+    if (tool === "select" || tool === "line") this.done(this.corners);
   }
 
   private key(e: KeyboardEvent): void {
@@ -76,7 +79,7 @@ export class Drawing {
     if (e.key === "Enter" || e.key === " ") {
       if (e.shiftKey) this.finish();
       else { const c = this.one.map.getCenter(); this.add([c.lng, c.lat]); }
-    } else if (e.key === "Backspace") { this.corners.pop(); this.paint(); this.say(); }
+    } else if (e.key === "Backspace") { this.corners.pop(); this.changed(this.corners); this.paint(); this.say(); }
     else if (e.key === "Escape") this.clear();
     else return;
     e.preventDefault();
@@ -86,7 +89,7 @@ export class Drawing {
   private say(tool: Tool | null = this.tool): void {
     const n = this.corners.length;
     const how = this.tool ? say("点图落点（键盘：方向键移图，Enter 在图中心落点），Backspace 退一点，Esc 不画了", "Press the map to set a point (keys: arrows move the map, Enter sets one in its middle), Backspace takes one back, Esc stops") : "";
-    const figure = tool === "distance" ? (n > 1 ? say(`全长 ${metres(length(this.corners))}`, `length ${metres(length(this.corners))}`) : "")
+    const figure = open(tool) ? (n > 1 ? say(`全长 ${metres(length(this.corners))}`, `length ${metres(length(this.corners))}`) : "")
       : n > 2 ? this.areaWords() : "";
     this.said.replaceChildren(...[figure, how].filter(Boolean).map((text, i) => Object.assign(document.createElement(figure && !i ? "b" : "span"), { textContent: text })));
   }
@@ -108,7 +111,7 @@ export class Drawing {
 
   private paint(closed = false): void {
     const c = this.corners, shape: Feature[] = [];
-    if (c.length > 2 && (closed || this.tool !== "distance") && this.shut()) shape.push({ type: "Feature", properties: {}, geometry: { type: "Polygon", coordinates: [[...c, c[0]!]] } });
+    if (c.length > 2 && (closed || !open(this.tool)) && this.shut()) shape.push({ type: "Feature", properties: {}, geometry: { type: "Polygon", coordinates: [[...c, c[0]!]] } });
     else if (c.length > 1) shape.push({ type: "Feature", properties: {}, geometry: { type: "LineString", coordinates: c } });
     for (const at of c) shape.push({ type: "Feature", properties: {}, geometry: { type: "Point", coordinates: at } });
     (this.one.map.getSource(SOURCE) as GeoJSONSource | undefined)?.setData({ type: "FeatureCollection", features: shape });
@@ -118,6 +121,6 @@ export class Drawing {
   private last: Tool | null = null;
   private shut(): boolean {
     this.last = this.tool ?? this.last;
-    return this.last !== "distance";
+    return !open(this.last);
   }
 }

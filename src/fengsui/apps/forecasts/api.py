@@ -11,7 +11,7 @@ from django.utils.translation import gettext_noop as _
 from ninja import Router
 from pydantic import Field
 
-from fengsui.apps.forecasts import asking, floods, rules
+from fengsui.apps.forecasts import asking, breaches, floods, rules
 from fengsui.apps.forecasts.models import FloodRun
 from fengsui.apps.forecasts.scenarios.api import router as scenarios
 from fengsui.apps.forecasts.scores.api import router as scores
@@ -45,6 +45,23 @@ class Steady(Body):
     duration_min: Annotated[float, Field(title=_("历时（分钟）"), ge=30, le=180, multiple_of=rules.STEP_MIN)]
 
 
+class Dike(Body):
+    """A dike and its breach; `value` in metres above the ground at the breach (`level`) or m3/s (`inflow`); `side` of
+    the water along the line; `at` per cent of the line."""
+
+    line: Annotated[
+        list[Position], Field(title=_("堤线"), min_length=breaches.CORNERS[0], max_length=breaches.CORNERS[1])
+    ]
+    side: Annotated[Literal["left", "right"], Field(title=_("水在堤线的"))]
+    crest_m: Annotated[float, Field(title=_("堤顶高（m）"))]
+    water: Annotated[Literal["level", "inflow"], Field(title=_("堤后的水"))]
+    value: Annotated[float, Field(title=_("水位或来水"))]
+    at: Annotated[float, Field(title=_("溃口在线上的位置（%）"))] = 50.0
+    width_m: Annotated[float, Field(title=_("溃口宽（m）"))]
+    opens_min: Annotated[float, Field(title=_("何时开始溃（分钟）"))]
+    erodes_min: Annotated[float, Field(title=_("多久冲开（分钟）"))] = 10.0
+
+
 class Asking(Body):
     """A waterlogging point, or a position."""
 
@@ -59,6 +76,7 @@ class Asking(Body):
     pumps: Annotated[float, Field(title=_("固定泵站开机的份额"), ge=0, le=1)] = 1.0
     gates: Annotated[Literal["open", "shut"], Field(title=_("排放口闸门"))] = "open"
     standing_m: Annotated[float, Field(title=_("起始积水（m）"), ge=0, le=rules.DEEPEST_STANDING_M)] = 0.0
+    breach: Annotated[Dike | None, Field(title=_("溃口"))] = None
 
 
 class FloodOut(Out):
@@ -109,6 +127,8 @@ def ask(request: HttpRequest, body: Asking) -> FloodOut:
     asked = body.model_dump(include=plain) | {
         "lon": at.lon, "lat": at.lat, "rain": body.rain.model_dump(),
     }  # fmt: skip
+    if body.breach is not None:
+        asked["breach"] = body.breach.model_dump() | {"line": [list(each.pair) for each in body.breach.line]}
     row = floods.ask(
         title=floods.title_of(place, asked), asked=asked, place=place, incident=body.incident, by=by_of(request),
         now=timezone.now(),

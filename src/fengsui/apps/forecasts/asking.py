@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from django.contrib.gis.geos import Polygon
 
-from fengsui.apps.forecasts import rules
+from fengsui.apps.forecasts import breaches, rules
 from fengsui.apps.places.models import Place, WaterloggingPoint
 from fengsui.core.ports import PortAbsent, port
 from fengsui.kernel import geo
@@ -82,6 +82,7 @@ def question(asked: Mapping[str, Any]) -> Question:
         ),
         gates=asked.get("gates", "open"),
         standing_m=float(asked.get("standing_m", 0)),
+        breach=breaches.breach_of(asked),
         spots=tuple(Spot(str(each.pk), _at(each)) for each in spots),
         streets=streets(box),
     )

@@ -10,12 +10,21 @@ from django.utils.text import format_lazy
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
-from fengsui.apps.forecasts import asking, rules
+from fengsui.apps.forecasts import asking, breaches, rules
 from fengsui.apps.places.models import Place
+from fengsui.core import wording
+from fengsui.kernel.errors import Invalid
 
 
 def _named(row: Place) -> str:
     return row.name_en if row.name_en and (get_language() or "").startswith("en") else row.name
+
+
+BREACH = (
+    "breach_line", "breach_side", "breach_crest_m", "breach_water", "breach_value", "breach_at", "breach_width_m",
+    "breach_opens_min", "breach_erodes_min",
+)  # fmt: skip
+"""Fields of the drawn dike; without a line none of them counts."""
 
 
 class FloodForm(forms.Form):
@@ -72,6 +81,31 @@ class FloodForm(forms.Form):
         help_text=_("下雨前已知低洼处积的水，从最低处算起；0 为没有"),
     )  # fmt: skip
 
+    breach_line = forms.CharField(
+        label=_("堤线"), required=False, max_length=2000, widget=forms.Textarea(attrs={"rows": 4}),
+        help_text=_("在图上画，或一行写一个“经度,纬度”；空着就没有溃口"),
+    )  # fmt: skip
+    breach_side = forms.ChoiceField(
+        label=_("水在堤线的"), required=False, initial="left", choices=[("left", _("左侧")), ("right", _("右侧"))],
+        help_text=_("沿画线的方向看；图上蓝边是水"),
+    )  # fmt: skip
+    breach_crest_m = forms.FloatField(
+        label=_("堤顶高（m）"), required=False, initial=3, help_text=_("高出溃口处的地面")
+    )
+    breach_water = forms.ChoiceField(
+        label=_("堤后的水"), required=False, initial="level",
+        choices=[("level", _("水位（m，高出溃口处地面）")), ("inflow", _("来水（m³/s）"))],
+    )  # fmt: skip
+    breach_value = forms.FloatField(label=_("水位或来水"), required=False, initial=2)
+    breach_at = forms.FloatField(
+        label=_("溃口在线上的位置（%）"), required=False, initial=50, help_text=_("从第一个点量起；图上圆圈")
+    )
+    breach_width_m = forms.FloatField(label=_("溃口宽（m）"), required=False, initial=30)
+    breach_opens_min = forms.FloatField(
+        label=_("何时开始溃（分钟）"), required=False, initial=10, help_text=_("从降雨开始算起")
+    )
+    breach_erodes_min = forms.FloatField(label=_("多久冲开（分钟）"), required=False, initial=10)
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         places = self.fields["place"]
@@ -91,9 +125,27 @@ class FloodForm(forms.Form):
                 self.add_error(name, _("这种降雨要填这一项"))
         if data.get("gates") == "shut" and not data.get("sewers_a") and "gates" not in self.errors:
             self.add_error("gates", _("不算管网就没有闸门可关：先选一种示意管网"))
+        if data.get("breach_line"):
+            self._breached(data)
         if (data.get("duration_min") or 0) % rules.STEP_MIN:
             self.add_error("duration_min", _("填 %(n)d 的倍数") % {"n": rules.STEP_MIN})
         return data
+
+    def _breached(self, data: dict[str, Any]) -> None:
+        for name in BREACH[1:]:
+            if data.get(name) in (None, "") and name not in self.errors:
+                self.add_error(name, _("有堤线就要填这一项"))
+        try:
+            data["line"] = breaches.line_of(data["breach_line"])
+        except Invalid as error:
+            said = wording.say(error)
+            self.add_error("breach_line", f"{said.what}。{said.todo}")
+
+    def plain(self) -> list[forms.BoundField]:
+        return [each for each in self.visible_fields() if each.name not in BREACH]
+
+    def breach(self) -> list[forms.BoundField]:
+        return [self[name] for name in BREACH]
 
     def asked(self) -> dict[str, Any]:
         """As the run keeps it."""
@@ -111,10 +163,21 @@ class FloodForm(forms.Form):
             "lon": round(at.x, 6), "lat": round(at.y, 6), "width_m": data["width_m"], "cell_m": data["cell_m"],
             "rain": rain, "drained_mm_h": data["drained_mm_h"], "sewers_a": data["sewers_a"] or 0.0,
             "pumps": float(data["pumps"]), "gates": data["gates"] or "open", "standing_m": data["standing_m"] or 0.0,
+            **({"breach": self._asked_breach(data)} if data.get("line") else {}),
         }  # fmt: skip
+
+    @staticmethod
+    def _asked_breach(data: dict[str, Any]) -> dict[str, Any]:
+        return {"line": [list(each) for each in data["line"]]} | {
+            name.removeprefix("breach_"): data[name] for name in BREACH[1:]
+        }
 
 
 def initial_of(asked: dict[str, Any]) -> dict[str, Any]:
     """To ask the same again, with one thing changed."""
-    rain = dict(asked["rain"])
-    return {**{key: value for key, value in asked.items() if key != "rain"}, **rain, "pumps": float(asked["pumps"])}
+    rain, breach = dict(asked["rain"]), dict(asked.get("breach") or {})
+    plain = {key: value for key, value in asked.items() if key not in ("rain", "breach")}
+    drawn = {f"breach_{key}": value for key, value in breach.items() if key != "line"}
+    if breach:
+        drawn["breach_line"] = breaches.text_of(breach["line"])
+    return {**plain, **rain, **drawn, "pumps": float(asked["pumps"])}

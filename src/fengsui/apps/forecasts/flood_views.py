@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from fengsui.apps.forecasts import floods, rules
+from fengsui.apps.forecasts import breaches, floods, rules
 from fengsui.apps.forecasts.flood_forms import FloodForm, initial_of
 from fengsui.apps.forecasts.models import FloodRun
 from fengsui.apps.forecasts.saying import at_words, english, minutes, name_of, outside_words, said
@@ -70,7 +70,11 @@ def new(request: HttpRequest) -> HttpResponse:
             form.add_error(name if name in form.fields else None, _wording(error))
         else:
             return HttpResponseRedirect(floods.page(row.pk))
-    context = shell(request, form=form, incident=incident)
+    points = {str(each.pk): (each.location.x, each.location.y) for each in form.fields["place"].queryset}  # type: ignore[attr-defined]  # the stubs type a form's fields as their base class
+    context = shell(
+        request, form=form, incident=incident, points=points, center=next(iter(points.values()), (123.37, 41.79)),
+        drawn=bool(form["breach_line"].value()),
+    )  # fmt: skip
     return render(request, "forecasts/flood_new.html", context, status=422 if sent is not None else 200)
 
 
@@ -179,6 +183,7 @@ def _told(row: FloodRun, by: Actor) -> dict[str, Any]:
         "depths": DEPTHS_M,
         "minutes": minutes,
         "pumps": pumps_words(row.asked),
+        "breach": breaches.said(row.asked),
     }
 
 
@@ -220,7 +225,7 @@ def _differ(one: FloodRun, two: FloodRun) -> list[tuple[str, str, str]]:
     words = {
         "lon": _("经度"), "lat": _("纬度"), "width_m": _("范围（m）"), "cell_m": _("网格（m）"),
         "drained_mm_h": _("管网与土壤排走（mm/h）"), "sewers_a": _("示意管网（几年一遇，0 为不算）"),
-        "gates": _("排放口闸门"), "pumps": _("固定泵站"), "standing_m": _("起始积水（m）"),
+        "gates": _("排放口闸门"), "pumps": _("固定泵站"), "standing_m": _("起始积水（m）"), "breach": _("溃口"),
     }  # fmt: skip
     found = [
         (label, asked_words(key, one.asked), asked_words(key, two.asked))
@@ -236,9 +241,19 @@ def asked_words(key: str, asked: dict[str, Any]) -> str:
     """One thing that was asked; what a run of old did not ask is as if it had not been there."""
     if key == "pumps":
         return pumps_words(asked)
+    if key == "breach":
+        return _breach_words(asked)
     if key == "gates":
         return _("关") if asked.get(key) == "shut" else _("开")
     return f"{asked.get(key, 0):g}"
+
+
+def _breach_words(asked: dict[str, Any]) -> str:
+    """With the line's first corner, so that two lines that differ are told apart."""
+    if not asked.get("breach"):
+        return _("无")
+    line = asked["breach"]["line"]
+    return f"{breaches.said(asked)}（{len(line)}: {breaches.text_of(line[:1])}）"
 
 
 def pumps_words(asked: dict[str, Any]) -> str:

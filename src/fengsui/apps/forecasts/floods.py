@@ -11,7 +11,7 @@ from uuid import UUID
 from django.db.models import QuerySet
 from django.db.transaction import atomic
 
-from fengsui.apps.forecasts import asking, events, rules
+from fengsui.apps.forecasts import asking, breaches, events, rules
 from fengsui.apps.forecasts.models import FloodFrame, FloodRun
 from fengsui.apps.places.models import Place
 from fengsui.core import live, policy
@@ -131,6 +131,7 @@ def sound(asked: Mapping[str, Any]) -> None:
     if not 0 <= float(asked.get("standing_m", 0)) <= rules.DEEPEST_STANDING_M:
         raise Invalid("forecasts.flood.standing", field="standing_m", most=rules.DEEPEST_STANDING_M)
     asking.rain_of(asked["rain"])
+    breaches.sound(asked)
 
 
 @atomic

@@ -17,6 +17,7 @@ from fengsui.science.drainage.exchange import Opening
 from fengsui.science.drainage.network import Network
 from fengsui.science.drainage.planned import Planned, Terrain, plan
 from fengsui.science.inundation.asked import Flood
+from fengsui.science.inundation.ground import Marks, Series
 from fengsui.science.rain.formula import Formula
 
 JOINED_M = 40.0
@@ -81,9 +82,9 @@ class Below:
         )
 
 
-def below(question: Question, square: Square, flood: Flood) -> Below | None:
+def below(question: Question, square: Square, flood: Flood, river: Marks | None = None) -> Below | None:
     """None where nobody asked for sewers. Raises ValueError where the square has no street to lay them under, or gates
-    are to be shut that nobody laid."""
+    are to be shut that nobody laid. No opening lies in the `river`."""
     shut = question.gates == "shut"
     if question.sewers is None:
         if shut:
@@ -103,7 +104,8 @@ def below(question: Question, square: Square, flood: Flood) -> Below | None:
     openings = []
     for each in network.manholes:
         row, column = int((half - each.y_m) // square.cell_m), int((each.x_m + half) // square.cell_m)
-        openings.append(Opening(each.code, row, column))
+        drowned = river is not None and bool(river[row, column])
+        openings.append(Opening(each.code, row, column, clogged=1.0 if drowned else 0.0))
     project = inp.project(network, None, flood.until_s + 60, report_s=600, shut=shut)
     return Below(asked, network, remarks, Dual(flood, project, tuple(openings), EXCHANGE_S), shut)
 
@@ -111,7 +113,17 @@ def below(question: Question, square: Square, flood: Flood) -> Below | None:
 def _levelled(flood: Flood) -> Flood:
     """The same ground some metres above nought: made-up heights have no datum, a pipe's must be levels."""
     bed = flood.ground.bed_m
-    return replace(flood, ground=replace(flood.ground, bed_m=bed - np.floor(bed.min()) + ABOVE_M))
+    up = ABOVE_M - float(np.floor(bed.min()))
+    return replace(
+        flood,
+        ground=replace(flood.ground, bed_m=bed + up),
+        walls=tuple(replace(each, crest_m=_lifted(each.crest_m, up)) for each in flood.walls),
+        pools=tuple(replace(each, level_m=_lifted(each.level_m, up)) for each in flood.pools),
+    )
+
+
+def _lifted(levels: Series, up_m: float) -> Series:
+    return Series(levels.time_s, levels.values + up_m)
 
 
 def _junctions(question: Question, square: Square) -> tuple[Any, Any, Any, Any]:

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from fengsui.kernel.ports.floods import Answer, Cut, Hollow, MadeUpSewers, Pump, Question, Spot, Street, Told
+from fengsui.kernel.ports.floods import Answer, Breach, Cut, Hollow, MadeUpSewers, Pump, Question, Spot, Street, Told
 
 
 def question_of(given: dict[str, Any]) -> Question:
@@ -22,6 +22,7 @@ def question_of(given: dict[str, Any]) -> Question:
             "pumps": tuple(Pump(**{**each, "at": _pair(each["at"])}) for each in given["pumps"]),
             "spots": tuple(Spot(**{**each, "at": _pair(each["at"])}) for each in given["spots"]),
             "streets": tuple(Street(each["name"], tuple(map(_pair, each["line"]))) for each in given["streets"]),
+            "breach": _breach(given.get("breach")),
             "sewers": MadeUpSewers(**given["sewers"]) if given.get("sewers") else None,
         }
     )
@@ -57,6 +58,10 @@ def read_answer(folder: Path) -> Answer:
             "remarks": tuple((basis, zh, en) for basis, zh, en in facts["remarks"]),
         }
     )
+
+
+def _breach(given: dict[str, Any] | None) -> Breach | None:
+    return Breach(**{**given, "line": tuple(map(_pair, given["line"]))}) if given else None
 
 
 def _pair(of: Any) -> tuple[float, float]:

@@ -65,6 +65,26 @@ class MadeUpSewers:
 
 
 @dataclass(frozen=True, slots=True)
+class Breach:
+    """A dike along `line`, its top `crest_m` above the ground at the breach, and water on the `side` of it, seen along
+    the line as drawn: standing at `level_m` above that ground, or coming at `inflow_m3_s`; one of the two.
+
+    At the share `at` of the line `width_m` of it give way: from `opens_s` after the rain began, within `erodes_s`, to
+    the ground.
+    """
+
+    line: tuple[Position, ...]
+    crest_m: float
+    side: Literal["left", "right"]
+    at: float
+    width_m: float
+    opens_s: float
+    erodes_s: float
+    level_m: float | None = None
+    inflow_m3_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Question:
     """A square of `width_m` around `middle`, cells of `cell_m`, until `until_s` after the rain began.
 
@@ -91,6 +111,7 @@ class Question:
     sewers: MadeUpSewers | None = None
     gates: Literal["open", "shut"] = "open"
     standing_m: float = 0.0
+    breach: Breach | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,8 +140,9 @@ class Cut:
 class Answer:
     """box: west, south, east, north. frames: (seconds, PNG with transparency), the last one at the end; deepest: the
     same of the deepest water of all times; grid: the deepest depth as GeoTIFF. water: m3 by what became of it;
-    `initial` stood there before the rain, `outfalls` is the part of what went into the `sewers` that left by them.
-    remarks: (basis, Chinese, English). facts: model, version, scheme, SHA-256 of the inputs, seconds it took."""
+    `initial` stood there before the rain, `breach` came through or over a dike, `outfalls` is the part of what went
+    into the `sewers` that left by them. remarks: (basis, Chinese, English). facts: model, version, scheme, SHA-256 of
+    the inputs, seconds it took."""
 
     box: tuple[float, float, float, float]
     frames: tuple[tuple[float, bytes], ...]

@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 
 from fengsui.science.contract import within
-from fengsui.science.inundation.ground import Edge, GreenAmpt, Ground, Horton, Source, Values, Wall
+from fengsui.science.inundation.ground import Edge, GreenAmpt, Ground, Horton, Pool, Source, Values, Wall
 from fengsui.science.inundation.town import Buildings, Road
 
 Precision = Literal["float32", "float64"]
@@ -49,6 +49,7 @@ class Flood:
     edges: tuple[Edge, ...] = ()
     sources: tuple[Source, ...] = ()
     walls: tuple[Wall, ...] = ()
+    pools: tuple[Pool, ...] = ()
     horton: Horton | None = None
     green_ampt: GreenAmpt | None = None
     pervious: Values | None = None
@@ -82,6 +83,9 @@ class Flood:
             within("pervious", float(self.pervious.max()), 0.0, 1.0, why="it is a share")
         if self.buildings is not None and self.buildings.ids.shape != (rows, columns):
             raise ValueError("the buildings' numbers are of the shape of the bed")
+        for pool in self.pools:
+            if pool.where.shape != (rows, columns):
+                raise ValueError("a pool is of the shape of the bed")
         for wall in self.walls:
             across, length = (columns, rows) if wall.along == "column" else (rows, columns)
             if wall.at >= across or wall.stop > length:

@@ -107,6 +107,19 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
+class Pool:
+    """Cells (`where` True, of the shape of the bed) in which water is held at `level_m` (m, datum of the bed):
+    a river or a lake that the flood does not draw down. Where the bed lies higher there is none."""
+
+    where: Marks
+    level_m: Series
+
+    def __post_init__(self) -> None:
+        if self.where.dtype != np.bool_ or not self.where.any():
+            raise ValueError("a pool has cells")
+
+
+@dataclass(frozen=True, slots=True)
 class Wall:
     """A straight wall or levee on a line of the grid, its top at `crest_m` (m, datum of the bed); a breach is a crest
     that falls. `along` "column": west of column `at`, rows `start` to `stop` (excluded); "row": north of row `at`."""

@@ -15,9 +15,9 @@ from fengsui.science.inundation.flood import run_of
 from fengsui.science.inundation.godunov_run import Godunov
 from fengsui.science.inundation.run import Account, Run
 
-ARRAYS = ("h", "qx", "qy", "fade", "seeped", "deepest", "tiles")
+ARRAYS = ("h", "qx", "qy", "fade", "seeped", "deepest", "tiles", "given")
 FAST = ("px", "py", "swiftest")
-NUMBERS = ("time_s", "soaked_s", "steps", "raised")
+NUMBERS = ("time_s", "soaked_s", "steps", "raised", "pooled", "pool_m")
 WORST = ("depth_m", "speed_m_s", "hazard", "arrival_s", "wet_s")
 
 

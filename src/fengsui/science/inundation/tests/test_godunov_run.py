@@ -13,7 +13,7 @@ from fengsui.science.inundation import godunov_fused as fused
 from fengsui.science.inundation import run as running
 from fengsui.science.inundation.asked import Flood, Rain
 from fengsui.science.inundation.flood import MODEL, run_of
-from fengsui.science.inundation.ground import Edge, Ground, Series, Wall, steady
+from fengsui.science.inundation.ground import Edge, Ground, Pool, Series, Wall, steady
 from fengsui.science.inundation.plain import G
 from fengsui.science.inundation.tests.test_flood import CLOSED_M3, flat, town
 
@@ -250,3 +250,50 @@ def test_dry_tiles_sleep_and_the_water_is_the_same(monkeypatch):
         np.testing.assert_array_equal(getattr(asleep, name), getattr(awake, name))
     assert (asleep.h[:, 1024:] > 0.01).any()
     assert (asleep.h[70:] > 0.01).any()
+
+
+def pooled(flood, since_s):
+    """m3/s that its pools give from then on, when it flows steadily; what they hold, and every cubic metre, proved."""
+    run = run_of(flood)
+    run.advance(since_s)
+    before = run.pooled
+    run.advance(flood.until_s)
+    assert run.account.sources == pytest.approx(run.pooled)
+    (pool,) = flood.pools
+    np.testing.assert_allclose(run.h[pool.where], 2.0, atol=1e-6)
+    assert abs(run.account.missing(run.stored())) < 1e-6
+    return (run.pooled - before) / (flood.until_s - since_s)
+
+
+def test_pool_before_a_wall_gives_a_broad_crest_its_discharge():
+    """By scheme A, held at 2 m, 60 m before a wall of 1 m across 200 m; free fall behind: 1.705 H^1.5 [G]."""
+    bed, start = np.zeros((20, 60)), np.zeros((20, 60))
+    bed[:, 30:], start[:, :30] = -3.0, 2.0
+    where = np.zeros(bed.shape, np.bool_)
+    where[:, :24] = True
+    flood = Flood(
+        Ground(bed, np.full(bed.shape, 0.02), 10.0), 800.0, depth_m=start, pools=(Pool(where, steady(2.0)),),
+        walls=(Wall("column", 30, 0, 20, steady(1.0)),), edges=(Edge("east", "normal", steady(0.01)),),
+    )  # fmt: skip
+    assert pooled(flood, 400.0) / 200 == pytest.approx(1.705, rel=0.05)
+
+
+def test_gap_in_a_dike_before_a_pool_lets_a_broad_crests_discharge_through():
+    """By scheme B, the strip of a drawn dike: held 20 m behind it, a gap of 30 m, free fall before it."""
+    bed, start = np.zeros((40, 40)), np.zeros((40, 40))
+    bed[:, 20:], start[:, 16:20] = -3.0, 2.0
+    where = np.zeros(bed.shape, np.bool_)
+    where[:, 16:18] = True
+    walls = ((16, 0, 40, 1000.0), (20, 0, 19, 5.0), (20, 22, 40, 5.0))
+    flood = Flood(
+        Ground(bed, np.full(bed.shape, 0.02), 10.0), 240.0, depth_m=start, pools=(Pool(where, steady(2.0)),),
+        walls=tuple(Wall("column", at, low, high, steady(crest)) for at, low, high, crest in walls),
+        edges=(Edge("east", "normal", steady(0.01)),), scheme="godunov",
+    )  # fmt: skip
+    assert pooled(flood, 150.0) == pytest.approx(1.705 * 30 * 2.0**1.5, rel=0.06)
+
+
+def test_pool_that_is_none_is_refused():
+    for where, words in ((np.zeros((20, 60), np.bool_), "has cells"), (np.ones((3, 3), np.bool_), "shape of the bed")):
+        with pytest.raises(ValueError, match=words):
+            Flood(Ground(np.zeros((20, 60)), np.full((20, 60), 0.02), 10.0), 60.0, pools=(Pool(where, steady(1.0)),))
