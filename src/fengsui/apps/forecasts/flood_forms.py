@@ -111,9 +111,20 @@ class FloodForm(forms.Form):
         places = self.fields["place"]
         places.label_from_instance = _named  # type: ignore[attr-defined]  # the stubs type a form's fields as their base class
         places.queryset = Place.objects.filter(kind="waterlogging_point", retired_at=None).order_by("code")  # type: ignore[attr-defined]  # the stubs type a form's fields as their base class
+        self._also_pumps()
         names = [(name, name) for name in asking.formulas()]
         self.fields["formula_name"].choices = names  # type: ignore[attr-defined]  # the stubs type a form's fields as their base class
         self.fields["formula_name"].initial = names[0][0] if names else ""
+
+    def _also_pumps(self) -> None:
+        """A share between those that are listed, where a library or a program had asked it: it is no other one now."""
+        try:
+            share = float(self.data.get("pumps") or self.initial.get("pumps") or 0)
+        except (TypeError, ValueError):
+            return  # the field says so itself
+        if 0 < share < 1 and share not in rules.PUMPS:
+            pumps: Any = self.fields["pumps"]
+            pumps.choices = [*pumps.choices, (share, f"{share:.0%}")]
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or self.cleaned_data

@@ -46,7 +46,7 @@ def at_words(asked: dict[str, Any]) -> str:
         parts.append(_("闸门%(state)s") % {"state": gates})
     if asked.get("standing_m"):
         parts.append(_("起始积水 %(n)g m") % {"n": asked["standing_m"]})
-    return "，".join(parts)
+    return (", " if english() else "，").join(parts)
 
 
 def outside_words(names: Iterable[str]) -> list[str]:

@@ -8,7 +8,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from fengsui.apps.forecasts import rules
-from fengsui.apps.forecasts.flood_forms import FloodForm
+from fengsui.apps.forecasts.flood_forms import BREACH, FloodForm
 from fengsui.apps.forecasts.saying import GATES
 from fengsui.apps.forecasts.scenarios import axes
 
@@ -42,8 +42,8 @@ class LibraryForm(FloodForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        for name in (*ONE_VALUE, "breach"):
-            self.fields.pop(name, None)
+        for name in (*ONE_VALUE, *BREACH):
+            del self.fields[name]
 
     def clean(self) -> dict[str, Any]:
         # The single values are none of this form's: what the parent asks of them is asked of the axes.

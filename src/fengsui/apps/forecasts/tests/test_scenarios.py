@@ -321,3 +321,11 @@ def test_a_flood_that_is_still_computed_shows_the_nearest(client, duty, low, ens
     assert "先看最近的情景" in page
     assert "低处" in page
     assert f"/floods/libraries/{row.pk}/" in page
+
+
+def test_what_a_library_was_asked_between_its_values_is_asked_of_a_trial_as_it_was(client, duty, ensemble):
+    row = ask(duty)
+    log_in(client, "duty_officer")
+    page = client.get(f"/floods/new/?library={row.pk}&rain=57&pumps=0.7&gates=open&standing_m=0.1").content.decode()
+    assert '<option value="0.7" selected>70%</option>' in page
+    assert 'name="mm_h" value="57.0"' in page
