@@ -102,12 +102,13 @@ class OneChart {
     for (const h of [say("时刻", "Time"), say("序列", "Series"), say("值", "Value"), say("判定", "Verdict")]) head.append(make("th", "", h));
     const rows = data.series.flatMap((s) => s.points.map(([t, v, flag]) => ({ t: ms(t), name: s.name, v: v === null ? "" : `${v} ${s.unit}`, flag: flag ?? "" })));
     if (data.forecast) for (const [t, v] of data.forecast.points ?? []) rows.push({ t: ms(t), name: say("预报", "Forecast"), v: `${v} ${data.series[0]?.unit ?? ""}`, flag: "" });
+    const marks = new Map(data.series.flatMap((s) => (s.marks ?? []).map(([t, , words]) => [ms(t), words] as const)));
     rows.sort((a, b) => b.t - a.t);
     const shown = rows.slice(0, 500), today = new Date(ms(data.now));
     for (const r of shown) {
       const ok = r.flag === "" || r.flag === "good", tr = make("tr", ok || r.flag === "manual" ? "" : "struck");
       tr.append(make("td", "nw", `${wallOn(new Date(r.t), today)}${wall(new Date(r.t)).slice(5)}`), make("td", "", r.name), make("td", "num", r.v),
-        make("td", "keep", ok ? say("可信", "believed") : r.flag === "manual" ? say("人报", "by a person") : say(`未采用 ${r.flag}`, `not taken: ${r.flag}`)));
+        make("td", "keep", ok ? say("可信", "believed") + (marks.has(r.t) ? ` ${marks.get(r.t)}` : "") : r.flag === "manual" ? say("人报", "by a person") : say(`未采用 ${r.flag}`, `not taken: ${r.flag}`)));
       body.append(tr);
     }
     const top = make("thead");

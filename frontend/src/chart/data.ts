@@ -2,11 +2,12 @@
 //
 // {series: [{name, unit, period_s?, points: [[t, v, flag]]}], ladder: [{level, label, value}],
 //  forecast?: {points, low?, high?, issued_at, confidence?}, rain?: {name, unit, points}, now, speed?, source?}
+// A series may have marks: [[t, v, words]], what the checks of the course remark of believed readings.
 // t: ISO text or epoch milliseconds. flag: "" (or "good") is believed, "manual" is by a person, anything else is the reason
 // why the reading was not taken. v null: nothing was measured.
 
 export type Moment = string | number;
-export interface Series { name: string; unit: string; period_s?: number; points: [Moment, number | null, string?][] }
+export interface Series { name: string; unit: string; period_s?: number; points: [Moment, number | null, string?][]; marks?: [Moment, number, string][] }
 export interface Rung { level: string; label: string; value: number }
 export interface Forecast { points: [Moment, number][]; low?: [Moment, number][]; high?: [Moment, number][]; issued_at: Moment; confidence?: string }
 export interface ChartData {

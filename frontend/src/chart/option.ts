@@ -58,6 +58,12 @@ export function draw(data: ChartData, p: Palette, width: number, height: number)
     itemStyle: { color: "transparent", borderColor: p.ink, borderWidth: 1.5 },
     data: refused.map((x, i) => ({ value: [x.t, Math.min(max, Math.max(min, x.v))], name: `${x.v} ${x.why}`, label: label(p["ink-2"], { show: width > 440 && i === refused.length - 1, position: (x.t - from) / (until - from) > 0.45 ? "left" : "right", formatter: say(`${x.v} ${x.why}，未采用`, `${x.v} ${x.why}, not taken`), backgroundColor: p.panel, padding: [0, 3] }) })),
   });
+  const marks = first?.marks ?? [];
+  if (marks.length) series.push({
+    id: "marks", type: "scatter", name: say("走势标记", "Mark of the course"), symbol: "triangle", symbolSize: 9, symbolOffset: [0, 9], animation: false, z: 6,
+    itemStyle: { color: p.panel, borderColor: p.ink, borderWidth: 1.3 },
+    data: marks.map(([t, v, words], i) => ({ value: [ms(t), v], name: `${v} ${words}`, label: label(p["ink-2"], { show: width > 440 && i === marks.length - 1, position: "bottom", formatter: words, backgroundColor: p.panel, padding: [0, 3] }) })),
+  });
   if (lead?.manual.length) series.push({ id: "manual", type: "scatter", name: say("人报", "By a person"), symbol: "diamond", symbolSize: 9, itemStyle: { color: p.panel, borderColor: p.ink, borderWidth: 1.4 }, data: lead.manual, animation: false, z: 6 });
   if (rain) series.push({ id: "rain", type: "bar", name: rain.name, xAxisIndex: 1, yAxisIndex: 1, data: rain.points.map(([t, v]) => [ms(t), v]), itemStyle: { color: p["ink-3"], opacity: 0.75 }, barMaxWidth: 60, barCategoryGap: "10%", animation: false });
 

@@ -206,8 +206,8 @@ FENGSUI_OPEN_INCIDENT_FROM = os.environ.get("FENGSUI_OPEN_INCIDENT_FROM") or "or
 FENGSUI_API_PER_MINUTE = int(os.environ.get("FENGSUI_API_PER_MINUTE") or 300)
 # Months of readings that are kept; 0: for ever. No norm that we know of says how many [U].
 FENGSUI_KEEP_READINGS_MONTHS = int(os.environ.get("FENGSUI_KEEP_READINGS_MONTHS") or 0)
-# Seconds that a sensor must differ from its neighbours before somebody is to look, and days that marks are kept [U].
-FENGSUI_DOUBT_AFTER_S = int(os.environ.get("FENGSUI_DOUBT_AFTER_S") or 21_600)
+# Seconds that a sensor must differ from its neighbours before it is doubted, and days that marks are kept [U].
+FENGSUI_DOUBT_AFTER_S = int(os.environ.get("FENGSUI_DOUBT_AFTER_S") or 43_200)
 FENGSUI_KEEP_MARKS_DAYS = int(os.environ.get("FENGSUI_KEEP_MARKS_DAYS") or 92)
 FENGSUI_METRICS_TOKEN = os.environ.get("FENGSUI_METRICS_TOKEN", "")
 

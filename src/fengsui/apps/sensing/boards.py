@@ -156,7 +156,14 @@ def flag_words(flags: int) -> str:
 
 
 def listing(
-    world: UUID, now: datetime, *, find: str = "", level: str = "", fresh: str = "", sort: str = "level"
+    world: UUID,
+    now: datetime,
+    *,
+    find: str = "",
+    level: str = "",
+    fresh: str = "",
+    course: str = "",
+    sort: str = "level",
 ) -> QuerySet[Datastream]:
     """Active streams of a world with station, place and what is known now: two queries a page, however many rows."""
     period = queries.wall_period()
@@ -169,6 +176,7 @@ def listing(
             level_now=Coalesce(F("current__level"), 0),
             is_watched=Coalesce(F("current__watched"), False),
             old=ExpressionWrapper(Extract(Value(now) - F("current__good_at"), "epoch") / period, FloatField()),
+            doubted=F("course__doubted_at"),
             ratio=Coalesce(F("current__good_value"), -1.0),
         )
     )
@@ -187,6 +195,8 @@ def listing(
         rows = rows.filter(Q(level_now__gt=0) | Q(is_watched=True))
     elif level in rules.LEVEL_CODES:
         rows = rows.filter(level_now=int(Level.of(level)))
+    if course == "doubted":
+        rows = rows.filter(doubted__isnull=False)
     late, lost = present.LATE_PERIODS, present.LOST_PERIODS
     if fresh == "fresh":
         rows = rows.filter(old__lte=late)
@@ -212,6 +222,7 @@ def summary(world: UUID, now: datetime) -> dict[str, int]:
             late=Count("pk", filter=Q(old__gt=late, old__lte=lost)),
             lost=Count("pk", filter=Q(old__gt=lost)),
             never=Count("pk", filter=Q(old__isnull=True)),
+            doubted=Count("pk", filter=Q(course__doubted_at__isnull=False)),
             raised=Count("pk", filter=Q(level_now__gt=0) | Q(is_watched=True)),
         )
     )

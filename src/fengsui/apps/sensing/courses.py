@@ -25,7 +25,7 @@ from django.db import connection
 from django.db.transaction import atomic
 
 from fengsui.apps.sensing import neighbours, rules
-from fengsui.apps.sensing.doubts import Doubt, follow
+from fengsui.apps.sensing.doubts import Doubt, alone, follow
 from fengsui.apps.sensing.hot import PG_EPOCH_US
 from fengsui.apps.sensing.models import CourseWorld
 from fengsui.catalog.sensors import kinds
@@ -46,6 +46,8 @@ LEAST_EACH = 50
 STRAGGLERS = 0.1
 """Where fewer streams than this share have more to read than fits, the others do not wait for them."""
 AT_ONCE_S = 45.0
+HELD_PERIODS = 500
+"""A drift or shift of fewer periods is no doubt yet. It keeps short floods out, not all of them: see doubts.py [U]."""
 GIVEN = quality.RANGE | quality.RATE | quality.STUCK | quality.UNIT
 """What the ingest refused, nothing is learnt from."""
 _US = "(extract(epoch FROM {}) * 1000000)::bigint"
@@ -77,6 +79,10 @@ _HEAD, _TAIL = 19, 2
 _BOARDS = (
     f"SELECT datastream_id, substr(kept, {kept.BOARD_AT + 1}, {kept.DRIFT_AT - kept.BOARD_AT}) FROM sensing_course "
     "WHERE datastream_id = ANY(%b) AND kept IS NOT NULL AND taught LIKE %b"
+)
+_DRIFTING = (
+    f"SELECT datastream_id, {_US.format('drift_at')} FROM sensing_course "
+    "WHERE datastream_id = ANY(%b) AND drift_at IS NOT NULL"
 )
 _KEEP = f"""
 UPDATE sensing_course k SET upto = {_AT.format("n.upto")}, taught = n.taught,
@@ -137,7 +143,7 @@ class News:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """readings: taken up. marked: of them. doubted: streams that are somebody's to look at now and were not."""
+    """readings: taken up. marked: of them. doubted: streams that are doubted now and were not."""
 
     readings: int = 0
     marked: int = 0
@@ -218,10 +224,10 @@ def _check(
     table = kept.rows([rule_of(n.kind, n.period_s, n.speed, n.limits, n.ladder) for n in news])
     taken = kept.take_up(ids, table, [n.near for n in news], [n.memory for n in news], _boards(cursor, news))
     seen = taken.watch.feed(index, at, value, received, given)
-    doubts = _follow(news, index, at, value, seen)
+    doubts = _alone(cursor, news, _follow(news, index, at, value, seen), upto)
     marked = _mark(cursor, ids[index], at, seen)
     due = [
-        doubt.due(int(until), settings.FENGSUI_DOUBT_AFTER_S * 1e6 / n.speed, _settles_us(n))
+        doubt.due(int(until), _held_us(n), _settles_us(n))
         for n, doubt, until in zip(news, doubts, upto.tolist(), strict=True)
     ]
     _keep(cursor, news, upto, taken.put_back(), doubts, due, now)
@@ -252,6 +258,10 @@ def rule(kind: str, period_s: float, limits: dict[str, Any], ladder: dict[str, A
     return Rule(limit, fresh_s=rules.SILENT_PERIODS * period_s)
 
 
+def _held_us(news: News) -> float:
+    return max(settings.FENGSUI_DOUBT_AFTER_S, HELD_PERIODS * news.period_s) * 1e6 / news.speed
+
+
 def _settles_us(news: News) -> float | None:
     checks = kinds()[news.kind].checks
     return None if checks is None or checks.settles_s is None else checks.settles_s * 1e6 / news.speed
@@ -280,6 +290,17 @@ def _follow(
         columns = (each[part].tolist() for each in (at, value, seen.flags, seen.median, seen.drift))
         doubts[i] = follow(doubts[i], len(news[i].near), *columns)
     return doubts
+
+
+def _alone(cursor: Any, news: Sequence[News], doubts: list[Doubt], upto: npt.NDArray[np.int64]) -> list[Doubt]:
+    """Of neighbours that drift together the first one is doubted."""
+    mine = {n.id: doubt for n, doubt in zip(news, doubts, strict=True) if doubt.drift_at is not None}
+    if not mine:
+        return doubts
+    near = {n.id: n.near for n in news if n.id in mine}
+    cursor.execute(_DRIFTING, [sorted({each for row in near.values() for each in row} - {n.id for n in news})])
+    found = alone(mine, near, dict(cursor.fetchall()), {n.id: int(at) for n, at in zip(news, upto, strict=True)})
+    return [found.get(n.id, doubt) for n, doubt in zip(news, doubts, strict=True)]
 
 
 def _mark(cursor: Any, ids: npt.NDArray[np.int64], at: npt.NDArray[np.int64], seen: Seen) -> npt.NDArray[np.bool_]:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from django.contrib.gis.db.models.functions import Distance
 
-from fengsui.apps.sensing import rules, series
+from fengsui.apps.sensing import course_board, rules, series
 from fengsui.apps.sensing.boards import display_of, flag_words, kind_word, nature, wall_period_s
 from fengsui.apps.sensing.models import CurrentValue, Datastream
 from fengsui.catalog.sensors import Display
@@ -47,7 +47,13 @@ def curve(stream: Datastream, now: datetime, hours: float) -> dict[str, Any]:
     lines = {code: stream.ladder.get(code) for code in ("watch", *rules.LEVEL_CODES)}
     return {
         "series": [
-            {"name": kind_word(stream), "unit": shown.unit, "period_s": wall_period_s(stream), "points": points}
+            {
+                "name": kind_word(stream),
+                "unit": shown.unit,
+                "period_s": wall_period_s(stream),
+                "points": points,
+                "marks": course_board.drawn(stream, low, high, wall_period_s(stream)),
+            }
         ],
         "ladder": [
             {"level": code, "label": "", "value": shown.number(line)}

@@ -27,6 +27,7 @@ class FilterForm(forms.Form):
         required=False,
         choices=[("", _("全部")), ("fresh", _("在时")), ("late", _("迟")), ("lost", _("断数")), ("never", _("未收到"))],
     )
+    course = forms.ChoiceField(label=_("走势"), required=False, choices=[("", _("全部")), ("doubted", _("存疑"))])
     sort = forms.ChoiceField(
         label=_("排序"),
         required=False,
@@ -41,5 +42,6 @@ class FilterForm(forms.Form):
             "find": data.get("q", "").strip(),
             "level": data.get("level", ""),
             "fresh": data.get("fresh", ""),
+            "course": data.get("course", ""),
             "sort": data.get("sort", "") or "level",
         }

@@ -143,7 +143,8 @@ class CourseWorld(models.Model):
 class Course(models.Model):
     """How far the course of one stream is checked, what its checks remember, and what is doubted of it now.
 
-    A doubt opens with a reading (`drift_at`, `shift_at`) and is somebody's to answer from `doubted_at` on (doubts.py).
+    A doubt opens with a reading (`drift_at`, `shift_at`) and pages say so from `doubted_at` on (doubts.py); nobody is
+    called for it. settled_at, settled_how: when and how the last one ended.
     """
 
     datastream = models.OneToOneField(Datastream, on_delete=models.CASCADE, primary_key=True, related_name="course")
@@ -168,7 +169,8 @@ class Course(models.Model):
 
 
 class CourseMark(models.Model):
-    """What the checks remarked of one reading. It refuses no reading and moves no ladder. aside: a person looked."""
+    """What the checks remarked of one reading. It refuses no reading and moves no ladder. aside: a person looked;
+    nothing sets it yet."""
 
     pk = models.CompositePrimaryKey("datastream", "at")
     datastream = models.ForeignKey(Datastream, on_delete=models.CASCADE, db_index=False, related_name="+")

@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from fengsui.apps.people.edge import actor_of
-from fengsui.apps.sensing import boards, curves, layers, queries, rules
+from fengsui.apps.sensing import boards, course_board, curves, layers, queries, rules
 from fengsui.apps.sensing.forms import FilterForm
 from fengsui.apps.sensing.models import Datastream, RejectedMessage, Station
 from fengsui.catalog.sensors import Rejected
@@ -25,7 +25,7 @@ from fengsui.core.ledger.cells import safe
 
 PAGE = 50
 READINGS = 60
-PARTS = ("state", "readings", "rejected")
+PARTS = ("state", "course", "readings", "rejected")
 
 
 @require_GET
@@ -98,6 +98,8 @@ def station(request: HttpRequest, code: str) -> HttpResponse:
     if part in ("", "readings"):
         found = boards.readings(stream, before, READINGS + 1)
         context |= {"readings": found[:READINGS], "older": found[READINGS - 1].at if len(found) > READINGS else None}
+    if part in ("", "course"):
+        context["course"] = course_board.course_of(stream)
     if may_see and part in ("", "rejected"):
         context["rejected"] = [_said(each) for each in boards.rejected(row)]
     if not part:

@@ -288,9 +288,9 @@ VARIABLES: tuple[Variable, ...] = (
     ),
     Variable(
         "FENGSUI_DOUBT_AFTER_S",
-        "21600",
-        "测站与邻站不一致持续多少秒后要有人去看",
-        "Seconds that a sensor must differ from its neighbours before somebody is to look at it",
+        "43200",
+        "测站与邻站不一致持续多少秒后标为存疑",
+        "Seconds that a sensor must differ from its neighbours before pages call it doubted",
     ),
     Variable(
         "FENGSUI_KEEP_MARKS_DAYS", "92", "读数走势标记保留几天", "Days that marks of the course of readings are kept"
