@@ -15,6 +15,7 @@ from fengsui.apps.forecasts.models import ForecastRun
 from fengsui.apps.sensing import queries as sensing
 from fengsui.apps.sensing import rules as sensing_rules
 from fengsui.apps.sensing.models import CurrentValue
+from fengsui.catalog.sensors import kinds
 from fengsui.core import live
 from fengsui.core.record import announce
 from fengsui.kernel.actor import Actor
@@ -59,7 +60,7 @@ def run(*, datastream: int, by: Actor, now: datetime) -> ForecastRun | None:
         speed=stream.speed,
         method=made.method,
         value=float(value[-1]),
-        points=_points(made, sign),
+        points=_points(made, sign, stream.kind),
         coverage=made.coverage,
         crossings=crossings,
         chances=_chances(made, lines),
@@ -138,7 +139,11 @@ def _chances(made: SeriesForecast, lines: dict[int, float]) -> dict[int, list[fl
     return {level: [round(p, 3) if isfinite(p) else None for p in row] for level, row in stated.items()}
 
 
-def _points(made: SeriesForecast, sign: float) -> list[list[float]]:
+def _points(made: SeriesForecast, sign: float, code: str) -> list[list[float]]:
+    """As they are kept. Beyond what its kind can read nothing is told: no street stands below itself."""
     low, high = np.minimum(made.low * sign, made.high * sign), np.maximum(made.low * sign, made.high * sign)
-    rows = zip(made.at.tolist(), (made.point * sign).tolist(), low.tolist(), high.tolist(), strict=True)
+    kind = kinds().get(code)
+    least, most = kind.plausible if kind else (-np.inf, np.inf)
+    told = (np.clip(each, least, most).tolist() for each in (made.point * sign, low, high))
+    rows = zip(made.at.tolist(), *told, strict=True)
     return [[at // 1000, round(point, 4), round(a, 4), round(b, 4)] for at, point, a, b in rows]

@@ -60,6 +60,8 @@ def test_run_tells_once_more_when_no_line_will_be_reached():
     actions.run_waiting(moment(900))
     sensing.store_readings(book.read(), *columns([(0, 960 + 60 * i, 0.07 - 0.001 * i) for i in range(12)]))
     actions.run_waiting(moment(1700))
-    assert queries.latest(stream.id).crossings == []
+    latest = queries.latest(stream.id)
+    assert latest.crossings == []
+    assert min(low for _at, _point, low, _high in latest.points) == -0.02, "no interval ends below what can be read"
     told = StoredEvent.objects.filter(name="forecasts.ForecastReady").order_by("id")
     assert [bool(event.payload["crossings"]) for event in told] == [True, False]
