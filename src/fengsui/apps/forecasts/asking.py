@@ -12,6 +12,7 @@ from fengsui.apps.forecasts import breaches, rules
 from fengsui.apps.places.models import Place, WaterloggingPoint
 from fengsui.core.ports import PortAbsent, port
 from fengsui.kernel import geo
+from fengsui.kernel.errors import Invalid
 from fengsui.kernel.ports.floods import Hollow, MadeUpSewers, Pump, Question, Spot, Street
 from fengsui.science.rain.formula import Formula
 from fengsui.science.rain.storm import DesignStorm, chicago
@@ -33,14 +34,18 @@ def formulas() -> dict[str, Formula]:
 
 
 def rain_of(rain: Mapping[str, Any]) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """Edges in seconds, depth of each interval in metres. Raises OutOfRange by the name of the input."""
+    """Edges in seconds, depth of each interval in metres. Raises OutOfRange by the name of the input, Invalid for a
+    formula that the district no longer has."""
     minutes = float(rain["duration_min"])
     edges = np.arange(0.0, minutes + 1e-9, rules.STEP_MIN) * 60.0
     if rain["kind"] == "steady":
         depth = np.full(len(edges) - 1, float(rain["mm_h"]) / 1000.0 * rules.STEP_MIN / 60.0)
     else:
+        known = formulas()
+        if rain["formula_name"] not in known:
+            raise Invalid("forecasts.flood.formula", field="formula_name", known="、".join(known))
         storm = DesignStorm(
-            formulas()[rain["formula_name"]],
+            known[rain["formula_name"]],
             float(rain["return_period_a"]),
             minutes,
             rules.STEP_MIN,

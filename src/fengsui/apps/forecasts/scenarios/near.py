@@ -17,7 +17,7 @@ from fengsui.apps.forecasts.scenarios import axes, kept
 from fengsui.apps.forecasts.scenarios import libraries as verbs
 from fengsui.apps.forecasts.scenarios.models import Scenario, ScenarioLibrary
 from fengsui.kernel.actor import Actor
-from fengsui.kernel.errors import NotFound
+from fengsui.kernel.errors import Invalid, NotFound
 from fengsui.science.contract import OutOfRange
 from fengsui.science.scenarios.nearest import nearest
 
@@ -52,10 +52,14 @@ class Told:
 
 def of_question(asked: Mapping[str, Any], by: Actor) -> Told | None:
     """From the newest library of the same ground that has computed anything; None where there is none."""
+    try:
+        point = axes.point(asked)
+    except Invalid:
+        return None  # its storm is none that the district has any more: the run itself will say so
     same = verbs.visible_to(by).filter(ground=axes.ground(asked)).exclude(status="retired")
     computed = Scenario.objects.filter(library=OuterRef("pk"), status="done")
     library = same.filter(Exists(computed)).order_by("-asked_at").first()
-    return of_library(library, axes.point(asked)) if library else None
+    return of_library(library, point) if library else None
 
 
 def of_library(library: ScenarioLibrary, point: list[float]) -> Told | None:

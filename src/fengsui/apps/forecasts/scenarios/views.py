@@ -80,7 +80,7 @@ def show(request: HttpRequest, library_id: UUID) -> HttpResponse:
     form = asked if asked is not None and not asked.is_valid() else NearForm(initial=value)
     question = axes.asked_of(row.base, value)
     began = time.perf_counter()
-    told = near.of_library(row, axes.point(question)) if row.done and row.status != "retired" else None
+    told = _told(row, question)
     took_ms = (time.perf_counter() - began) * 1000.0
     scenarios = row.scenarios.defer("depth", "picture")
     context = flood_views.shell(
@@ -160,6 +160,14 @@ def said(row: ScenarioLibrary) -> str:
     words = {"pumps": _("泵站 %(n)d 种"), "gates": _("闸门 %(n)d 种"), "standing_m": _("起始积水 %(n)d 种")}
     parts += [word % {"n": len(row.axes[name])} for name, word in words.items() if len(row.axes[name]) > 1]
     return "；".join(parts)
+
+
+def _told(row: ScenarioLibrary, question: dict[str, Any]) -> near.Told | None:
+    """None where nothing is computed yet, or where the district no longer has the library's storm."""
+    try:
+        return near.of_library(row, axes.point(question)) if row.status != "retired" else None
+    except Invalid:
+        return None
 
 
 def _middle(row: ScenarioLibrary) -> dict[str, Any]:

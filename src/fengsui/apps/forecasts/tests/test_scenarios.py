@@ -329,3 +329,14 @@ def test_what_a_library_was_asked_between_its_values_is_asked_of_a_trial_as_it_w
     page = client.get(f"/floods/new/?library={row.pk}&rain=57&pumps=0.7&gates=open&standing_m=0.1").content.decode()
     assert '<option value="0.7" selected>70%</option>' in page
     assert 'name="mm_h" value="57.0"' in page
+
+
+def test_a_library_of_a_storm_that_the_district_lost_can_be_looked_at(client, duty, ensemble, monkeypatch):
+    ensemble()
+    storm = {"kind": "design", "formula_name": next(iter(asking.formulas())), "duration_min": 60.0, "peak": 0.4}
+    row = ask(duty, {**AXES, "rain": [5.0, 50.0]}, rain=storm)
+    computing.compute(row.pk)
+    monkeypatch.setattr(asking, "formulas", dict)
+    log_in(client, "duty_officer")
+    assert client.get(f"/floods/libraries/{row.pk}/").status_code == 200
+    assert near.of_question(asked() | {"rain": {**storm, "return_period_a": 5.0}}, duty) is None
