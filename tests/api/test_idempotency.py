@@ -29,6 +29,7 @@ ONLY_FROM_STATES = {
     "tasks_assign", "orders_dispatch", "desk_resume", "desk_take", "reviews_finish",
     "reviews_issue_paper", "reviews_accept_finding", "reviews_send_back_finding", "ledger_retire",
     "ledger_restore", "ledger_undo", "forecasts_stop",
+    "scenarios_pause", "scenarios_resume", "scenarios_retire",
 }  # fmt: skip
 """Changes that the told story is not in the state for; their path through the key is the same one."""
 

@@ -20,6 +20,7 @@ GOOD_AND_BAD = {
     "FENGSUI_NATS_URL": ("nats://u:p@127.0.0.1:4222", "127.0.0.1:4222"),
     "FENGSUI_SMTP_URL": ("smtps://u:p@mail.gov.cn:465", "smtp://mail:no-number"),
     "FENGSUI_SMPP_URLS": ("smpp://a:b@h:2775?source=1069 smpps://c:d@k", "http://a:b@h"),
+    "FENGSUI_DASK": ("tcp://scheduler:8786", "http://scheduler:8786"),
     "FENGSUI_SMS_UNCERTAIN": ("leave", "maybe"),
     "FENGSUI_MAIL_FROM": ("duty@tiexi.gov.cn", "duty"),
     "FENGSUI_WEBHOOK_URL": ("https://media.example/bulletins", "media.example"),

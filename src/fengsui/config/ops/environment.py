@@ -117,6 +117,13 @@ VARIABLES: tuple[Variable, ...] = (
         "Where scenario libraries are computed: a Dask scheduler, tcp://host:port, whose workers have the same version "
         "of this platform; without it, on this machine",
     ),
+    Variable(
+        "FENGSUI_CODE_CACHE",
+        "var/compiled",
+        "模型编译后的代码存在哪里，省得每个进程重编半分钟；写不了就不存",
+        "Where compiled loops of the models are kept, so that no process compiles them anew for half a minute; where "
+        "it cannot be written, nothing is kept",
+    ),
     Variable("FENGSUI_MAIL_FROM", "fengsui@localhost", "邮件的发件人地址", "Sender address of mails"),
     Variable(
         "FENGSUI_FEED_CHECK_URL",
