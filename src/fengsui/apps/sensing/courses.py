@@ -89,16 +89,15 @@ UPDATE sensing_course k SET upto = {_AT.format("n.upto")}, taught = n.taught,
     kept = substr(%b::bytea, n.start, n.size), drift_at = {_AT.format("n.drift_at")},
     shift_at = {_AT.format("n.shift_at")}, shift_from = n.shift_from, shift_size = n.shift_size,
     shift_alone = n.shift_alone, doubted_at = CASE WHEN n.doubted THEN coalesce(k.doubted_at, %b) END,
-    settled_at = CASE WHEN k.doubted_at IS NOT NULL AND NOT n.doubted THEN %b ELSE k.settled_at END,
-    settled_how = CASE WHEN k.doubted_at IS NOT NULL AND NOT n.doubted THEN 'ended' ELSE k.settled_how END
+    settled_at = CASE WHEN k.doubted_at IS NOT NULL AND NOT n.doubted THEN %b ELSE k.settled_at END
 FROM unnest(%b::bigint[], %b::bigint[], %b::text[], %b::int[], %b::int[], %b::bigint[], %b::bigint[], %b::float8[],
             %b::float8[], %b::bool[], %b::bool[])
     AS n(id, upto, taught, start, size, drift_at, shift_at, shift_from, shift_size, shift_alone, doubted)
 WHERE k.datastream_id = n.id
 """
 _MARK = f"""
-INSERT INTO sensing_coursemark (datastream_id, at, marks, far, aside)
-SELECT id, {_AT.format("at")}, marks, far, false
+INSERT INTO sensing_coursemark (datastream_id, at, marks, far)
+SELECT id, {_AT.format("at")}, marks, far
 FROM unnest(%b::bigint[], %b::bigint[], %b::smallint[], %b::float8[]) AS n(id, at, marks, far) ON CONFLICT DO NOTHING
 """
 

@@ -144,7 +144,7 @@ class Course(models.Model):
     """How far the course of one stream is checked, what its checks remember, and what is doubted of it now.
 
     A doubt opens with a reading (`drift_at`, `shift_at`) and pages say so from `doubted_at` on (doubts.py); nobody is
-    called for it. settled_at, settled_how: when and how the last one ended.
+    called for it. settled_at: when the last one ended.
     """
 
     datastream = models.OneToOneField(Datastream, on_delete=models.CASCADE, primary_key=True, related_name="course")
@@ -158,8 +158,7 @@ class Course(models.Model):
     shift_size = models.FloatField("改变量", default=0.0)
     shift_alone = models.BooleanField("邻站未见", default=False)
     doubted_at = models.DateTimeField("存疑起", null=True)
-    settled_at = models.DateTimeField("核对于", null=True)
-    settled_how = models.CharField("核对结论", max_length=20, blank=True)
+    settled_at = models.DateTimeField("存疑止", null=True)
 
     class Meta:
         verbose_name = "走势核对"
@@ -169,15 +168,13 @@ class Course(models.Model):
 
 
 class CourseMark(models.Model):
-    """What the checks remarked of one reading. It refuses no reading and moves no ladder. aside: a person looked;
-    nothing sets it yet."""
+    """What the checks remarked of one reading. It refuses no reading and moves no ladder."""
 
     pk = models.CompositePrimaryKey("datastream", "at")
     datastream = models.ForeignKey(Datastream, on_delete=models.CASCADE, db_index=False, related_name="+")
     at = models.DateTimeField("现象时间")
     marks = models.SmallIntegerField("走势标记", help_text="science.series.marks")
     far = models.FloatField("偏离", help_text="离散度的倍数；漂移为累计和")
-    aside = models.BooleanField("已核对", default=False)
 
     class Meta:
         verbose_name = "走势标记"

@@ -17,8 +17,8 @@ from fengsui.science.series.rule import NEAR_MOST
 
 EARTH_KM = 6_371.0088
 _NEW = """
-INSERT INTO sensing_course (datastream_id, taught, near, shift_from, shift_size, shift_alone, settled_how)
-SELECT id, '', '{}', 0, 0, false, '' FROM sensing_datastream WHERE world_id = %s AND kind = ANY(%s)
+INSERT INTO sensing_course (datastream_id, taught, near, shift_from, shift_size, shift_alone)
+SELECT id, '', '{}', 0, 0, false FROM sensing_datastream WHERE world_id = %s AND kind = ANY(%s)
 ON CONFLICT DO NOTHING
 """
 
