@@ -11,8 +11,8 @@ landlab  OverlandFlow, local inertial, the same cells; in one process, as it is 
 
 itzi and landlab step by our rule (0.6 of a cell, theta 0.8): as many steps. Each side does the case once a round (ours
 ten times), from the same start, and its volume must be kept, else it has no time; peers by their own clock, without
-the making of their grid. How far its depth over the square's
-length lies from that of scheme A is told: the codes are not compared at other problems.
+the making of their grid. How far its depth over the square's length lies from that of scheme A is told: the codes are
+not compared at other problems.
 """
 
 from __future__ import annotations

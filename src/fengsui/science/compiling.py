@@ -27,18 +27,19 @@ _named: Counter[str] = Counter()
 
 
 def _folder() -> Path | None:
-    """Where compiled code is kept: FENGSUI_CODE_CACHE, var/ of a checkout, or the user's cache; None where none of them
-    can be written."""
+    """Where compiled code is kept: FENGSUI_CODE_CACHE, var/ of a checkout, or the user's cache; None where it cannot be
+    written, or where somebody else could: whatever lies there is run."""
     root = HERE.parents[2]
     home = os.environ.get("FENGSUI_CODE_CACHE") or (
         str(root / "var/compiled") if (root / "fengsui").is_file() else "~/.cache/fengsui/compiled"
     )
     folder = Path(home).expanduser() / _sources()
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        facts = folder.stat()
     except OSError:
         return None
-    if not os.access(folder, os.W_OK):
+    if facts.st_uid != os.geteuid() or facts.st_mode & 0o022 or not os.access(folder, os.W_OK):
         return None
     with suppress(OSError):
         os.utime(folder)

@@ -63,6 +63,19 @@ def test_where_nothing_can_be_written_it_computes_all_the_same(tmp_path):
     assert done.stdout.split() == ["2", "None"]
 
 
+def test_what_others_may_write_is_not_run(tmp_path):
+    ask = [sys.executable, "-c", "from fengsui.science.compiling import FOLDER; print(FOLDER)"]
+    environment = {**os.environ, "FENGSUI_CODE_CACHE": str(tmp_path), "PYTHONPATH": str(HERE)}
+
+    def folder() -> str:
+        return subprocess.run(ask, env=environment, capture_output=True, text=True, check=True).stdout.strip()
+
+    mine = Path(folder())
+    assert mine.stat().st_mode & 0o077 == 0
+    mine.chmod(0o777)
+    assert folder() == "None"
+
+
 def test_what_old_sources_compiled_goes_when_nobody_used_it_for_a_month(tmp_path):
     old, young = tmp_path / "0123", tmp_path / "4567"
     for folder in (old, young):

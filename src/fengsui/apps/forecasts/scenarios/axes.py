@@ -19,7 +19,7 @@ RAINS = {"design": (2.0, 5.0, 10.0, 20.0, 50.0, 100.0), "steady": (20.0, 40.0, 6
 """Return periods in years, or mm/h."""
 STANDING_M = (0.0, 0.3, 0.6)
 MOST, LEAST = 200, 2
-"""Scenarios of one library: two hundred of a square of 1.5 km take an hour or two on two cores."""
+"""Scenarios of one library. Sixteen of a square of 1 km in cells of 10 m took six minutes on two busy cores."""
 MOST_WAITING = 3
 
 STATES = Terms(

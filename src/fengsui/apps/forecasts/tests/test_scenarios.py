@@ -65,7 +65,7 @@ def computed(question: Question) -> Answer:
 
 
 class Fake:
-    """Held to what the port says; the real one is held to it in engines/floods/tests/test_many.py."""
+    """Answers at once and in order; the real one is tried in engines/floods/tests/test_many.py."""
 
     def __init__(self, stops_after: int | None = None, refuses=lambda question: False, away: str = "") -> None:
         self.stops_after, self.refuses, self.away, self.asked = stops_after, refuses, away, []
