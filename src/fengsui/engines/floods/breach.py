@@ -54,9 +54,12 @@ def dike(asked: Breach, square: Square, bed_m: Values) -> Dike:
         raise ValueError("breach_line: no room for the water behind it in this square")
     along, outer = _faces(strip, line, square)
     total = float(np.hypot(*np.diff(line, axis=0).T).sum())
-    falls = [each for each in along if abs(_share(each, line, square) - asked.at) * total <= asked.width_m / 2]
-    if not falls:
-        raise ValueError("breach_at: the line has no face of the grid there; is it shorter than a cell?")
+    if not along:
+        raise ValueError("breach_line: it crosses no face of the grid; is it shorter than a cell?")
+    # As many faces as the width's share of the line has, the nearest ones: of all within half the width to both sides
+    # there would be one more or one less by where a face's middle happens to lie.
+    count = max(1, round(asked.width_m / total * len(along)))
+    falls = sorted(along, key=lambda each: (abs(_share(each, line, square) - asked.at), each))[:count]
     floor = float(np.mean([_sill(each, bed_m) for each in falls]))
     crest = steady(floor + asked.crest_m)
     walls = [*_joined(set(along) - set(falls), crest), *_joined(set(outer), steady(floor + asked.crest_m + HIGHER_M))]
