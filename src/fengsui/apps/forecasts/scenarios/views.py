@@ -80,7 +80,8 @@ def show(request: HttpRequest, library_id: UUID) -> HttpResponse:
     form = asked if asked is not None and not asked.is_valid() else NearForm(initial=value)
     question = axes.asked_of(row.base, value)
     began = time.perf_counter()
-    told = _told(row, question)
+    # No answer to a question that was not understood: it would be taken for the one to what was typed.
+    told = None if form.errors else _told(row, question)
     took_ms = (time.perf_counter() - began) * 1000.0
     scenarios = row.scenarios.defer("depth", "picture")
     context = flood_views.shell(
@@ -159,7 +160,7 @@ def said(row: ScenarioLibrary) -> str:
     parts = [_("%(ends)s %(unit)s，%(n)d 种雨") % {"ends": ends, "unit": unit, "n": len(rain)}]
     words = {"pumps": _("泵站 %(n)d 种"), "gates": _("闸门 %(n)d 种"), "standing_m": _("起始积水 %(n)d 种")}
     parts += [word % {"n": len(row.axes[name])} for name, word in words.items() if len(row.axes[name]) > 1]
-    return "；".join(parts)
+    return ("; " if english() else "；").join(parts)
 
 
 def _told(row: ScenarioLibrary, question: dict[str, Any]) -> near.Told | None:

@@ -340,3 +340,14 @@ def test_a_library_of_a_storm_that_the_district_lost_can_be_looked_at(client, du
     log_in(client, "duty_officer")
     assert client.get(f"/floods/libraries/{row.pk}/").status_code == 200
     assert near.of_question(asked() | {"rain": {**storm, "return_period_a": 5.0}}, duty) is None
+
+
+def test_a_question_that_is_not_understood_gets_no_answer_of_another(client, duty, ensemble):
+    ensemble()
+    row = ask(duty)
+    computing.compute(row.pk)
+    log_in(client, "duty_officer")
+    page = client.get(f"/floods/libraries/{row.pk}/?rain=abc&pumps=7&gates=open&standing_m=0")
+    assert page.status_code == 422
+    assert "毫秒找到" not in page.content.decode()
+    assert "毫秒找到" in client.get(f"/floods/libraries/{row.pk}/").content.decode()
