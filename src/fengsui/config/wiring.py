@@ -17,7 +17,7 @@ from fengsui.engines.floods.many import Dask
 from fengsui.engines.floods.pictures import png
 from fengsui.kernel import district as files
 from fengsui.kernel.clock import WorkCalendar
-from fengsui.kernel.ports.forecaster import Learner
+from fengsui.kernel.ports.forecaster import Learner, Nowcaster
 from fengsui.kernel.ports.outlets import Outlet
 from fengsui.kernel.ports.own_district import OwnDistrict
 from fengsui.kernel.ports.roads import Router
@@ -64,6 +64,12 @@ def gauges() -> Learner:
     return Gauges()
 
 
+def rain() -> Nowcaster:
+    from fengsui.engines.rain import Decaying
+
+    return Decaying()
+
+
 @cache
 def intake() -> ThreadedIntake:
     return ThreadedIntake(settings.FENGSUI_NATS_URL)
@@ -87,3 +93,4 @@ provide("floods", Here)
 provide("depth_picture", lambda: png)
 provide("ensembles", lambda: Dask(os.environ.get("FENGSUI_DASK", "")))
 provide("gauges", gauges)
+provide("rain", rain)

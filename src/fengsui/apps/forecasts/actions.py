@@ -10,11 +10,12 @@ import numpy as np
 import structlog
 from django.db.transaction import atomic
 
-from fengsui.apps.forecasts import events, learning, queries, rules
+from fengsui.apps.forecasts import events, learning, queries, rain, rules
 from fengsui.apps.forecasts.models import ForecastRun
 from fengsui.apps.sensing import queries as sensing
 from fengsui.apps.sensing import rules as sensing_rules
-from fengsui.apps.sensing.models import CurrentValue
+from fengsui.apps.sensing.hot import microseconds
+from fengsui.apps.sensing.models import CurrentValue, Datastream
 from fengsui.catalog.sensors import kinds
 from fengsui.core import live
 from fengsui.core.record import announce
@@ -29,7 +30,8 @@ LINES = (*sensing_rules.LEVEL_CODES, "falling")
 
 @atomic
 def run(*, datastream: int, by: Actor, now: datetime) -> ForecastRun | None:
-    """Forecast one stream: by what was learned of it, else by its trend. None where none is due or possible.
+    """Forecast one stream: rain by how showers here decay, a level by what was learned of it, else by its trend. None
+    where none is due or possible.
 
     Announces ForecastReady when a line will be reached within the horizon, and once more when that is over.
     """
@@ -40,16 +42,17 @@ def run(*, datastream: int, by: Actor, now: datetime) -> ForecastRun | None:
     last = queries.latest(stream.id)
     if current.good_at is None or not rules.is_due(last.issued_at if last else None, current.good_at, stream.speed):
         return None
-    at, value = sensing.trusted_series(stream.id, current.good_at, rules.HISTORY)
     sign = rules.sign_of(stream.ladder)
     scale = 1e6 / stream.speed
     lines = {level: line * sign for level, line in sensing_rules.lines_of(stream.ladder).items()}
-    made = learning.forecast(stream, current.good_at, list(lines.values())) or Trend().forecast(
-        at, value * sign, horizon_us=int(rules.HORIZON_S * scale), step_us=int(rules.STEP_S * scale)
-    )
+    kind = kinds().get(stream.kind)
+    if kind and kind.sums:
+        value, made = rain.forecast(stream, current.good_at, now, list(lines.values()))
+    else:
+        value, made = _level(stream, current.good_at, list(lines.values()))
     if made is None:
         return None
-    crossings = _crossings(made, float(value[-1]) * sign, lines, sign, stream.speed)
+    crossings = _crossings(made, value * sign, lines, sign, stream.speed)
     horizon_s = round(int(made.at[-1] - made.issued_at) / scale, 1)
     row: ForecastRun = ForecastRun.objects.create(
         world_id=stream.world_id,
@@ -59,13 +62,14 @@ def run(*, datastream: int, by: Actor, now: datetime) -> ForecastRun | None:
         horizon_s=horizon_s,
         speed=stream.speed,
         method=made.method,
-        value=float(value[-1]),
+        value=value,
         points=_points(made, sign, stream.kind),
         coverage=made.coverage,
         crossings=crossings,
         chances=_chances(made, lines),
         error=made.error,
         persistence=made.persistence,
+        total=None if made.total is None else [round(each, 2) for each in made.total],
         correlation=by.correlation,
         lines={code: stream.ladder[code] for code in LINES if stream.ladder.get(code) is not None},
     )
@@ -96,13 +100,23 @@ def run(*, datastream: int, by: Actor, now: datetime) -> ForecastRun | None:
     return row
 
 
+def _level(stream: Datastream, until: datetime, lines: list[float]) -> tuple[float, SeriesForecast | None]:
+    """The last level, and what it will be: in the stream's unit, turned so that danger is up."""
+    sign, scale = rules.sign_of(stream.ladder), 1e6 / stream.speed
+    at, value = sensing.trusted_series(stream.id, until, rules.HISTORY)
+    made = learning.forecast(stream, until, lines) or Trend().forecast(
+        at, value * sign, horizon_us=int(rules.HORIZON_S * scale), step_us=int(rules.STEP_S * scale)
+    )
+    return float(value[-1]), made
+
+
 def run_waiting(now: datetime) -> int:
     """All streams that are watched and have something new; one transaction each, so one bad series stops no other."""
     made = 0
-    for current in queries.waiting():
-        correlation = current.correlation
-        if correlation is None:
-            continue
+    for current in queries.waiting(now):
+        assert current.good_at is not None
+        # Nothing else follows from a shower that crosses no line: its forecasts have a chain of their own.
+        correlation = current.correlation or sensing_rules.chain_of(current.pk, microseconds(current.good_at))
         by = Actor(world=current.datastream.world_id, system="forecasts", correlation=correlation)
         try:
             made += run(datastream=current.pk, by=by, now=now) is not None

@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_noop as mark
 from procrastinate.contrib.django import app
 
-from fengsui.apps.forecasts import actions, asking, floods, learning, rules
+from fengsui.apps.forecasts import actions, asking, floods, learning, rain, rules
 from fengsui.apps.forecasts.models import FloodRun
 from fengsui.apps.forecasts.scenarios import computing
 from fengsui.apps.forecasts.scores import actions as scores
@@ -43,7 +43,8 @@ def run_waiting(timestamp: int) -> None:
 @app.task(name="forecasts.learn", queue="upkeep", queueing_lock="forecasts.learn", lock="forecasts.learn")
 @clean
 def learn(timestamp: int) -> None:
-    """At 03:20 of China; a weekly lesson each, some hundreds a night."""
+    """At 03:20 of China; a weekly lesson each, some hundreds a night; of all rain gauges together one."""
+    rain.learn_due(timezone.now())
     learning.learn_due(timezone.now())
 
 

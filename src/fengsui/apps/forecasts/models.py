@@ -23,6 +23,7 @@ __all__ = [
     "ForecastScore",
     "Lesson",
     "PlayedLesson",
+    "RainLesson",
     "Scenario",
     "ScenarioLibrary",
 ]
@@ -49,6 +50,7 @@ class ForecastRun(InWorld):
         "起报时的线", default=dict, help_text="blue…red 与 falling，按当时的门限；空为不知道，不评到线"
     )
     scored_at = models.DateTimeField("评分", null=True)
+    total = models.JSONField("预见期内的雨", null=True, help_text="[中位, 低, 高]，mm；不是雨则空")
 
     class Meta:
         verbose_name = "预报"
@@ -97,6 +99,28 @@ class PlayedLesson(Lesson):
 
     class Meta:
         verbose_name = "回放学习"
+
+
+class RainLesson(InWorld):
+    """How showers of this district decay, by its rain gauges that are forecast in one step; the newest only. Without a
+    method: tried, and nothing was learned. is_played: from the illustrative past of a replay, `source` names it."""
+
+    step_s = models.FloatField("步长秒")
+    is_played = models.BooleanField("回放")
+    made_at = models.DateTimeField("学成")
+    method = models.CharField("方法", max_length=40)
+    source = models.CharField("资料", max_length=64, blank=True)
+    since = models.DateTimeField("学自", null=True)
+    gauges = models.PositiveIntegerField("雨量站", default=0)
+    wet = models.PositiveIntegerField("湿时段", default=0)
+    kept = models.JSONField("各预见期平均还剩", default=list)
+    state = models.BinaryField("学得")
+
+    class Meta:
+        verbose_name = "降雨学习"
+        constraints = [
+            models.UniqueConstraint(fields=["world", "step_s", "is_played"], name="forecasts_rain_lesson_once")
+        ]
 
 
 class FloodRun(InWorld):

@@ -1,4 +1,5 @@
-"""Lessons for the time a recorded series is played: from floods that the district's files hold, never from the series.
+"""Lessons for the time a recorded series is played: from floods and rain that the district's files hold, never from the
+series.
 
 They serve no gauge that measures: `learning.lesson_of` asks for them only where a stream plays faster than water runs.
 """
@@ -9,10 +10,12 @@ from collections.abc import Iterable
 from datetime import datetime
 
 import numpy as np
+from django.db.models import QuerySet
 
-from fengsui.apps.forecasts import learning, rules
-from fengsui.apps.forecasts.models import PlayedLesson
+from fengsui.apps.forecasts import learning, rain, rules
+from fengsui.apps.forecasts.models import PlayedLesson, RainLesson
 from fengsui.apps.sensing.models import Datastream
+from fengsui.catalog.sensors import kinds
 from fengsui.kernel import units
 from fengsui.kernel.ports.forecaster import Lived
 from fengsui.kernel.replay import Before
@@ -24,11 +27,10 @@ def teach(before: Before, topics: Iterable[str], source: str, now: datetime) -> 
     Returns them all, also those that hold nothing (no method): what was before had too little flood there.
     """
     learner = learning.learner_here()
-    rows = Datastream.objects.all_worlds("a replay names its streams").filter(topic__in=list(topics))
     taught: list[PlayedLesson] = []
-    for stream in rows.select_related("station").order_by("topic"):
-        lived = before.stations.get(stream.station.code)
-        if learner is None or lived is None:
+    for stream in _streams(topics):
+        lived, kind = before.stations.get(stream.station.code), kinds().get(stream.kind)
+        if learner is None or lived is None or (kind and kind.sums):
             continue
         kept = PlayedLesson.objects.in_world(stream.world_id).filter(datastream=stream)
         named = f"{source}:{rules.flood_line(stream.ladder)}"
@@ -43,7 +45,19 @@ def teach(before: Before, topics: Iterable[str], source: str, now: datetime) -> 
     return taught
 
 
+def teach_rain(before: Before, topics: Iterable[str], source: str, now: datetime) -> RainLesson | None:
+    """How showers decay, for all rain gauges that are played; None where `before` holds no rain of theirs."""
+    return rain.teach(before, _streams(topics), source, now)
+
+
+def _streams(topics: Iterable[str]) -> QuerySet[Datastream]:
+    rows: QuerySet[Datastream] = Datastream.objects.all_worlds("a replay names its streams")
+    return rows.filter(topic__in=list(topics)).select_related("station").order_by("topic")
+
+
 def forget(topics: Iterable[str]) -> None:
     """What is played now has another past, or none."""
+    topics = list(topics)
+    rain.forget(_streams(topics))
     rows = PlayedLesson.objects.all_worlds("a replay names its streams")
-    rows.filter(datastream__topic__in=list(topics)).delete()
+    rows.filter(datastream__topic__in=topics).delete()

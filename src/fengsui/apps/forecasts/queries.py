@@ -3,13 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.db.models import F, OuterRef, Q, Subquery
+from django.db.models import (
+    DateTimeField,
+    DurationField,
+    Exists,
+    ExpressionWrapper,
+    F,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Value,
+)
 
+from fengsui.apps.forecasts import rules
 from fengsui.apps.forecasts.models import ForecastRun
-from fengsui.apps.sensing.models import CurrentValue
+from fengsui.apps.sensing.models import CurrentValue, Observation
+from fengsui.catalog.sensors import kinds
 
 
 def latest(datastream: int) -> ForecastRun | None:
@@ -27,15 +40,38 @@ def newest_of(datastreams: Iterable[int], upto: datetime, since: datetime) -> di
     return {row.datastream_id: row for row in newest}
 
 
-def waiting() -> list[CurrentValue]:
-    """Streams at or above 关注 with a trusted reading newer than their last run, of every world."""
+def waiting(now: datetime) -> list[CurrentValue]:
+    """Streams at or above 关注, and rain gauges in a shower, with a trusted reading newer than their last run, of every
+    world."""
+    return [*_new(CurrentValue.objects.filter(watched=True).exclude(datastream__kind__in=_sums())), *_raining(now)]
+
+
+def _raining(now: datetime) -> QuerySet[CurrentValue]:
+    """Rain gauges that were wet in the half hour before their last trusted reading, and this is no older."""
+    pause = ExpressionWrapper(
+        Value(timedelta(seconds=rules.RAIN_PAUSE_S)) / F("datastream__speed"), output_field=DurationField()
+    )
+    since = ExpressionWrapper(F("good_at") - F("pause"), output_field=DateTimeField())
+    wet = Observation.objects.filter(datastream=OuterRef("pk"), value__gt=0, at__lte=OuterRef("good_at"))
+    rows = CurrentValue.objects.filter(
+        datastream__kind__in=_sums(), good_at__gt=now - timedelta(seconds=rules.RAIN_PAUSE_S)
+    ).annotate(pause=pause, wet_since=since)
+    return _new(rows).filter(Exists(wet.filter(at__gt=OuterRef("wet_since"))))
+
+
+def _new(rows: QuerySet[CurrentValue]) -> QuerySet[CurrentValue]:
     last = ForecastRun.objects.all_worlds("the engine serves all worlds").filter(datastream=OuterRef("datastream_id"))
-    return list(
-        CurrentValue.objects.filter(watched=True, good_at__isnull=False, datastream__is_active=True)
+    found: QuerySet[CurrentValue] = (
+        rows.filter(good_at__isnull=False, datastream__is_active=True)
         .annotate(last_issued_at=Subquery(last.order_by("-issued_at").values("issued_at")[:1]))
         .filter(Q(last_issued_at=None) | Q(last_issued_at__lt=F("good_at")))
         .select_related("datastream__station")
     )
+    return found
+
+
+def _sums() -> list[str]:
+    return [code for code, kind in kinds().items() if kind.sums]
 
 
 def of_station(station: UUID) -> dict[int, ForecastRun]:

@@ -21,6 +21,7 @@ METHODS = Terms(
     "forecast_methods",
     Term("trend", "趋势外推", "trend"),
     Term("levels", "从过去涨水学得", "learned from past floods"),
+    Term("rain", "衰减外推", "decaying persistence"),
 )
 MEMBERS = Terms(
     "forecast_members",
@@ -41,6 +42,12 @@ LEAST_BESIDE = 0.5
 RAIN_WITHIN_KM, RAIN_COUNT = 10.0, 2
 SAME_COUNT = 3
 """How far is looked for rain, and how many neighbours are taken along [U]."""
+RAIN_PAUSE_S = 1800.0
+"""So long after its last wet step it may go on raining, and a forecast is made [U]."""
+RAIN_RECENT = 96
+"""Steps from which the recent error is told."""
+RAIN_GAUGES = 60
+"""So many at most are learned from together."""
 
 
 def sign_of(ladder: Mapping[str, Any]) -> float:
@@ -56,6 +63,11 @@ def flood_line(ladder: Mapping[str, Any]) -> float | None:
 def learned_step_s(period_s: float) -> float | None:
     """The grid on which a gauge is learned; None where it is read too seldom."""
     return next((each for each in (300.0, 600.0, 900.0, 1800.0, 3600.0) if each >= period_s), None)
+
+
+def rain_step_s(period_s: float) -> float | None:
+    """The steps in which a rain gauge is forecast; None where it is read too seldom to say anything of an hour."""
+    return next((each for each in (300.0, 600.0, 900.0) if each >= period_s), None)
 
 
 def learned_leads_s(far_s: float, step_s: float) -> tuple[float, ...]:

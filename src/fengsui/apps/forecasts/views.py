@@ -11,9 +11,9 @@ from django.utils import timezone
 from django.utils.http import urlencode
 from django.views.decorators.http import require_GET
 
-from fengsui.apps.forecasts import chances, learning, queries, rules
+from fengsui.apps.forecasts import chances, learning, queries, rain, rules
 from fengsui.apps.forecasts.drawn import drawn, tenths
-from fengsui.apps.forecasts.models import ForecastRun, Lesson
+from fengsui.apps.forecasts.models import ForecastRun, Lesson, RainLesson
 from fengsui.apps.people.edge import actor_of
 from fengsui.apps.sensing import boards, curves
 from fengsui.apps.sensing import queries as sensing
@@ -39,7 +39,8 @@ def chart(request: HttpRequest, code: str) -> JsonResponse:
 def panel(request: HttpRequest, code: str) -> HttpResponse:
     """The forecast in words: when it was issued, what it expects and when, how wrong it has been."""
     stream, now = _stream(request, code), timezone.now()
-    run, shown = queries.latest(stream.id), boards.display_of(stream)
+    run, shown, kind = queries.latest(stream.id), boards.display_of(stream), boards.kind_of(stream)
+    is_rain = bool(kind and kind.sums)
     context: dict[str, Any] = {
         "stream": stream,
         "topics": " ".join(sensing_rules.topics_of(stream.id)),
@@ -48,8 +49,12 @@ def panel(request: HttpRequest, code: str) -> HttpResponse:
         "shown": shown,
         "share": tenths(run.coverage) if run else "",
         "lines": _lines(run, shown) if run else [],
-        "lesson": _lesson(stream, run),
+        "lesson": None if is_rain else _lesson(stream, run),
+        "is_rain": is_rain,
+        "showers": _showers(stream) if is_rain else None,
+        "seldom": is_rain and rules.rain_step_s(stream.period_s) is None,
         "end": _end(run, shown) if run else None,
+        "total": [shown.text(each) for each in run.total] if run and run.total else None,
         "word": boards.word,
         "methods": rules.METHODS,
         "members": rules.MEMBERS,
@@ -92,6 +97,12 @@ def _lines(run: ForecastRun, shown: Display) -> list[dict[str, Any]]:
 def _lesson(stream: Datastream, run: ForecastRun | None) -> Lesson | None:
     """What was learned of the gauge, where the run was made by it."""
     return None if run is None or run.method == "trend" else learning.lesson_of(stream, run.speed)
+
+
+def _showers(stream: Datastream) -> RainLesson | None:
+    """How rain was learned here, if it was."""
+    found = rain.lesson_of(stream)
+    return found if found and found.method else None
 
 
 def _end(run: ForecastRun, shown: Display) -> dict[str, Any] | None:

@@ -23,6 +23,7 @@ class SeriesForecast:
     error: mean absolute error of this method over the stream's own recent past at half the horizon, None if it is too
     young; persistence: the same for "it stays as it is", to compare with. above: shape (k, lines), the stated chance
     of standing at or above each line that was asked for; None: this method states none but that of its interval.
+    total: of rain, the sum over all k times: point, low, high.
     """
 
     issued_at: int
@@ -35,6 +36,7 @@ class SeriesForecast:
     persistence: float | None
     method: str
     above: Values | None = None
+    total: tuple[float, float, float] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +119,35 @@ class Learner(Protocol):
 
     def forecast(self, state: bytes, lived: Lived, lines: Sequence[float]) -> SeriesForecast | None:
         """Issued at `lived.until`, from what was read last. None where nothing was. Raises LessonLost."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class RainLesson:
+    """state: what was learned of a district's rain, for `Nowcaster.forecast` alone to read. wet: steps with rain, or a
+    pause in it, that it was learned from. kept: mean share of the present rain that is still there after each lead."""
+
+    state: bytes = field(repr=False)
+    wet: int
+    kept: tuple[float, ...]
+
+
+class Nowcaster(Protocol):
+    """Rain of the next hour at a gauge, by what the district's gauges lived through. Rain is the sum over a step, NaN
+    where a gauge was silent: that is dry or dead, and nothing is said of it."""
+
+    method: str
+
+    def learn(self, rain: Values, leads: int, pause: int) -> RainLesson | None:
+        """rain: shape (steps, gauges). pause: steps after the last wet one in which a forecast is still made. None
+        where the past is too short or too dry."""
+        ...
+
+    def forecast(
+        self, state: bytes, rain: Values, until: int, step_s: float, lines: Sequence[float]
+    ) -> SeriesForecast | None:
+        """Issued at `until`, the end of the last of one gauge's steps, shape (steps,), for as many leads as were
+        learned. None where it does not rain or nobody knows. Raises LessonLost."""
         ...
 
 

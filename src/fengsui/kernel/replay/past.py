@@ -1,4 +1,4 @@
-"""Floods that a district's gauges are said to have lived through before a replay: what forecasts are learned from."""
+"""Floods and rain a district's gauges are said to have lived through before a replay: what forecasts learn from."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Lived:
 
 @dataclass(frozen=True, slots=True)
 class Before:
-    """What was before a replay. step_s: distance of two readings."""
+    """What was before a replay. step_s: distance of two readings, the same of all."""
 
     step_s: float
     stations: dict[str, Lived]
@@ -35,18 +35,22 @@ def load_past(folder: Path) -> Before | None:
     Raises ReplayError.
     """
     mapping = read_mapping(folder / "map.yaml")
-    given = mapping.past
-    if given is None:
+    if not mapping.past:
         return None
-    table = read_csv(folder / given.file, read_layouts(folder / "layouts.yaml"))
-    if given.series not in table.series:
-        fix = f"no series {given.series!r}; the file has {sorted(table.series)[:12]}"
-        raise ReplayError("replay.file.no_series", file=str(table.path), key="past", fix=fix)
-    numbers = sorted(table.series[given.series].numbers)
-    steps = [b - a for (a, _), (b, _) in pairwise(numbers) if b > a]
-    stations = {}
-    for station, line in mapping.stations.items():
-        if line.series == given.stands_for:
-            laid = ((at, line.of((value - given.zero) * given.scale)) for at, value in numbers)
-            stations[station] = Lived(line.unit, tuple((at, value) for at, value in laid if not isinstance(value, str)))
-    return Before(median(steps) if steps else 0.0, stations)
+    layouts, stations, steps = read_layouts(folder / "layouts.yaml"), dict[str, Lived](), list[float]()
+    for given in mapping.past:
+        table = read_csv(folder / given.file, layouts)
+        if given.series not in table.series:
+            fix = f"no series {given.series!r}; the file has {sorted(table.series)[:12]}"
+            raise ReplayError("replay.file.no_series", file=str(table.path), key="past", fix=fix)
+        numbers = sorted(table.series[given.series].numbers)
+        steps.append(median([b - a for (a, _), (b, _) in pairwise(numbers) if b > a] or [0.0]))
+        if steps[-1] != steps[0]:
+            fix = f"series {given.series!r} has a reading every {steps[-1]:g} s, the first one every {steps[0]:g} s"
+            raise ReplayError("replay.map.invalid", file=str(folder / "map.yaml"), key="past", fix=fix)
+        for station, line in mapping.stations.items():
+            if line.series == given.stands_for:
+                laid = ((at, line.of((value - given.zero) * given.scale)) for at, value in numbers)
+                told = tuple((at, value) for at, value in laid if not isinstance(value, str))
+                stations[station] = Lived(line.unit, told)
+    return Before(steps[0], stations)

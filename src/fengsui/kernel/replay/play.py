@@ -40,7 +40,7 @@ class StationMap(BaseModel):
     title_en: str
     stations: dict[str, Line]
     fit: Fit
-    past: PastMap | None = None
+    past: tuple[PastMap, ...] = ()
 
 
 def read_mapping(path: Path) -> StationMap:

@@ -43,3 +43,24 @@ def spread(at: Values, amount: Values, edges: Values, *, longest_s: float = LONG
     gathered[edges < knots[0]] = 0.0
     gathered[edges >= knots[-1]] = total[-1]
     return np.asarray(np.diff(gathered), np.float64)
+
+
+def heard(at: Values, amount: Values, edges: Values, *, gap_s: float, period_s: float = 0.0) -> Values:
+    """Rain of each interval, the unit of `amount`, shape (len(edges) - 1,); NaN where it is not wholly known.
+
+    at: seconds of readings, rising; amount: what fell since the reading before, NaN where that is not believed. Each is
+    spread over the time since then. After a silence longer than `gap_s` nobody knows what time a reading speaks of, or
+    whether it was dry. period_s: a reading within a quarter of this of a moment that lies whole periods before the last
+    edge is of that moment, so that a clock which jitters makes no trace of a shower in the step before it.
+    """
+    if period_s > 0:
+        nearest = edges[-1] + np.rint((at - edges[-1]) / period_s) * period_s
+        at = np.where(np.abs(at - nearest) < 0.25 * period_s, nearest, at)
+    if len(at) < 2:
+        return np.full(len(edges) - 1, np.nan)
+    since = np.diff(at)
+    known = (since <= gap_s) & np.isfinite(amount[1:])
+    fell = np.interp(edges, at, np.r_[0.0, np.cumsum(np.where(known, amount[1:], 0.0))])
+    covered = np.interp(edges, at, np.r_[0.0, np.cumsum(np.where(known, since, 0.0))])
+    whole = np.diff(covered) >= 0.999 * np.diff(edges)
+    return np.asarray(np.where(whole, np.diff(fell), np.nan), np.float64)

@@ -14,6 +14,7 @@ import structlog
 from django.db.transaction import atomic
 from django.utils import timezone
 
+from fengsui.apps.forecasts import rules
 from fengsui.apps.forecasts.models import ForecastChance, ForecastCrossing, ForecastDay, ForecastRun, ForecastScore
 from fengsui.apps.forecasts.scores import queries
 from fengsui.apps.forecasts.scores.compare import RISE_S, Compared, Readings, compare
@@ -78,7 +79,10 @@ def _readings(stream: Datastream, speed: float, runs: Sequence[ForecastRun]) -> 
     found = series.raw(stream.pk, low, high, gap_us)
     trusted = (found.flags & SUSPECT) == 0
     kind = boards.kind_of(stream)
-    return Readings(found.at[trusted], found.value[trusted], gap_us, 10.0**-kind.decimals if kind else 0.0)
+    step_s = rules.rain_step_s(stream.period_s) if kind and kind.sums else None
+    step_us, share = (round(step_s * 1e6 / speed), stream.period_s / step_s) if step_s else (0, 1.0)
+    least = 10.0**-kind.decimals if kind else 0.0
+    return Readings(found.at[trusted], found.value[trusted], gap_us, least, step_us, share)
 
 
 def _scores(each: Compared) -> Iterable[ForecastScore]:

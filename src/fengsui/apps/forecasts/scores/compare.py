@@ -19,6 +19,7 @@ from fengsui.apps.forecasts.chances import chance
 from fengsui.apps.forecasts.models import ForecastRun
 from fengsui.apps.sensing import rules as sensing_rules
 from fengsui.apps.sensing.hot import microseconds
+from fengsui.science.rain.tips import heard
 from fengsui.science.verify import outcome
 from fengsui.science.verify.episodes import Call
 
@@ -29,13 +30,26 @@ RISE_S = 900
 
 @dataclass(frozen=True, slots=True)
 class Readings:
-    """Trusted readings of a stream, oldest first; a silence longer than `gap_us` is a gap. least: its resolution."""
+    """Trusted readings of a stream, oldest first; a silence longer than `gap_us` is a gap. least: its resolution.
+
+    step_us: where values are sums (rain), what came is that of the step that ends at a moment, as the amount of one
+    reading: `share` of a step. 0: values are states.
+    """
 
     at: npt.NDArray[np.int64]
     value: npt.NDArray[np.float64]
     gap_us: int
     least: float
+    step_us: int = 0
+    share: float = 1.0
     _reached: dict[tuple[float, float], npt.NDArray[np.int64]] = field(default_factory=dict)
+
+    def came(self, wanted: npt.NDArray[np.int64]) -> float:
+        """At the one moment `wanted`; NaN where nobody knows."""
+        if not self.step_us:
+            return float(outcome.value_at(self.at, self.value, wanted, self.gap_us)[0])
+        at, edges = (self.at - wanted[0]) / 1e6, np.array([-self.step_us / 1e6, 0.0])
+        return float(heard(at, self.value, edges, gap_s=self.gap_us / 1e6)[0]) * self.share
 
     def reached(self, line: float, sign: float) -> npt.NDArray[np.int64]:
         """Moments at which the line was reached from below (from above, by sign -1); found once for many runs."""
@@ -82,14 +96,14 @@ def compare(run: ForecastRun, readings: Readings) -> Compared:
     for lead_s in LEADS_S:
         k = _at(at, issued + round(lead_s * scale), round(150 * scale))
         if k is not None:
-            came = outcome.value_at(readings.at, readings.value, at[k : k + 1], readings.gap_us)
+            came = readings.came(at[k : k + 1])
             if len(before[0]):
                 trend = float(outcome.damped_trend(*before, at[k : k + 1] - before[0][-1])[0])
             else:
                 trend = run.value
             asked = [_line(run, k + 1, readings, each, sign, issued, int(at[k])) for each in lines.items()]
             told, low, high = points[k, 1:].tolist()
-            leads.append(AtLead(lead_s, told, low, high, float(came[0]), run.value, trend, tuple(asked)))
+            leads.append(AtLead(lead_s, told, low, high, came, run.value, trend, tuple(asked)))
     rising = outcome.is_rising(
         readings.at, readings.value * sign, np.array([issued]), round(RISE_S * scale), readings.least, readings.gap_us
     )
