@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from fengsui.science.compiling import njit
-from fengsui.science.inundation.fused import FAST, cube_root_of
+from fengsui.science.inundation.fused import FAST, cube_root_of, inverse_sixth_root_of
 from fengsui.science.inundation.godunov import HIGH_M, NEWTON, TINY
 from fengsui.science.inundation.plain import INFLOW, LEVEL, NORMAL, WEIR, G
 
@@ -28,7 +28,7 @@ def cells(kind: Any) -> Cells:
     grav, tiny, high, quarter = kind(G), kind(TINY), kind(HIGH_M), kind(0.25)
     njitted: Any = njit(error_model="numpy", fastmath=FAST, inline="always")
     seldom: Any = njit(error_model="numpy", fastmath=FAST)
-    cube_root = cube_root_of(kind)
+    cube_root, inverse_sixth_root = cube_root_of(kind), inverse_sixth_root_of(kind)
 
     @njitted
     def riemann(hl: Any, ul: Any, hr: Any, ur: Any, dry: Any) -> Any:
@@ -106,8 +106,11 @@ def cells(kind: Any) -> Cells:
     def slowed(h: Any, px: Any, py: Any, n: Any, dt: Any, dry: Any) -> Any:
         """Share of its momentum that friction leaves."""
         deep = max(h, dry)
-        speed = np.sqrt(px * px + py * py) / deep
-        left = two / (one + np.sqrt(one + four * dt * grav * n * n * speed / (deep * cube_root(deep))))
+        t = inverse_sixth_root(deep)
+        t2 = t * t
+        t6 = t2 * t2 * t2
+        slower = four * dt * grav * n * n * np.sqrt(px * px + py * py) * (t6 * t6 * t2)
+        left = two / (one + np.sqrt(one + slower))
         return left if h > dry else zero
 
     return Cells(face, wall, edge, slope, slowed)

@@ -43,10 +43,15 @@ def _stage(kind: Any) -> Any:
     @njitted
     def still(out: Any, push: Any, h: Any, y: Any, u: Any, t: Any) -> None:
         """Both sides of each cell as its middle."""
-        w = len(h)
-        for k in range(0, 8, 4):
-            out[k, :w], out[k + 1, :w], out[k + 2, :w], out[k + 3, :w] = h, y[:w], u[:w], t[:w]
-        push[:w] = zero
+        # Loops, not assignments to slices: of those each cell is asked whether the two overlap.
+        h1, y1, u1, t1, h2, y2, u2, t2 = out[0], out[1], out[2], out[3], out[4], out[5], out[6], out[7]
+        for c in range(len(h)):
+            h1[c] = h2[c] = h[c]
+            y1[c] = y2[c] = y[c]
+        for c in range(len(h)):
+            u1[c] = u2[c] = u[c]
+            t1[c] = t2[c] = t[c]
+            push[c] = zero
 
     @njitted
     def sloped(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from numba import njit
 
 from fengsui.science.inundation import fused, plain, run
 
@@ -88,3 +89,24 @@ def test_lake_at_rest_stays_at_rest_when_its_bed_is_rough_and_partly_dry(kind, m
         state = compiled(kind, *state[:3], z, n, codes, values, 0.7)[:3]
     assert max(np.abs(state[1]).max(), np.abs(state[2]).max()) < most
     np.testing.assert_allclose(state[0], h, atol=1e-5 if kind is np.float32 else 1e-12)
+
+
+def of_each(root):
+    @njit
+    def roots(x):
+        out = np.empty_like(x)
+        for i in range(len(x)):
+            out[i] = root(x[i])
+        return out
+
+    return roots
+
+
+@pytest.mark.parametrize(("kind", "off"), [(np.float32, 3e-7), (np.float64, 1e-14)])
+def test_roots_are_right_when_taken_of_all_depths_there_are(kind, off):
+    x = np.exp(np.linspace(np.log(1e-6), np.log(2e3), 200_001)).astype(kind)
+    sixth, third = of_each(fused.inverse_sixth_root_of(kind)), of_each(fused.cube_root_of(kind))
+    exact = x.astype(np.longdouble)
+    assert np.abs(sixth(x) * exact ** (np.longdouble(1) / 6) - 1).max() < off
+    assert np.abs(third(x) / exact ** (np.longdouble(1) / 3) - 1).max() < 5 * off
+    assert third(np.zeros(1, kind)) == 0
