@@ -45,7 +45,7 @@ EMPTY = {
     "alerts_confirm", "alerts_retry", "incidents_from_bulletin", "incidents_verify", "incidents_submit",
     "incidents_sign", "incidents_send", "incidents_correct", "responses_activate", "responses_close", "tasks_start",
     "desk_resume", "reviews_accept_finding", "reviews_issue_paper", "desk_take", "ledger_restore", "ledger_undo",
-    "forecasts_stop", "scenarios_pause", "scenarios_resume", "scenarios_retire",
+    "forecasts_stop", "scenarios_pause", "scenarios_resume", "scenarios_retire", "lessons_learn",
 }  # fmt: skip
 DISTRICT = dict.fromkeys(
     ("forecasts_one", "scenarios_one", "scenarios_nearest"),

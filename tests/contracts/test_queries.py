@@ -64,6 +64,7 @@ PAGES = {
         "/reviews/indicators/",
         "/reviews/indicators/crossing_to_issue/",
         "/forecasts/scores/",
+        "/forecasts/lessons/",
         "/registers/",
         "/registers/stations/",
         "/registers/stations/list.json",

@@ -30,6 +30,7 @@ VERBS: dict[str, set[str]] = {
     "desk.own_district": {"system_admin"},
     "sensing.change_ladder": {"system_admin"},
     "sensing.credentials": {"system_admin"},
+    "forecasts.learn": {"system_admin"},
     # the record: only those who change nothing
     "core.audit": {"audit_admin", "auditor"},
     "desk.chain": {"audit_admin", "auditor"},
@@ -41,6 +42,7 @@ VERBS: dict[str, set[str]] = {
     "drills.view": {"system_admin", "security_admin", "audit_admin", "auditor"},  # those that their post takes part in
     "desk.wall": {"system_admin", "audit_admin", "auditor"},
     "forecasts.score": {"audit_admin", "auditor"},
+    "forecasts.see_lessons": {"system_admin", "audit_admin", "auditor"},
     "forecasts.see_floods": {"audit_admin", "auditor"},
     "incidents.view": {"audit_admin", "auditor"},
     "people.screen_see": {"system_admin", "security_admin", "audit_admin", "auditor"},
@@ -72,7 +74,7 @@ LISTS: dict[str, set[str]] = {
 }
 """List of what is under way -> who of them looks, where not all do; nobody edits one."""
 CHANGES = {verb for verb in VERBS if verb.split(".")[1] in {
-    "account", "approve", "assign", "retry", "self_test", "waive", "jobs", "change_ladder", "credentials",
+    "account", "approve", "assign", "retry", "self_test", "waive", "jobs", "change_ladder", "credentials", "learn",
 }}  # fmt: skip
 
 

@@ -41,6 +41,16 @@ def _recipients_do(options: argparse.Namespace) -> int:
     return int(import_module("fengsui.config.recipients_command").main(options))
 
 
+def _learn(options: argparse.Namespace) -> int:
+    words = [options.station] if options.station else []
+    return int(import_module("fengsui.config.ops.offline").run(["learn-do", *words]))
+
+
+def _learn_do(options: argparse.Namespace) -> int:
+    _django()
+    return int(import_module("fengsui.config.learn_command").main(options))
+
+
 def _roles(options: argparse.Namespace) -> int:
     from fengsui.config.ops import rights
 
@@ -86,6 +96,13 @@ def register(add: Add) -> None:
         numbers.add_argument("--replace", action="store_true", help=word("文件中没有的注销", "who is not in it goes"))
         numbers.add_argument("--skip-wrong", action="store_true", help=word("略去有误的行", "leave out wrong lines"))
         numbers.add_argument("--dry-run", action="store_true", help=word("只试不做", "only tell what would be"))
+    for name, run, zh, en in (
+        ("learn", _learn, "立即学习测站的预报", "learn the forecasts of gauges now"),
+        ("learn-do", _learn_do, "", ""),
+    ):
+        add(name, run, zh, en).add_argument(
+            "station", nargs="?", default="", metavar="STATION", help=word("站码，不写为全部", "code; none: all")
+        )
     for name, run, zh, en in (
         ("growth", _growth, "模拟数日，推算一年和十年的容量", "feed simulated days, project a year and ten"),
         ("growth-feed", _growth_feed, "", ""),

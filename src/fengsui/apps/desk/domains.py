@@ -154,6 +154,8 @@ PAGES = (
          "reviews:indicator-list", ("/reviews/indicators/",), "reviews.measure"),
     Page("scores", "decide", mark("预报评分"), mark("预报时说的与后来测到的比：误差、区间、到线，旁边是“不变”"),
          "forecasts:score-list", ("/forecasts/scores/",), "forecasts.score"),
+    Page("lessons", "decide", mark("测站学习"), mark("各站的预报从过去的涨水学得了什么，实际报得怎样；重新学"),
+         "forecasts:lesson-list", ("/forecasts/lessons/",), "forecasts.see_lessons"),
     Page("findings", "supervise", mark("整改"), mark("复盘查出的问题：谁改、几时改完、认可没有"),
          "reviews:finding-list",
          ("/reviews/findings/",), "reviews.see_findings", _findings),

@@ -12,6 +12,7 @@ from ninja import Router
 from pydantic import Field
 
 from fengsui.apps.forecasts import asking, breaches, floods, rules
+from fengsui.apps.forecasts.lessons.api import router as lessons
 from fengsui.apps.forecasts.models import FloodRun
 from fengsui.apps.forecasts.scenarios.api import router as scenarios
 from fengsui.apps.forecasts.scores.api import router as scores
@@ -26,6 +27,7 @@ from fengsui.kernel.errors import Invalid
 
 router = Router()
 router.add_router("", scores)
+router.add_router("", lessons)
 router.add_router("", scenarios)
 READ = scope("floods:read", _("看积水推演"))
 WRITE = scope("floods:write", _("推演积水、停止推演"))

@@ -108,3 +108,50 @@ class ScenariosResumed:
 class ScenariosRetired:
     library: UUID
     title: str
+
+
+@dataclass(frozen=True, slots=True)
+class LessonAsked:
+    """Somebody wants a gauge to be learned anew now, not at night."""
+
+    datastream: int
+    station: UUID
+    station_code: str
+    station_name: str
+    sensor: str
+
+
+@dataclass(frozen=True, slots=True)
+class LessonLearned:
+    """A gauge was learned because somebody asked for it, or anew after its lesson had been withdrawn.
+
+    answer: `learned`, `nothing` (too little flood in its past) or `failed`. floods, flood_h: what its past held.
+    """
+
+    datastream: int
+    station: UUID
+    station_code: str
+    station_name: str
+    sensor: str
+    answer: str
+    floods: int
+    flood_h: float
+
+
+@dataclass(frozen=True, slots=True)
+class LessonWithdrawn:
+    """What was learned missed more than the trend would have: the trend speaks until the gauge is learned anew.
+
+    forecasts, days: how many were judged. error, trend_error: mean absolute errors over all their leads, in `unit`.
+    """
+
+    datastream: int
+    station: UUID
+    station_code: str
+    station_name: str
+    sensor: str
+    unit: str
+    forecasts: int
+    days: int
+    error: float
+    trend_error: float

@@ -1,11 +1,11 @@
-"""A crossing wants its forecast at once, not with the next look; a flood, or many, that were asked are computed."""
+"""A crossing wants its forecast at once, not with the next look; a flood, many, a lesson that were asked are made."""
 
 from __future__ import annotations
 
 from django.utils import timezone
 
 from fengsui.apps.forecasts import actions, jobs
-from fengsui.apps.forecasts.events import FloodAsked, ScenariosAsked, ScenariosResumed
+from fengsui.apps.forecasts.events import FloodAsked, LessonAsked, ScenariosAsked, ScenariosResumed
 from fengsui.apps.sensing.events import ThresholdCrossed
 from fengsui.core.record import on
 from fengsui.kernel.actor import Actor
@@ -19,6 +19,11 @@ def forecast_crossed(event: ThresholdCrossed, by: Actor) -> None:
 @on(FloodAsked)
 def compute_flood(event: FloodAsked, by: Actor) -> None:
     jobs.flood.defer(flood_id=str(event.flood))
+
+
+@on(LessonAsked)
+def learn_anew(event: LessonAsked, by: Actor) -> None:
+    jobs.learn_asked.defer(datastream=event.datastream)
 
 
 @on(ScenariosAsked)

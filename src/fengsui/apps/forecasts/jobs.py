@@ -12,6 +12,7 @@ from django.utils.translation import gettext_noop as mark
 from procrastinate.contrib.django import app
 
 from fengsui.apps.forecasts import actions, asking, floods, learning, rain, rules
+from fengsui.apps.forecasts.lessons import actions as lessons
 from fengsui.apps.forecasts.models import FloodRun
 from fengsui.apps.forecasts.scenarios import computing
 from fengsui.apps.forecasts.scores import actions as scores
@@ -46,6 +47,13 @@ def learn(timestamp: int) -> None:
     """At 03:20 of China; a weekly lesson each, some hundreds a night; of all rain gauges together one."""
     rain.learn_due(timezone.now())
     learning.learn_due(timezone.now())
+
+
+@app.task(name="forecasts.learn_asked", queue="upkeep", lock="forecasts.learn", retry=RETRY)
+@clean
+def learn_asked(datastream: int) -> None:
+    """One gauge, because somebody asked; behind the night's lessons, if it is night."""
+    lessons.answer(datastream=datastream, now=timezone.now())
 
 
 @app.task(name="forecasts.flood", queue="floods", retry=RETRY, pass_context=False)

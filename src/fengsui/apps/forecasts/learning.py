@@ -1,8 +1,8 @@
 """Gauges learned from their own past at night, and the forecasts that follow from it.
 
-A lesson follows from readings alone, so nothing of it is announced; each run says by which method it was made, and the
-scores hold methods beside each other. While a stream plays a recorded series faster than it was, its own lesson rests
-and the one of `played` speaks, in the water's time.
+A lesson follows from readings alone, so nothing of it is announced, unless somebody asked for it or it ends a
+withdrawal; each run says by which method it was made, and the scores hold methods beside each other. While a stream
+plays a recorded series faster than it was, its own lesson rests and the one of `played` speaks, in the water's time.
 """
 
 from __future__ import annotations
@@ -18,14 +18,17 @@ import numpy as np
 import structlog
 from django.contrib.gis.db.models.functions import Distance
 from django.db.models import F, QuerySet
+from django.db.transaction import atomic
 
-from fengsui.apps.forecasts import rules
+from fengsui.apps.forecasts import events, rules
 from fengsui.apps.forecasts.models import ForecastLesson, Lesson, PlayedLesson
 from fengsui.apps.sensing.binned import binned
 from fengsui.apps.sensing.models import CurrentValue, Datastream
 from fengsui.catalog.sensors import SensorKind, kinds
 from fengsui.core.ports import PortAbsent, port
+from fengsui.core.record import announce
 from fengsui.core.worlds import LIVE
+from fengsui.kernel.actor import Actor
 from fengsui.kernel.ports.forecaster import Learner, LessonLost, Lived, SeriesForecast, Wanted
 
 log = structlog.get_logger(__name__)
@@ -37,7 +40,7 @@ def forecast(stream: Datastream, until: datetime, lines: Sequence[float]) -> Ser
     `lines` and what comes back are turned as `rules.sign_of` says; its times are those of the wall.
     """
     lesson = lesson_of(stream, stream.speed)
-    if lesson is None or not lesson.method or (learner := learner_here()) is None:
+    if lesson is None or not lesson.speaks or (learner := learner_here()) is None:
         return None
     state = bytes(lesson.state)
     try:
@@ -94,19 +97,42 @@ def learn_due(now: datetime) -> int:
     return made
 
 
-def learn(stream: Datastream, now: datetime) -> bool:
+def learn(stream: Datastream, now: datetime, by: Actor | None = None) -> bool:
     """Learn one gauge from its past up to `now`. Whether there is a lesson now.
 
     That nothing could be learned is kept, too (a row without method): else gauges too young would be tried again each
-    night, before those whose lesson has grown old.
+    night, before those whose lesson has grown old. `by`: who asked for it; None: the night.
     """
     learner = learner_here()
     if learner is None:
         return False
     facts = _lesson(stream, learner, now)
-    made = keep(ForecastLesson, stream, facts, now)
+    with atomic():
+        # The lock of those who score the stream: none of them judges a lesson that is being replaced.
+        Datastream.objects.in_world(stream.world_id).select_for_update(no_key=True).get(pk=stream.pk)
+        kept = ForecastLesson.objects.in_world(stream.world_id).filter(datastream=stream)
+        again = kept.filter(withdrawn_at__isnull=False).exists()
+        anew: dict[str, Any] = {"withdrawn_at": None, "loss": {}, "anew_at": now} if again else {}
+        made = keep(ForecastLesson, stream, facts, now, **anew)
+        if again or by is not None:
+            _tell(stream, made, by or Actor(world=stream.world_id, system="forecasts.learn"))
     log.info("forecasts.lesson", datastream=stream.pk, method=made.method, flood_h=made.flood_h, beside=made.beside)
     return bool(made.method)
+
+
+def named(stream: Datastream) -> dict[str, Any]:
+    """What events of lessons say of a gauge."""
+    return {
+        "datastream": stream.pk, "station": stream.station_id, "station_code": stream.station.code,
+        "station_name": stream.station.name, "sensor": stream.kind,
+    }  # fmt: skip
+
+
+def _tell(stream: Datastream, made: Lesson, by: Actor) -> None:
+    said = events.LessonLearned(
+        **named(stream), answer="learned" if made.method else "nothing", floods=made.floods, flood_h=made.flood_h
+    )
+    announce(said, about=stream, by=by, topics=(rules.LESSONS,))
 
 
 def keep(model: type[Lesson], stream: Datastream, facts: dict[str, Any] | None, now: datetime, **more: Any) -> Lesson:
@@ -171,11 +197,16 @@ def learned(stream: Datastream, learner: Learner, lived: Lived, beside: Sequence
     }
 
 
+def learnable() -> QuerySet[Datastream]:
+    """Gauges in use of a kind that is learned, with lines, that measure and do not play."""
+    learned = [code for code, each in kinds().items() if each.learned_s]
+    rows: QuerySet[Datastream] = Datastream.objects.in_world(LIVE)
+    return rows.filter(is_active=True, speed=1, kind__in=learned).exclude(ladder={})
+
+
 def _due(now: datetime) -> QuerySet[Datastream]:
     rows: QuerySet[Datastream] = (
-        Datastream.objects.in_world(LIVE)
-        .filter(is_active=True, speed=1, kind__in=[code for code, each in kinds().items() if each.learned_s])
-        .exclude(ladder={})
+        learnable()
         .exclude(lesson__made_at__gt=now - rules.LEARN_EVERY)
         .order_by(F("lesson__made_at").asc(nulls_first=True), "pk")
         .select_related("station")

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.db import models
 from django.db.models import Q
 
+from fengsui.apps.forecasts.lessons.models import LessonAsk
 from fengsui.apps.forecasts.rules import FLOOD_STATES
 from fengsui.apps.forecasts.scenarios.models import Scenario, ScenarioLibrary
 from fengsui.apps.forecasts.scores.models import ForecastChance, ForecastCrossing, ForecastDay, ForecastScore
@@ -22,6 +25,7 @@ __all__ = [
     "ForecastRun",
     "ForecastScore",
     "Lesson",
+    "LessonAsk",
     "PlayedLesson",
     "RainLesson",
     "Scenario",
@@ -81,11 +85,28 @@ class Lesson(InWorld):
     class Meta:
         abstract = True
 
+    @property
+    def rests_since(self) -> datetime | None:
+        """When it was withdrawn."""
+        return None
+
+    @property
+    def speaks(self) -> bool:
+        """Whether forecasts are made by it."""
+        return bool(self.method) and self.rests_since is None
+
 
 class ForecastLesson(Lesson):
-    """From its own readings; made anew each week."""
+    """From its own readings; made anew each week. Withdrawn while it loses to the trend, until it is learned anew."""
 
     datastream = models.OneToOneField(Datastream, on_delete=models.CASCADE, related_name="lesson")
+    withdrawn_at = models.DateTimeField("停用", null=True)
+    loss = models.JSONField("停用时的实际误差", default=dict, help_text="n、days、ours、trend；平均绝对误差")
+    anew_at = models.DateTimeField("停用后重新学成", null=True, help_text="到这一天为止的评分不再算")
+
+    @property
+    def rests_since(self) -> datetime | None:
+        return self.withdrawn_at
 
     class Meta:
         verbose_name = "站点学习"

@@ -23,6 +23,28 @@ METHODS = Terms(
     Term("levels", "从过去涨水学得", "learned from past floods"),
     Term("rain", "衰减外推", "decaying persistence"),
 )
+LESSON_STATES = Terms(
+    "forecast_lessons",
+    Term("learned", "学得", "learned"),
+    Term("trend", "趋势外推", "trend"),
+    Term("nothing", "学不成", "taught nothing"),
+    Term("withdrawn", "因实际不如趋势而停用", "withdrawn: it lost to the trend"),
+)
+LESSON_ANSWERS = Terms(
+    "forecast_lesson_answers",
+    Term("learned", "学得", "learned"),
+    Term("nothing", "学不成", "taught nothing"),
+    Term("failed", "出错", "failed"),
+)
+LESSONS = "forecasts.lessons"
+"""The topic by which pages hear of lessons."""
+LEAST_JUDGED, LEAST_JUDGED_DAYS = 200, 2
+"""So many scored forecasts, on so many days, before a lesson is withdrawn for missing more than the trend [U]: a minute
+apart they are hardly independent, and one flood alone proves little."""
+JUDGED_OVER = timedelta(days=400)
+"""What a lesson is judged by reaches back as far as its past does [U]."""
+ASK_AGAIN = timedelta(hours=1)
+"""An ask that nobody answered for so long (its job was lost) may be repeated."""
 MEMBERS = Terms(
     "forecast_members",
     Term("stays", "不变", "it stays"),

@@ -1,6 +1,7 @@
 from django.urls import path
 
 from fengsui.apps.forecasts import flood_views, views
+from fengsui.apps.forecasts.lessons import views as lessons
 from fengsui.apps.forecasts.scenarios import views as scenarios
 from fengsui.apps.forecasts.scores import views as scores
 
@@ -26,6 +27,8 @@ urlpatterns = [
     path("floods/libraries/<uuid:library_id>/<int:n>.png", scenarios.picture, name="library-picture"),
     path("floods/libraries/<uuid:library_id>/between.png", scenarios.between, name="library-between"),
     path("floods/libraries/<uuid:library_id>/table.csv", scenarios.table, name="library-table"),
+    path("forecasts/lessons/", lessons.listing, name="lesson-list"),
+    path("forecasts/lessons/<str:code>/learn", lessons.learn, name="lesson-learn"),
     path("forecasts/scores/", scores.listing, name="score-list"),
     path("forecasts/scores.csv", scores.csv, name="score-csv"),
     path("forecasts/scores.xlsx", scores.xlsx, name="score-xlsx"),

@@ -13,13 +13,15 @@ from django.views.decorators.http import require_GET
 
 from fengsui.apps.forecasts import chances, learning, queries, rain, rules
 from fengsui.apps.forecasts.drawn import drawn, tenths
-from fengsui.apps.forecasts.models import ForecastRun, Lesson, RainLesson
+from fengsui.apps.forecasts.lessons import judging
+from fengsui.apps.forecasts.models import ForecastRun, RainLesson
+from fengsui.apps.forecasts.scores.board import FEW
 from fengsui.apps.people.edge import actor_of
 from fengsui.apps.sensing import boards, curves
 from fengsui.apps.sensing import queries as sensing
 from fengsui.apps.sensing import rules as sensing_rules
 from fengsui.apps.sensing.models import Datastream
-from fengsui.catalog.sensors import Display
+from fengsui.catalog.sensors import Display, kinds
 from fengsui.core import policy
 from fengsui.kernel.levels import Level
 
@@ -49,15 +51,12 @@ def panel(request: HttpRequest, code: str) -> HttpResponse:
         "shown": shown,
         "share": tenths(run.coverage) if run else "",
         "lines": _lines(run, shown) if run else [],
-        "lesson": None if is_rain else _lesson(stream, run),
         "is_rain": is_rain,
         "showers": _showers(stream) if is_rain else None,
         "seldom": is_rain and rules.rain_step_s(stream.period_s) is None,
         "end": _end(run, shown) if run else None,
         "total": [shown.text(each) for each in run.total] if run and run.total else None,
-        "word": boards.word,
-        "methods": rules.METHODS,
-        "members": rules.MEMBERS,
+        **lesson_of(stream, now),
         "here": request.path,
         "may_score": policy.can(actor_of(request), "forecasts.score"),
         "query": urlencode({"kind": stream.kind}),
@@ -94,9 +93,21 @@ def _lines(run: ForecastRun, shown: Display) -> list[dict[str, Any]]:
     return made
 
 
-def _lesson(stream: Datastream, run: ForecastRun | None) -> Lesson | None:
-    """What was learned of the gauge, where the run was made by it."""
-    return None if run is None or run.method == "trend" else learning.lesson_of(stream, run.speed)
+def lesson_of(stream: Datastream, now: datetime) -> dict[str, Any]:
+    """What was learned of a gauge and how it does since, for a template that tells it."""
+    kind = kinds().get(stream.kind)
+    is_learned = kind is not None and kind.learned_s is not None
+    lesson = learning.lesson_of(stream, stream.speed) if is_learned else None
+    return {
+        "lesson": lesson,
+        "is_learned": is_learned,
+        "played": stream.speed > 1,
+        "record": judging.records([stream], now).get(stream.pk) if lesson is not None else None,
+        "few": FEW,
+        "word": boards.word,
+        "methods": rules.METHODS,
+        "members": rules.MEMBERS,
+    }
 
 
 def _showers(stream: Datastream) -> RainLesson | None:

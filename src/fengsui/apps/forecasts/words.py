@@ -39,6 +39,11 @@ words(
     ),
     forecasts__flood__breach_end=(mark("溃口伸出了堤线的端头"), mark("位置填 %(low)s 到 %(high)s")),
     forecasts__flood__drained=(mark("排水能力不对"), mark("填 0 到 200 毫米每小时")),
+    forecasts__lesson__not_learned=(
+        mark("这一路不学"),
+        mark("要学：水深或河道水位、有分级阈值、在用、不在回放中"),
+    ),
+    forecasts__lesson__asked=(mark("已在排队或在学"), mark("等它学完；一小时没有结果可再按一次")),
     forecasts__scenarios__not_found=(mark("没有这个情景库"), mark("从情景库列表重新打开")),
     forecasts__scenarios__no_scenario=(mark("没有这个情景"), mark("从情景库的表里选")),
     forecasts__scenarios__not_between=(mark("这里不内插"), mark("看最近的情景，或推演这一次")),

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from fengsui.apps.alerts.reasons import said as said_reason
 from fengsui.apps.command.timeline import SAID
+from fengsui.apps.forecasts.rules import LESSON_ANSWERS
 from fengsui.apps.incidents.page import word
 from fengsui.core.models import StoredEvent
 from fengsui.kernel.clock import ClockKind
@@ -40,6 +41,14 @@ REST: dict[str, Callable[[Facts], str]] = {
     "forecasts.FloodDone": lambda f: _("积水推演有结果：%(places)d 处进水，%(cuts)d 条路断") % f,
     "forecasts.FloodFailed": lambda f: _("积水推演没有算成：%(reason)s") % f,
     "forecasts.FloodStopped": lambda f: _("停止积水推演"),
+    "forecasts.LessonAsked": lambda f: _("重新学习测站 %(station_name)s") % f,
+    "forecasts.LessonLearned": lambda f: (
+        _("测站 %(name)s 重新学习：%(answer)s")
+        % {"name": f["station_name"], "answer": word(LESSON_ANSWERS, f["answer"])}
+    ),
+    "forecasts.LessonWithdrawn": lambda f: (
+        _("测站 %(station_name)s 学得的预报停用：%(forecasts)d 次实际的误差大于趋势，改用趋势外推") % f
+    ),
     "forecasts.ScenariosAsked": lambda f: _("建情景库：%(title)s，%(count)d 个情景") % f,
     "forecasts.ScenariosDone": lambda f: _("情景库算完：%(computed)d 个，%(failed)d 个没有算成") % f,
     "forecasts.ScenariosPaused": lambda f: _("情景库暂停：%(reason)s") % f if f["reason"] else _("情景库暂停"),
@@ -94,6 +103,7 @@ LINKS: tuple[tuple[str, str, str], ...] = (
     ("command.Response", "command:room-show", "incident_id"),
     ("sensing.ThresholdCrossed", "sensing:station-show", "station_code"),
     ("forecasts.Flood", "forecasts:flood-show", "flood"),
+    ("forecasts.Lesson", "sensing:station-show", "station_code"),
     ("reviews.Finding", "reviews:finding-show", "finding_id"),
     ("reviews.", "reviews:review-show", "incident_id"),
 )

@@ -15,6 +15,7 @@ from django.db.transaction import atomic
 from django.utils import timezone
 
 from fengsui.apps.forecasts import rules
+from fengsui.apps.forecasts.lessons import judging
 from fengsui.apps.forecasts.models import ForecastChance, ForecastCrossing, ForecastDay, ForecastRun, ForecastScore
 from fengsui.apps.forecasts.scores import queries
 from fengsui.apps.forecasts.scores.compare import RISE_S, Compared, Readings, compare
@@ -49,7 +50,9 @@ def score_waiting(now: datetime) -> int:
 
 @atomic
 def score(*, datastream: int, runs: Sequence[UUID], now: datetime) -> int:
-    """Keep what each run told beside what came, add it to the sums of its day, mark it as scored; how many it were."""
+    """Keep what each run told beside what came, add it to the sums of its day, mark it as scored; how many it were.
+
+    A lesson that these sums speak against is withdrawn with them."""
     every = Datastream.objects.all_worlds("a datastream lives in one world")
     stream = every.select_for_update(no_key=True).get(pk=datastream)
     waiting = ForecastRun.objects.all_worlds("runs of one stream").select_for_update()
@@ -66,6 +69,8 @@ def score(*, datastream: int, runs: Sequence[UUID], now: datetime) -> int:
     for row in rows:
         row.scored_at = now
     ForecastRun.objects.all_worlds("runs of one stream").bulk_update(rows, ["scored_at"])
+    if any(row.method != "trend" for row in rows):
+        judging.judge(stream, now)
     return len(rows)
 
 

@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.http import urlencode
 from django.views.decorators.http import require_GET
 
+from fengsui.apps.forecasts import views
 from fengsui.apps.forecasts.models import ForecastCrossing, ForecastRun, ForecastScore
 from fengsui.apps.forecasts.scores import drawing, export
 from fengsui.apps.forecasts.scores.board import FEW, Wanted, board
@@ -90,6 +91,7 @@ def show(request: HttpRequest, code: str) -> HttpResponse:
         crossings=[(row, Level(row.level).code, kind_of(row)) for row in listed[:CROSSINGS]],
         more_crossings=len(listed) > CROSSINGS,
         query=wanted.query(station="", kind=stream.kind),
+        **views.lesson_of(stream, timezone.now()),
         illustrative=station.provenance == "illustrative",
         here=request.path,
     )
