@@ -113,7 +113,7 @@ def _answer(question: Question, told: Any, stack: ExitStack) -> Answer:
             "initial": account.start - behind.start, "rain": account.rain, "drained": account.seeped,
             "pumped": -(account.sources - pipes.exchanged - behind.gave),
             "out": -account.edges, "left": run.stored() - behind.stored,
-            **({} if dike is None else {"breach": behind.gave + behind.start - behind.stored}),
+            **({} if dike is None else {"breach": behind.gave + behind.start - behind.stored + pipes.river}),
             "missing": account.missing(run.stored()) if pipes.missing is None else pipes.missing, **pipes.water,
         },
         flooded_m2=float((deepest >= DEPTHS_M[1]).sum(where=dry_side)) * question.cell_m**2,

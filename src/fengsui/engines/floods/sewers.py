@@ -14,6 +14,7 @@ from fengsui.science.contract import Remark, digest
 from fengsui.science.drainage import inp
 from fengsui.science.drainage.dual import Both, Dual
 from fengsui.science.drainage.exchange import Opening
+from fengsui.science.drainage.mouths import BANK_M, Mouth, mouths
 from fengsui.science.drainage.network import Network
 from fengsui.science.drainage.planned import Planned, Terrain, plan
 from fengsui.science.inundation.asked import Flood
@@ -25,11 +26,8 @@ JOINED_M = 40.0
 OUTFALLS = 4
 ABOVE_M = 50.0
 EXCHANGE_S = 2
-NO_SOIL = (
-    "U",
-    "算了管网，土壤下渗另按所填速率；管网出口不受河水顶托",
-    "Sewers are computed, soil takes up what was asked for; the sewers' outfalls feel no river",
-)
+RIVER_M = 200.0
+"""Outfalls no farther from the water behind a dike end in it [U]."""
 SHUT = (
     "U",
     "闸门全关：进了管网的水出不去，管网满后留在街上；土壤下渗另按所填速率",
@@ -41,13 +39,15 @@ SHUT = (
 @dataclass(frozen=True, slots=True)
 class Pipes:
     """What an answer says of them. `missing`: share of all water, above and below, that no line explains; `exchanged`:
-    m3 that came up less what went down, which the surface books among its sources."""
+    m3 that came onto the grid less what left it, which the surface books among its sources; `river`: of these, what
+    outfalls gave to the water behind a dike, less what came in from there."""
 
     water: dict[str, float] = field(default_factory=dict)
     remarks: tuple[tuple[str, str, str], ...] = ()
     facts: dict[str, Any] = field(default_factory=dict)
     missing: float | None = None
     exchanged: float = 0.0
+    river: float = 0.0
 
 
 NONE = Pipes()
@@ -62,6 +62,7 @@ class Below:
     remarks: tuple[Remark, ...]
     dual: Dual
     shut: bool = False
+    river: Marks | None = None
 
     def begin(self) -> Both:
         return Both(self.dual)
@@ -73,12 +74,33 @@ class Below:
         """Ends SWMM. Raises Failed where its books do not close."""
         ledger = both.ledger()
         both.finish()
+        passed, mouths = both.mouths.passed, self.dual.mouths
+        in_river = np.array(
+            [self.river is not None and bool(self.river[each.row, each.column]) for each in mouths], bool
+        )
+        river = float(passed[in_river].sum())
         return Pipes(
-            {"sewers": ledger.down - ledger.up, "outfalls": 0.0 if self.shut else max(ledger.outfalls, 0.0)},
-            (SHUT if self.shut else NO_SOIL, *((each.basis, each.zh, each.en) for each in self.remarks)),
+            {
+                "sewers": ledger.down - ledger.up - float(passed[~in_river].sum()),
+                "outfalls": 0.0 if self.shut else max(ledger.outfalls + river, 0.0),
+            },
+            (SHUT if self.shut else self._outlets(), *((each.basis, each.zh, each.en) for each in self.remarks)),
             {"manholes": len(self.network.manholes), "sewers_km": round(_km(self.network), 1)},
             ledger.missing,
             ledger.exchanged,
+            river,
+        )
+
+    def _outlets(self) -> tuple[str, str, str]:
+        """Which outfalls feel water."""
+        all_of_them, felt = len(self.network.outfalls), len(self.dual.mouths)
+        return (
+            "U",
+            f"算了管网，土壤下渗另按所填速率；{all_of_them} 个管网出口中 {felt} 个受顶托：堤后河水，"
+            f"或出口处地面积水超过 {BANK_M} 米时，管网排水受阻，水也会倒灌；其余出口自由出流，都没有拍门",
+            f"Sewers are computed, soil takes up what was asked for; of {all_of_them} outfalls {felt} feel water: the"
+            f" river behind the dike, or more than {BANK_M} m above the ground, holds the sewers back and comes in; the"
+            " others fall freely, and none has a flap gate",
         )
 
 
@@ -107,7 +129,28 @@ def below(question: Question, square: Square, flood: Flood, river: Marks | None 
         drowned = river is not None and bool(river[row, column])
         openings.append(Opening(each.code, row, column, clogged=1.0 if drowned else 0.0))
     project = inp.project(network, None, flood.until_s + 60, report_s=600, shut=shut)
-    return Below(asked, network, remarks, Dual(flood, project, tuple(openings), EXCHANGE_S), shut)
+    given = () if shut else _mouths(network, flood, half, river)
+    dual = Dual(flood, project, tuple(openings), EXCHANGE_S, mouths=given)
+    return Below(asked, network, remarks, dual, shut, river)
+
+
+def _lies(mouth: Mouth, river: Marks | None) -> bool:
+    return river is not None and bool(river[mouth.row, mouth.column])
+
+
+def _mouths(network: Network, flood: Flood, half_m: float, river: Marks | None) -> tuple[Mouth, ...]:
+    """Outfalls beside the river end in it; others where they lie. None gives into the river but so."""
+    found = {each.node: each for each in mouths(network, flood.ground, -half_m, half_m)}
+    if river is None:
+        return tuple(found.values())
+    rows, columns = np.nonzero(river)
+    east, north = (columns + 0.5) * flood.ground.cell_m - half_m, half_m - (rows + 0.5) * flood.ground.cell_m
+    for each in network.outfalls:
+        away = np.hypot(east - each.x_m, north - each.y_m)
+        if len(away) and away.min() <= RIVER_M:
+            nearest = int(away.argmin())
+            found[each.code] = Mouth(each.code, int(rows[nearest]), int(columns[nearest]))
+    return tuple(found.values())
 
 
 def _levelled(flood: Flood) -> Flood:

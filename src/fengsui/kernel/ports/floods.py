@@ -92,7 +92,7 @@ class Question:
     drained_m_s: what sewers and soil take up everywhere; with `sewers`, which are computed, what the soil alone does.
     cut_m: a street with more water is cut. frame_s: between two pictures. standing_m: water that stands in each hollow
     when the rain begins, above its lowest ground, with a level surface. gates "shut": nothing leaves the sewers by
-    their outfalls, which only `sewers` have.
+    their outfalls, which only `sewers` have; "open": water before an outfall comes in by it.
     """
 
     middle: Position
@@ -141,8 +141,8 @@ class Answer:
     """box: west, south, east, north. frames: (seconds, PNG with transparency), the last one at the end; deepest: the
     same of the deepest water of all times; grid: the deepest depth as GeoTIFF. water: m3 by what became of it;
     `initial` stood there before the rain, `breach` came through or over a dike, `outfalls` is the part of what went
-    into the `sewers` that left by them. remarks: (basis, Chinese, English). facts: model, version, scheme, SHA-256 of
-    the inputs, seconds it took."""
+    into the `sewers`, less what outfalls put on the ground again, that left by them. remarks: (basis, Chinese,
+    English). facts: model, version, scheme, SHA-256 of the inputs, seconds it took."""
 
     box: tuple[float, float, float, float]
     frames: tuple[tuple[float, bytes], ...]

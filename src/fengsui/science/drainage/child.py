@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from fengsui.kernel.errors import Invalid
-from fengsui.science.drainage.engine import Engine, Facts, Output, Totals, Values
+from fengsui.science.drainage.engine import Engine, Facts, Output, State, Values
 from fengsui.science.drainage.project import RPT, Project
 
 GONE_S = 5.0
@@ -43,12 +43,15 @@ class Lost(Failed):
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """Nodes that exchange, the ground above each, and the surface that water above it has (`Engine.take`)."""
+    """Nodes that exchange, the ground above each, and the surface that water above it has (`Engine.take`). `mouths`:
+    outfalls on the grid, `beyond`: the nodes at the other ends of their pipes."""
 
     nodes: tuple[str, ...]
     crest_m: Values
     pond_m2: Values
     others: bool
+    mouths: tuple[str, ...] = ()
+    beyond: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +72,12 @@ def serve(pipe: multiprocessing.connection.Connection, order: Order) -> None:
         if (taken := order.taken) is not None:
             if pipe.recv() is None:
                 return  # what it is does not suit whoever asked
-            places = np.array([facts.node_ids.index(each) for each in taken.nodes], np.intp)
+            places, mouths, beyond = (
+                np.array([facts.node_ids.index(each) for each in nodes], np.intp)
+                for nodes in (taken.nodes, taken.mouths, taken.beyond)
+            )
             engine.take(places, taken.crest_m, taken.pond_m2, others=taken.others)
+            engine.give(mouths, beyond)
         engine.start()
         if taken is None:
             whole = facts.duration_s / 86_400
@@ -153,15 +160,15 @@ class Simulation:
     def go(self) -> None:
         self.pipe.send(True)
 
-    def stride(self, seconds: int, flows: Values) -> None:
+    def stride(self, seconds: int, flows: Values, stages_m: Values) -> None:
         """Set out; `state` waits for the answer. What lies between runs beside the child."""
         try:
-            self.pipe.send((seconds, flows))
+            self.pipe.send((seconds, flows, stages_m))
         except BrokenPipeError:
             self.hear()  # says why
             raise
 
-    def state(self) -> tuple[Values, Values, Totals]:
+    def state(self) -> State:
         said, state = self.hear()
         assert said == "state"
         return state

@@ -12,6 +12,7 @@ from fengsui.science.contract import Model, Remark, Var
 from fengsui.science.drainage.asked import Sewers
 from fengsui.science.drainage.dual import Both, Dual
 from fengsui.science.drainage.exchange import Opening, Values
+from fengsui.science.drainage.mouths import BANK_M, Mouth, mouths
 from fengsui.science.drainage.sewers import PAPERS, VARIABLES, doubts, values
 from fengsui.science.inundation import flood as surface
 from fengsui.science.inundation.asked import Flood
@@ -23,7 +24,8 @@ RIM_OFF_M = 0.3
 
 @dataclass(frozen=True, slots=True)
 class Corner:
-    """The grid's north-western corner on the network's plane, metres: every manhole on the grid becomes an opening."""
+    """The grid's north-western corner on the network's plane, metres: every manhole on the grid becomes an opening, and
+    every free outfall on it feels its water."""
 
     west_m: float
     north_m: float
@@ -33,6 +35,7 @@ class Corner:
 class Drained:
     """`flood` above, `sewers` below, joined at `openings`, or at all manholes of a network by the grid's `corner`.
 
+    `mouths`: free outfalls that feel the flood; by the corner those that lie on the grid, where none is named.
     `piped`: cells whose rain SWMM's catchments take, so that it enters once. `interval_s`: 1 to 5, between exchanges.
     """
 
@@ -42,6 +45,7 @@ class Drained:
     corner: Corner | None = None
     interval_s: int = 2
     piped: Marks | None = None
+    mouths: tuple[Mouth, ...] = ()
 
     def __post_init__(self) -> None:
         if bool(self.openings) == (self.corner is not None):
@@ -51,7 +55,14 @@ class Drained:
     def dual(self) -> Dual:
         """Raises ValueError where the parts do not go together."""
         project, _ = self.sewers.built()
-        return Dual(self.flood, project, self.openings or self._manholes(), self.interval_s, self.piped)
+        openings = self.openings or self._manholes()
+        return Dual(self.flood, project, openings, self.interval_s, self.piped, self.mouths or self._mouths())
+
+    def _mouths(self) -> tuple[Mouth, ...]:
+        network, _ = self.sewers.known()
+        if network is None or self.corner is None:
+            return ()
+        return mouths(network, self.flood.ground, self.corner.west_m, self.corner.north_m)
 
     def _manholes(self) -> tuple[Opening, ...]:
         network, _ = self.sewers.known()
@@ -89,9 +100,13 @@ def _compute(asked: Drained) -> tuple[dict[str, Any], tuple[Remark, ...]]:
         "up_m3": ledger.up,
         "under_way_m3": ledger.under_way,
         "all_missing": ledger.missing,
+        "mouths": tuple(each.node for each in dual.mouths),
+        "mouth_m3": both.mouths.passed,
+        "onto_m3": ledger.out,
+        "back_m3": ledger.back,
     }
     own = doubts(output.error_percent)
-    return told, (*remarks, *surface.remarks(both.run), *own, *_rims(rim_off), LAW)
+    return told, (*remarks, *surface.remarks(both.run), *own, *_rims(rim_off), *_outfalls(both), LAW)
 
 
 LAW = Remark(
@@ -117,10 +132,26 @@ def _rims(off_m: Values) -> tuple[Remark, ...]:
     )
 
 
-OPENING = ("opening",)
+def _outfalls(both: Both) -> tuple[Remark, ...]:
+    """Which of them feel the flood, and how those do that end below the ground."""
+    felt, below = len(both.mouths.sill), int((both.mouths.sill > both.mouths.invert).sum())
+    ends = both.facts.kinds.count("outfall")
+    return (
+        Remark(
+            "drainage.outfalls",
+            f"{ends} 个排放口中 {felt} 个受水顶托，也会倒灌；其中 {below} 个低于地面，水没过地面才算"
+            f"（按位置找到的要没过 {BANK_M} 米）；其余不受顶托",
+            f"Of {ends} outfalls {felt} feel the flood, which may come in by them; {below} of them end below ground"
+            f" and do once water stands over it ({BANK_M} m if found by their place); the others do not",
+            "U",
+        ),
+    )
+
+
+OPENING, MOUTH = ("opening",), ("mouth",)
 MODEL = Model(
     code="drainage-flood",
-    version="1",
+    version="2",
     term=Term("drainage-flood", "地表与管网耦合淹没", "flood over sewers"),
     inputs=Drained,
     variables=(
@@ -133,6 +164,10 @@ MODEL = Model(
         Var("down_m3", "m3", (), "out", "all water that went down"),
         Var("up_m3", "m3", (), "out", "all water that came up"),
         Var("under_way_m3", "m3", (), "out", "handed to SWMM and not yet in its books; less a project's own inflows"),
+        Var("mouths", "1", MOUTH, "out", "codes of the outfalls that feel the flood", "str"),
+        Var("mouth_m3", "m3", MOUTH, "out", "what they put on the grid less what came back"),
+        Var("onto_m3", "m3", (), "out", "all water that outfalls put on the grid"),
+        Var("back_m3", "m3", (), "out", "all water that came back through outfalls"),
         Var("all_missing", "1", (), "out", "share of all water, above and below, that no line explains"),
     ),
     compute=_compute,

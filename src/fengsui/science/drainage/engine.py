@@ -5,6 +5,7 @@ Metres and seconds outside, the project's units inside. Nodes are known by their
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -14,12 +15,14 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from swmm.toolkit import output, shared_enum, solver
+from swmm.toolkit import shared_enum, solver
 
 from fengsui.science.drainage.project import INP, OUT, RPT
 from fengsui.science.drainage.units import Units
+from fengsui.science.drainage.written import NOTHING, Written
 
 Values = npt.NDArray[np.float64]
+Nodes = npt.NDArray[np.intp]
 TOLD_S = 0.2
 _KINDS = ("junction", "outfall", "storage", "divider")
 _IN = ("dwInflow", "wwInflow", "gwInflow", "iiInflow", "exInflow")
@@ -73,6 +76,20 @@ class Totals:
 
 
 @dataclass(frozen=True, slots=True)
+class State:
+    """Where a stepwise run stands. `heads_m`, `volumes_m3`: of the taken nodes; `beyond_m`: heads at the other ends of
+    the mouths' pipes; `left_m3`, `back_m3`: what left each mouth and came back since the last state, by SWMM's books.
+    """
+
+    heads_m: Values
+    volumes_m3: Values
+    totals: Totals
+    beyond_m: Values
+    left_m3: Values
+    back_m3: Values
+
+
+@dataclass(frozen=True, slots=True)
 class Output:
     """What SWMM wrote, in SI: arrays (period, thing). `time_s` since the start of the simulation."""
 
@@ -100,7 +117,12 @@ class Engine:
 
     folder: Path
     units: Units = field(default_factory=lambda: Units(0))
-    taken: npt.NDArray[np.intp] = field(default_factory=lambda: np.zeros(0, np.intp))
+    taken: Nodes = field(default_factory=lambda: np.zeros(0, np.intp))
+    mouths: Nodes = field(default_factory=lambda: np.zeros(0, np.intp))
+    beyond: Nodes = field(default_factory=lambda: np.zeros(0, np.intp))
+    flows: Values = field(default_factory=lambda: np.zeros(0))
+    """Out of each mouth, the project's units, and below, m3 that ever passed it, either way."""
+    passed: Values = field(default_factory=lambda: np.zeros(0))
     steps: int = 0
     engine_s: float = 0.0
 
@@ -137,7 +159,7 @@ class Engine:
             solver.simulation_get_parameter(shared_enum.SimSetting.MIN_SURFACE_AREA) * length**2,
         )
 
-    def take(self, nodes: npt.NDArray[np.intp], crest_m: Values, pond_m2: Values, *, others: bool) -> None:
+    def take(self, nodes: Nodes, crest_m: Values, pond_m2: Values, *, others: bool) -> None:
         """These nodes exchange: their rim is the crest, and what stands above it stands on `pond_m2`, not lost.
 
         `others` False: water above all other nodes is lost to the model as the project says, though ponding is allowed.
@@ -166,23 +188,56 @@ class Engine:
                 told(day)
         self.engine_s += time.monotonic() - began
 
-    def stride(self, seconds: int, flows: Values) -> tuple[Values, Values, Totals]:
-        """`seconds` onward with `flows` m3/s into the taken nodes. Their heads (m) and volumes (m3), and the books."""
+    def give(self, mouths: Nodes, beyond: Nodes) -> None:
+        """These outfalls lie on a grid; the nodes at the other ends of their pipes."""
+        self.mouths, self.beyond = mouths, beyond
+        self.flows, self.passed = np.zeros(len(mouths)), np.zeros(len(mouths))
+
+    def stride(self, seconds: int, flows: Values, stages_m: Values) -> State:
+        """`seconds` onward with `flows` m3/s into the taken nodes and `stages_m` at the mouths (NaN: as it is)."""
         began = time.monotonic()
         for node, flow in zip(self.taken.tolist(), (flows * self.units.put).tolist(), strict=True):
             solver.node_set_total_inflow(node, flow)
-        solver.swmm_stride(seconds)
+        for node, stage in zip(self.mouths.tolist(), (stages_m / self.units.length_m).tolist(), strict=True):
+            if not math.isnan(stage):
+                solver.outfall_set_stage(node, stage)
+        both = np.zeros((2, len(self.mouths)))
+        # SWMM books what passes an outfall without its sign: it is looked at every second where it may turn.
+        part = seconds if np.isnan(stages_m).all() else 1
+        for _ in range(seconds // part):
+            solver.swmm_stride(part)
+            both += self._through()
         self.steps += 1
-        state = self.state()
+        state = self.state(*both)
         self.engine_s += time.monotonic() - began
         return state
 
-    def state(self) -> tuple[Values, Values, Totals]:
-        get, of = solver.node_get_result, shared_enum.NodeResult
-        nodes = self.taken.tolist()
-        heads = np.array([get(node, of.HEAD) for node in nodes], np.float64) * self.units.length_m
+    def _through(self) -> Values:
+        """(2, mouths): m3 out of them and back since the last time. Exact, but for a second of several steps in which a
+        flow turns: what turned is then parted by its ends."""
+        get, of, nodes = solver.node_get_result, shared_enum.NodeResult, self.mouths.tolist()
+        flows = np.array(
+            [-back if (back := get(node, of.TOTAL_OUTFLOW)) else get(node, of.TOTAL_INFLOW) for node in nodes],
+            np.float64,
+        )
+        passed = np.array([solver.node_get_total_inflow(node) for node in nodes], np.float64) * self.units.total_m3
+        # SWMM books the mean of the flows at a step's two ends.
+        ends, size = (np.maximum([flows, -flows], 0) + np.maximum([self.flows, -self.flows], 0)), passed - self.passed
+        together = ends.sum(axis=0)
+        self.flows, self.passed = flows, passed
+        parts: Values = size * np.divide(ends, together, out=np.zeros_like(ends), where=together > 0)
+        return parts
+
+    def state(self, left_m3: Values | None = None, back_m3: Values | None = None) -> State:
+        get, of, nodes = solver.node_get_result, shared_enum.NodeResult, self.taken.tolist()
+        heads, beyond = (
+            np.array([get(node, of.HEAD) for node in these], np.float64) * self.units.length_m
+            for these in (nodes, self.beyond.tolist())
+        )
         volumes = np.array([get(node, of.VOLUME) for node in nodes], np.float64) * self.units.volume_m3
-        return heads, volumes, self.totals()
+        none = np.zeros(len(self.mouths))
+        passed = (none if each is None else each for each in (left_m3, back_m3))
+        return State(heads, volumes, self.totals(), beyond, *passed)
 
     def totals(self) -> Totals:
         """SWMM's routing books; to be asked before `finish`, which closes them."""
@@ -203,85 +258,11 @@ class Engine:
         runoff, routing, quality = map(float, solver.swmm_get_mass_balance())
         solver.swmm_close()
         report = (self.folder / RPT).read_text("utf-8", errors="replace")
-        written = _Written(self.folder / OUT, self.units, start) if kept else None
+        written = Written(self.folder / OUT, self.units, start) if kept else None
         try:
-            series: Any = written.all() if written is not None else _NOTHING
+            series: Any = written.all() if written is not None else NOTHING
             errors = runoff, routing, quality
             return Output(*[start.isoformat(), *series, errors, totals, report, self.steps, self.engine_s])
         finally:
             if written is not None:
                 written.close()
-
-
-_NOTHING: Any = (np.zeros(0), (), (), (), {}, {}, np.zeros((0, 0)), {})
-
-
-class _Written:
-    """The binary output file."""
-
-    def __init__(self, file: Path, units: Units, start: datetime) -> None:
-        self.handle, self.units, self.start = output.init(), units, start
-        output.open(self.handle, str(file))
-
-    def close(self) -> None:
-        output.close(self.handle)
-
-    def all(self) -> Any:
-        of, of_node, of_link = shared_enum.ElementType, shared_enum.NodeAttribute, shared_enum.LinkAttribute
-        counts = output.get_proj_size(self.handle)
-        ids = {
-            each: tuple(output.get_elem_name(self.handle, each, n) for n in range(counts[each]))
-            for each in (of.SUBCATCH, of.NODE, of.LINK)
-        }
-        length, flow = self.units.length_m, self.units.flow_m3_s
-        nodes = {
-            name: self._series(output.get_node_attribute, which, len(ids[of.NODE])) * unit
-            for name, which, unit in (
-                ("depth_m", of_node.INVERT_DEPTH, length),
-                ("head_m", of_node.HYDRAULIC_HEAD, length),
-                ("inflow_m3_s", of_node.TOTAL_INFLOW, flow),
-                ("flooding_m3_s", of_node.FLOODING_LOSSES, flow),
-            )
-        }
-        links = {
-            name: self._series(output.get_link_attribute, which, len(ids[of.LINK])) * unit
-            for name, which, unit in (
-                ("depth_m", of_link.FLOW_DEPTH, length),
-                ("flow_m3_s", of_link.FLOW_RATE, flow),
-                ("speed_m_s", of_link.FLOW_VELOCITY, length),
-            )
-        }
-        runoff = self._series(
-            output.get_subcatch_attribute, shared_enum.SubcatchAttribute.RUNOFF_RATE, len(ids[of.SUBCATCH])
-        )
-        return self._times(), ids[of.NODE], ids[of.LINK], ids[of.SUBCATCH], nodes, links, runoff * flow, self._system()
-
-    @property
-    def periods(self) -> int:
-        return int(output.get_times(self.handle, shared_enum.Time.NUM_PERIODS))
-
-    def _times(self) -> Values:
-        step = output.get_times(self.handle, shared_enum.Time.REPORT_STEP)
-        # Days since 1899-12-30, of the time at which reporting began.
-        origin = (self.start - datetime(1899, 12, 30)).total_seconds()  # noqa: DTZ001 - as above
-        first = round(output.get_start_date(self.handle) * 86_400) - origin
-        return np.asarray(first + np.arange(1, self.periods + 1) * step, np.float64)
-
-    def _series(self, get: Any, which: Any, count: int) -> Values:
-        if not count:
-            return np.zeros((self.periods, 0))
-        rows = [get(self.handle, period, which) for period in range(self.periods)]
-        return np.asarray(rows, np.float64).reshape(self.periods, count)
-
-    def _system(self) -> dict[str, Values]:
-        of, flow = shared_enum.SystemAttribute, self.units.flow_m3_s
-        wanted = (
-            ("lateral_m3_s", of.TOTAL_LATERAL_INFLOW, flow),
-            ("outfalls_m3_s", of.OUTFALL_FLOWS, flow),
-            ("flooding_m3_s", of.FLOOD_LOSSES, flow),
-            ("stored_m3", of.VOLUME_STORED, self.units.volume_m3),
-        )
-        rows = np.asarray(
-            [output.get_system_result(self.handle, period, 0) for period in range(self.periods)], np.float64
-        ).reshape(self.periods, -1)
-        return {name: rows[:, which.value] * unit if rows.size else np.zeros(0) for name, which, unit in wanted}

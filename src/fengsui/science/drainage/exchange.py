@@ -79,12 +79,17 @@ def pond(area_m2: Values, interval_s: float) -> Values:
     return C_ORIFICE * area_m2 * np.sqrt(2 * G / FLAT_M) * interval_s
 
 
+def damped(share: Values, before: Values, step: Values) -> Values:
+    """The share taken of each step: halved where steps change their sign, down to a twentieth, growing again while they
+    do not."""
+    return np.clip(share * np.where(step * before < 0, 0.5, 1.25), LEAST_RELAXED, RELAXED)
+
+
 @dataclass(slots=True)
 class Held:
     """Flows from one interval to the next, under-relaxed: a full pipe answers a changed flow at once and overshoots.
 
-    Where the steps of a flow change their sign the share taken of each is halved, down to a twentieth, and grows again
-    while they do not. A flow passes through nought when it turns.
+    A flow passes through nought when it turns.
     """
 
     flows: Values
@@ -96,8 +101,7 @@ class Held:
 
     def next(self, wanted: Values) -> Values:
         step = wanted - self.flows
-        swings = step * self.step < 0
-        self.share = np.clip(self.share * np.where(swings, 0.5, 1.25), LEAST_RELAXED, RELAXED)
+        self.share = damped(self.share, self.step, step)
         flows = self.flows + self.share * step
         flows[flows * self.flows < 0] = 0.0
         flows[np.abs(flows) < LEAST_M3_S] = 0.0

@@ -10,8 +10,9 @@ from fengsui.science.inundation.run import Account
 
 @dataclass(frozen=True, slots=True)
 class Ledger:
-    """`surface`, `pipes`: the two books; `exchanged`, what came up less what went down, is among the former's sources.
-    `down`, `up`: what passed between them, each booked once and in both."""
+    """`surface`, `pipes`: the two books; `exchanged`, what came onto the grid less what left it, is among the former's
+    sources. `down`, `up`: what passed between them at openings, `out`, `back` at outfalls on the grid, each booked once
+    and in both."""
 
     surface: Account
     surface_stored: float
@@ -20,25 +21,29 @@ class Ledger:
     down: float
     up: float
     rounded: float
-    """Taken from the grid less given to the pipes: what single precision could not keep, carried to the next time."""
+    """Taken from the grid less given to the pipes: what single precision could not keep, or a cell did not have when
+    SWMM had let it into an outfall; carried to the next time."""
+    out: float = 0.0
+    back: float = 0.0
 
     @property
     def under_way(self) -> float:
         """Handed to SWMM and not yet in its books, which take the mean of the flows at a step's two ends.
 
-        With [INFLOWS] of the project's own, these with the sign turned: SWMM books them together.
+        With [INFLOWS] of the project's own, these with the sign turned: SWMM books them together, and with them what
+        came back through outfalls.
         """
-        return self.down - self.pipes.inflows
+        return self.down + self.back - self.pipes.inflows
 
     @property
     def outfalls(self) -> float:
-        """What ran off: SWMM books what came up among it."""
-        return self.pipes.outfalls - self.up
+        """What ran off and is gone: SWMM books what came up among it, and what stands on the grid again."""
+        return self.pipes.outfalls - self.up - self.out
 
     @property
     def exchange_error(self) -> float:
         """m3 that one side booked and the other did not: nought but for the order of additions."""
-        return self.exchanged + (self.down - self.up) + self.rounded
+        return self.exchanged + (self.down - self.up) + (self.back - self.out) + self.rounded
 
     @property
     def came(self) -> float:
