@@ -357,6 +357,12 @@ def test_station_panel_and_scores_say_that_it_was_withdrawn(client):
         assert "2 天 300 次实际的平均绝对误差 5.0 cm，趋势 4.0 cm" in shown
 
 
+def test_panel_without_a_forecast_says_that_the_lesson_was_withdrawn(client):
+    lesson(make_stream(), withdrawn_at=timezone.now(), loss={"n": 300, "days": 2, "ours": 0.05, "trend": 0.04})
+    shown = log_in(client, "commander").get("/stations/ST01/forecast").content.decode()
+    assert ("没有预报" in shown, "停用，用趋势外推" in shown) == (True, True)
+
+
 def losing():
     """A stream whose newest forecast, by its lesson, waits to be scored, with enough against the lesson already."""
     stream, run = told()
