@@ -11,7 +11,7 @@ from django.utils.translation import gettext_noop as _
 from ninja import Router
 from pydantic import Field
 
-from fengsui.apps.forecasts import asking, breaches, floods, rules
+from fengsui.apps.forecasts import asking, breaches, floods, live_rain, rules
 from fengsui.apps.forecasts.lessons.api import router as lessons
 from fengsui.apps.forecasts.models import FloodRun
 from fengsui.apps.forecasts.scenarios.api import router as scenarios
@@ -47,6 +47,14 @@ class Steady(Body):
     duration_min: Annotated[float, Field(title=_("历时（分钟）"), ge=30, le=180, multiple_of=rules.STEP_MIN)]
 
 
+class Live(Body):
+    """What the gauges within 10 km measured up to now, then the next hour by their forecasts."""
+
+    kind: Literal["live"]
+    back_min: Annotated[Literal[60, 120, 180], Field(title=_("实况雨取最近（分钟）"))] = 120
+    ahead: Annotated[Literal["none", "median", "high"], Field(title=_("此后一小时"))] = "median"
+
+
 class Dike(Body):
     """A dike and its breach; `value` in metres above the ground at the breach (`level`) or m3/s (`inflow`); `side` of
     the water along the line; `at` per cent of the line."""
@@ -72,7 +80,7 @@ class Asking(Body):
     incident: Annotated[UUID | None, Field(title=_("事件"))] = None
     width_m: Annotated[Literal[1000, 1500, 2000, 3000], Field(title=_("范围（m）"))] = 1500
     cell_m: Annotated[Literal[5, 10], Field(title=_("网格（m）"))] = 10
-    rain: Annotated[Design | Steady, Field(title=_("降雨"), discriminator="kind")]
+    rain: Annotated[Design | Steady | Live, Field(title=_("降雨"), discriminator="kind")]
     drained_mm_h: Annotated[float, Field(title=_("管网与土壤排走（mm/h）"), ge=0, le=200)] = 20
     sewers_a: Annotated[Literal[0, 1, 2, 3, 5], Field(title=_("示意管网（几年一遇，0 为不算）"))] = 0
     pumps: Annotated[float, Field(title=_("固定泵站开机的份额"), ge=0, le=1)] = 1.0
@@ -131,10 +139,11 @@ def ask(request: HttpRequest, body: Asking) -> FloodOut:
     }  # fmt: skip
     if body.breach is not None:
         asked["breach"] = body.breach.model_dump() | {"line": [list(each.pair) for each in body.breach.line]}
+    by, now = by_of(request), timezone.now()
+    asked = live_rain.frozen(asked, by.world, now)
     row = floods.ask(
-        title=floods.title_of(place, asked), asked=asked, place=place, incident=body.incident, by=by_of(request),
-        now=timezone.now(),
-    )  # fmt: skip
+        title=floods.title_of(place, asked), asked=asked, place=place, incident=body.incident, by=by, now=now
+    )
     return _out(row, {})
 
 

@@ -36,6 +36,10 @@ def formulas() -> dict[str, Formula]:
 def rain_of(rain: Mapping[str, Any]) -> tuple[tuple[float, ...], tuple[float, ...]]:
     """Edges in seconds, depth of each interval in metres. Raises OutOfRange by the name of the input, Invalid for a
     formula that the district no longer has."""
+    if rain["kind"] == "live":
+        mm = np.array(rain["mm"], np.float64)
+        edges = np.arange(len(mm) + 1) * rules.STEP_MIN * 60.0
+        return tuple(edges.tolist()), tuple((mm / 1000.0).tolist())
     minutes = float(rain["duration_min"])
     edges = np.arange(0.0, minutes + 1e-9, rules.STEP_MIN) * 60.0
     if rain["kind"] == "steady":

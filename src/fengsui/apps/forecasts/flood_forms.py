@@ -43,7 +43,21 @@ class FloodForm(forms.Form):
         help_text=_("5 m 看得清巷道，要算十几倍的时间"),
     )  # fmt: skip
     kind = forms.ChoiceField(
-        label=_("降雨"), choices=[("design", _("设计暴雨（芝加哥雨型）")), ("steady", _("均匀降雨"))], initial="design"
+        label=_("降雨"), initial="design",
+        choices=[
+            ("design", _("设计暴雨（芝加哥雨型）")), ("steady", _("均匀降雨")), ("live", _("实况雨加临近预报")),
+        ],
+    )  # fmt: skip
+    back_min = forms.TypedChoiceField(
+        label=_("实况雨取最近"), coerce=int, required=False, initial=120, empty_value=120,
+        choices=[(n, format_lazy(_("{n} 分钟"), n=n)) for n in rules.LIVE_BACK_MIN],
+        help_text=_("附近 10 km 内的雨量站，按距离倒数平方"),
+    )  # fmt: skip
+    ahead = forms.ChoiceField(
+        label=_("此后一小时"),
+        required=False,
+        initial="median",
+        choices=[("none", _("不再下")), ("median", _("临近预报的中位")), ("high", _("临近预报的 95 %"))],
     )
     formula_name = forms.ChoiceField(
         label=_("暴雨强度公式"), choices=[], required=False, help_text=_("两个版本流传，均未经核实")
@@ -168,6 +182,8 @@ class FloodForm(forms.Form):
                 "formula_name": data["formula_name"], "return_period_a": data["return_period_a"],
                 "peak": data.get("peak") or 0.4,
             }  # fmt: skip
+        elif data["kind"] == "live":
+            rain = {"kind": "live", "back_min": data["back_min"], "ahead": data["ahead"] or "median"}
         else:
             rain["mm_h"] = data["mm_h"]
         return {
@@ -187,6 +203,8 @@ class FloodForm(forms.Form):
 def initial_of(asked: dict[str, Any]) -> dict[str, Any]:
     """To ask the same again, with one thing changed."""
     rain, breach = dict(asked["rain"]), dict(asked.get("breach") or {})
+    if rain["kind"] == "live":  # measured again then
+        rain = {key: rain[key] for key in ("kind", "back_min", "ahead")}
     plain = {key: value for key, value in asked.items() if key not in ("rain", "breach")}
     drawn = {f"breach_{key}": value for key, value in breach.items() if key != "line"}
     if breach:

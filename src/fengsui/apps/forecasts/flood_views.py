@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from fengsui.apps.forecasts import breaches, floods, rules
+from fengsui.apps.forecasts import breaches, floods, live_rain, rules
 from fengsui.apps.forecasts.flood_forms import FloodForm, initial_of
 from fengsui.apps.forecasts.models import FloodRun
 from fengsui.apps.forecasts.saying import at_words, english, minutes, name_of, outside_words, said
@@ -59,8 +59,8 @@ def new(request: HttpRequest) -> HttpResponse:
     incident = _uuid(request.GET.get("incident", ""))
     if sent is not None and form.is_valid():
         place: Place | None = form.cleaned_data.get("place")
-        asked = form.asked()
         try:
+            asked = live_rain.frozen(form.asked(), by.world, timezone.now())
             row = floods.ask(
                 title=floods.title_of(place, asked), asked=asked, place=place, incident=incident,
                 by=by, now=timezone.now(),

@@ -156,8 +156,22 @@ def hollows_of(form: str, catchment_ha: float | None) -> tuple[tuple[float, floa
     return (wide, 0.5), ((45.0, 1.2) if form == "underpass" else (50.0, 0.35))
 
 
+LIVE_BACK_MIN = (60, 120, 180)
+"""So many minutes of measured rain a trial may begin with."""
+LIVE_AHEAD = ("none", "median", "high")
+"""What is added of the next hour: nothing, the forecast's median, or its 95 %."""
+
+
 def storm_words(rain: Mapping[str, Any]) -> tuple[str, str]:
     """What fell, in both languages; a return period never without its formula."""
+    if rain["kind"] == "live":
+        zh = f"实况雨 {rain['back_min']:g} 分钟 {rain['fell_mm']:g} mm（{'、'.join(rain['gauges'])}）"
+        en = f"measured rain of {rain['back_min']:g} min, {rain['fell_mm']:g} mm ({', '.join(rain['gauges'])})"
+        if rain["ahead"] == "none":
+            return zh, en
+        zh_which, en_which = ("中位", "median") if rain["ahead"] == "median" else ("95 %", "95 %")
+        hour = f"{rain['comes_mm']:g} mm"
+        return f"{zh}，加临近预报{zh_which} 60 分钟 {hour}", f"{en}, then the forecast's {en_which} of 60 min, {hour}"
     if rain["kind"] == "steady":
         return (
             f"均匀 {rain['mm_h']:g} mm/h，{rain['duration_min']:g} 分钟",
