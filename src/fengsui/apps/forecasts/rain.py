@@ -102,7 +102,7 @@ def learn_due(now: datetime) -> int:
             by_step.setdefault(step_s, []).append(stream)
     for step_s, gauges in by_step.items():
         last = kept.get(step_s)
-        if last and last.method and last.made_at > now - rules.LEARN_EVERY:
+        if last and last.method and last.made_at > now - rules.LEARN_EVERY and _is_readable(last):
             continue
         if CurrentValue.objects.filter(watched=True).exists():
             break
@@ -160,7 +160,7 @@ def teach(before: Before, streams: Iterable[Datastream], source: str, now: datet
     if not found:
         return None
     kept: RainLesson | None = RainLesson.objects.in_world(world).filter(step_s=before.step_s, is_played=True).first()
-    if kept is not None and kept.source == source:
+    if kept is not None and kept.source == source and _is_readable(kept):
         return kept
     rain = np.full((max(len(each) for each in found), len(found)), np.nan)
     for k, each in enumerate(found):
@@ -194,6 +194,17 @@ def _keep(world: Any, rain: Values, step_s: float, now: datetime, *, is_played: 
         },
     )  # fmt: skip
     return row
+
+
+def _is_readable(row: RainLesson) -> bool:
+    """Whether this version can forecast by it; one of an older version is learned again. Nothing learned reads well."""
+    nowcaster = _nowcaster()
+    try:
+        if nowcaster and row.method:
+            nowcaster.forecast(bytes(row.state), np.zeros(1), 0, row.step_s, ())
+    except LessonLost:
+        return False
+    return True
 
 
 def _nowcaster() -> Nowcaster | None:

@@ -256,6 +256,16 @@ def test_lesson_that_cannot_be_read_any_more_forecasts_nothing():
     tell([0.0, 4.0, 3.0], until=900)
     assert actions.run_waiting(moment(901)) == 0
     assert queries.latest(stream.pk) is None
+    rain.learn_due(moment(902))
+    assert RainLesson.objects.in_world(LIVE).get().made_at == moment(902), "the next night it is learned again"
+
+
+def test_lost_lesson_of_a_replay_is_learned_again_when_it_begins():
+    stream, before = by_its_past()
+    played.teach_rain(before, [stream.topic], "a", moment(0))
+    RainLesson.objects.in_world(LIVE).update(state=b"no lesson")
+    assert played.teach_rain(before, [stream.topic], "a", moment(9)).made_at == moment(9)
+    assert played.teach_rain(before, [stream.topic], "a", moment(18)).made_at == moment(9)
 
 
 def test_what_an_engine_says_is_kept_as_it_was_said(monkeypatch):
