@@ -49,7 +49,7 @@ class FloodForm(forms.Form):
         ],
     )  # fmt: skip
     back_min = forms.TypedChoiceField(
-        label=_("实况雨取最近"), coerce=int, required=False, initial=120, empty_value=120,
+        label=_("实况雨取最近"), coerce=int, required=False, initial=120,
         choices=[(n, format_lazy(_("{n} 分钟"), n=n)) for n in rules.LIVE_BACK_MIN],
         help_text=_("附近 10 km 内的雨量站，按距离倒数平方"),
     )  # fmt: skip
@@ -183,7 +183,7 @@ class FloodForm(forms.Form):
                 "peak": data.get("peak") or 0.4,
             }  # fmt: skip
         elif data["kind"] == "live":
-            rain = {"kind": "live", "back_min": data["back_min"], "ahead": data["ahead"] or "median"}
+            rain = {"kind": "live", "back_min": int(data["back_min"] or 120), "ahead": data["ahead"] or "median"}
         else:
             rain["mm_h"] = data["mm_h"]
         return {
