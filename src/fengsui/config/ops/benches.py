@@ -1,6 +1,6 @@
 """`bench --all`: benches one after the other, their figures held against the last kept ones and, if asked, kept.
 
-Each bench's figures are kept as soon as it ends: whoever interrupts a run of half an hour has what was measured so far,
+Each bench's figures are kept as soon as it ends: whoever interrupts a run of an hour has what was measured so far,
 and one bench can be measured anew without the others.
 """
 
@@ -31,7 +31,9 @@ QUICK: dict[str, list[str]] = {
     "desk": ["--observations", "500000", "--audit", "50000", "--requests", "5"],
     "fanout": ["--messages", "600", "--deliveries", "120"],
     "find": ["--rows", "30000", "--rounds", "5"],
+    "flood_peers": ["--with-peers"],
     "ingest": ["--messages", "10000"],
+    "inundation": ["--rounds", "2", "--whole"],
     "jobs": ["--jobs", "200"],
     "pages": ["--rounds", "4"],
     "push": ["--notices", "6"],
@@ -42,7 +44,8 @@ QUICK: dict[str, list[str]] = {
     "sheet": ["--rows", "20000", "--rounds", "3"],
     "tiles": ["--rounds", "3", "--tiles", "2"],
 }
-"""What a bench does less of in a run of all of them, which takes half an hour as it is."""
+"""What a bench does less of in a run of all of them, which takes an hour as it is; or the whole, which it does not do
+where it is called by its name."""
 APART = frozenset({"light", "overload", "recall", "wall"})
 """Benches that wait for a browser, or for receivers that fail, for many minutes; they run by their name alone."""
 

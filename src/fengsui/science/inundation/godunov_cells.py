@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from fengsui.science.compiling import njit
-from fengsui.science.inundation.fused import FAST, cube_root_of, inverse_sixth_root_of
+from fengsui.science.inundation.fused import FAST, STILL, cube_root_of, inverse_sixth_root_of
 from fengsui.science.inundation.godunov import HIGH_M, NEWTON, TINY
 from fengsui.science.inundation.plain import INFLOW, LEVEL, NORMAL, WEIR, G
 
@@ -26,6 +26,7 @@ def cells(kind: Any) -> Cells:
     """Constants are of the type too: else half of the arithmetic is done in doubles."""
     zero, half, one, two, four, six = (kind(x) for x in (0.0, 0.5, 1.0, 2.0, 4.0, 6.0))
     grav, tiny, high, quarter = kind(G), kind(TINY), kind(HIGH_M), kind(0.25)
+    still = kind(STILL)
     njitted: Any = njit(error_model="numpy", fastmath=FAST, inline="always")
     seldom: Any = njit(error_model="numpy", fastmath=FAST)
     cube_root, inverse_sixth_root = cube_root_of(kind), inverse_sixth_root_of(kind)
@@ -104,14 +105,15 @@ def cells(kind: Any) -> Cells:
 
     @njitted
     def slowed(h: Any, px: Any, py: Any, n: Any, dt: Any, dry: Any) -> Any:
-        """Share of its momentum that friction leaves."""
+        """Share of its momentum that friction leaves; none where there is next to none (STILL)."""
         deep = max(h, dry)
         t = inverse_sixth_root(deep)
         t2 = t * t
         t6 = t2 * t2 * t2
+        moves = max(abs(px), abs(py))
         slower = four * dt * grav * n * n * np.sqrt(px * px + py * py) * (t6 * t6 * t2)
         left = two / (one + np.sqrt(one + slower))
-        return left if h > dry else zero
+        return left if h > dry and moves > still else zero
 
     return Cells(face, wall, edge, slope, slowed)
 

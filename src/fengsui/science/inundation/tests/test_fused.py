@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from numba import njit
+from numba import get_num_threads, njit, set_num_threads
 
 from fengsui.science.inundation import fused, plain, run
 
@@ -110,3 +110,35 @@ def test_roots_are_right_when_taken_of_all_depths_there_are(kind, off):
     assert np.abs(sixth(x) * exact ** (np.longdouble(1) / 6) - 1).max() < off
     assert np.abs(third(x) / exact ** (np.longdouble(1) / 3) - 1).max() < 5 * off
     assert third(np.zeros(1, kind)) == 0
+
+
+def broken_dam(rows, columns, steps):
+    h = np.full((rows, columns), 0.5)
+    h[:, : columns // 2] = 2.0
+    state = h, np.zeros((rows, columns + 1)), np.zeros((rows + 1, columns))
+    codes, values = np.zeros((4, max(rows, columns)), np.int8), np.zeros((4, max(rows, columns)))
+    z, n = np.zeros((rows, columns)), np.full((rows, columns), 0.03)
+    for _ in range(steps):
+        state = compiled(np.float32, *state[:3], z, n, codes, values, 0.5, cells=10**6)[:3]
+    return state
+
+
+def test_one_thread_gives_the_bits_of_all():
+    threads = get_num_threads()
+    many = broken_dam(200, 90, 60)
+    set_num_threads(1)
+    try:
+        alone = broken_dam(200, 90, 60)
+    finally:
+        set_num_threads(threads)
+    for one, other in zip(alone, many, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_water_ahead_of_a_wave_does_not_move_by_numbers_too_small_to_be_computed_fast():
+    """They took half of a dam break's time: a core does not work on them as on others."""
+    _, qx, qy = broken_dam(20, 200, 60)
+    for q in (np.abs(qx), np.abs(qy)):
+        assert not ((q > 0) & (q < np.finfo(np.float32).tiny)).any()
+    assert qx[10, 100] > 0.5
+    assert qx[10, 190] == 0
