@@ -9,7 +9,7 @@ import pytest
 from scipy.ndimage import label
 
 from fengsui.engines.floods import Here, breach, relief
-from fengsui.engines.floods.tests.test_floods import MIDDLE, QUESTION, STREET
+from fengsui.engines.floods.tests.test_floods import GRID, MIDDLE, QUESTION, SEWERS, STREET
 from fengsui.engines.floods.written import question_of
 from fengsui.kernel.ports.floods import Breach, Spot
 
@@ -117,3 +117,16 @@ def test_inflow_comes_through_but_for_what_low_ground_behind_the_dike_keeps():
     given = 20.0 * (1800 - 300 - 60)
     assert 0.5 * given < water["breach"] < given
     assert water["pumped"] == pytest.approx(0.0, abs=0.01 * given)
+
+
+@pytest.mark.slow  # as above
+def test_river_behind_the_dike_comes_in_by_the_sewers_and_every_cubic_metre_is_told():
+    """Outfalls near the dike end in the river, so water is on the streets before the dike gives way."""
+    found = Here().run(replace(ASKED, rain_m=(0.03,), streets=GRID, sewers=SEWERS), lambda share: True)
+    water = found.water
+    comes = water["initial"] + water["rain"] + water["breach"]
+    goes = water["drained"] + water["pumped"] + water["out"] + water["sewers"]
+    assert comes - goes == pytest.approx(water["left"], abs=2e-3 * comes)
+    assert abs(water["missing"]) < 2e-3
+    assert water["breach"] > 1000
+    assert any("受顶托" in zh for _, zh, _ in found.remarks)
