@@ -7,6 +7,7 @@ from typing import Any
 from django.utils import timezone
 
 from fengsui.apps.alerts.models import Call as Call_
+from fengsui.apps.forecasts import learning
 from fengsui.apps.people.models import Account
 from fengsui.apps.places.models import WaterloggingPoint
 from fengsui.core.ledger import editing
@@ -23,6 +24,7 @@ def calls(story: Story) -> dict[str, Call]:
     """By operation id. Each is right in the told story, alone."""
     ids, now = story.ids, timezone.now().isoformat()
     free = WaterloggingPoint.objects.exclude(place=story.warning.place).order_by("pk")[1].place
+    taught = learning.learnable().select_related("station").order_by("pk")[0]
     mine = next(each for each in story.tasks if each.owner_post and each.status == "waiting" and not each.after)
     called = _called(story)
     warning, incident, task = (
@@ -38,6 +40,7 @@ def calls(story: Story) -> dict[str, Call]:
             "duty", "POST", "/floods",
             {"place": str(free.pk), "rain": {"kind": "steady", "mm_h": 60, "duration_min": 60}},
         ),
+        "lessons_learn": ("sysadmin", "POST", f"/forecasts/lessons/{taught.station.code}/learn", {"kind": taught.kind}),
         "scenarios_make": (
             "duty", "POST", "/scenario-libraries",
             {"place": str(free.pk), "rain": {"kind": "steady", "duration_min": 60, "values": [40, 80]}},
