@@ -40,7 +40,7 @@ def calls(story: Story) -> dict[str, Call]:
             "duty", "POST", "/floods",
             {"place": str(free.pk), "rain": {"kind": "steady", "mm_h": 60, "duration_min": 60}},
         ),
-        "lessons_learn": ("sysadmin", "POST", f"/forecasts/lessons/{taught.station.code}/learn", {"kind": taught.kind}),
+        "lessons_learn": ("sysadmin", "POST", f"/forecasts/lessons/{taught.station.code}/learn", {}),
         "scenarios_make": (
             "duty", "POST", "/scenario-libraries",
             {"place": str(free.pk), "rain": {"kind": "steady", "duration_min": 60, "values": [40, 80]}},
