@@ -26,7 +26,9 @@ from fengsui.core.metrics import LIVE_STREAMS, WEB_RUNNING, WEB_WAITING
 from fengsui.core.system import Line, Part, tell
 from fengsui.core.web.room import CLASSES
 from fengsui.engines.devices import depth
+from fengsui.kernel import lanes
 from fengsui.kernel.ports.devices import StreamClosed
+from fengsui.kernel.terms import Terms
 
 release_of_this_process = cache(release.current)
 """Asked once: the code of a process does not change while it runs, the folder's may."""
@@ -40,6 +42,14 @@ def _ask(query: str) -> Sequence[Sequence[Any]]:
 
 def _english() -> bool:
     return (get_language() or "").startswith("en")
+
+
+def _words(codes: Sequence[str], terms: Terms) -> str:
+    """What is waited in, in the reader's language, as a row begins."""
+    if not _english():
+        return "、".join(terms.zh(code) for code in codes)
+    text = ", ".join(terms.term(code).en for code in codes)
+    return text[:1].upper() + text[1:]
 
 
 @tell
@@ -100,12 +110,13 @@ def times(now: datetime) -> Part:
 
 @tell
 def waiting(now: datetime) -> Part:
-    """Every queue, how deep it is, and what bounds it. Those of the web are this process's."""
+    """Every queue, how deep it is, and what bounds it, with the codes that logs and /metrics call it by. Those of the
+    web are this process's."""
     lines = [
         Line(
-            " ".join(lane.queues),
+            _words(lane.queues, lanes.JOBS),
             _("等待 %(n)d，在办 %(d)d") % {"n": lane.waiting, "d": lane.doing},
-            _("每个作业进程同时办 %(n)d 件；级别高的先办，不拒收") % {"n": lane.most},
+            _("每个作业进程同时办 %(n)d 件；级别高的先办，不拒收") % {"n": lane.most} + f" · {' '.join(lane.queues)}",
             bad=lane.waiting >= queues.DEEP,
         )
         for lane in queues.lanes()
@@ -124,15 +135,17 @@ def waiting(now: datetime) -> Part:
             web[sample.labels["class"]][n] = int(sample.value)
     lines += [
         Line(
-            f"web {name}",
+            _words([name], lanes.WEB),
             _("等待 %(n)d，在办 %(d)d") % {"n": web[name][0], "d": web[name][1]},
             _("在办至多 %(d)d，等待至多 %(n)d，再多即答 503，%(s)d 秒后再来")
-            % {"d": kind.most, "n": kind.waits, "s": kind.again_s},
+            % {"d": kind.most, "n": kind.waits, "s": kind.again_s}
+            + f" · web {name}",
         )
         for name, kind in CLASSES.items()
     ]
     streams = int(next(iter(LIVE_STREAMS.collect())).samples[0].value)
-    lines.append(Line("web live", f"{streams}", _("推送连接，每个进程至多 %(n)d") % {"n": STREAMS}))
+    note = _("每个进程至多 %(n)d") % {"n": STREAMS} + " · web live"
+    lines.append(Line(_words(["live"], lanes.WEB), f"{streams}", note))
     return Part(
         "queues", _("排队"), _("先办要紧的：按下的事和登录最先，然后是预警、其他页面、自动刷新、统计和公众。"), lines
     )

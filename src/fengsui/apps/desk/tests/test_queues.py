@@ -5,13 +5,17 @@ from __future__ import annotations
 import pytest
 from django.db import connection
 from django.test import Client, override_settings
+from django.utils import timezone
+from procrastinate.contrib.django import app
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from fengsui.apps.desk import queries as desk
 from fengsui.apps.desk.tests.test_pages import client_of, house, shown  # noqa: F401 - `house` is a fixture
-from fengsui.core import queues
+from fengsui.core import failed_jobs, queues
 from fengsui.core.jobs import LANES
+from fengsui.core.models import ClockRuleRow
 from fengsui.core.web.room import CLASSES
+from fengsui.kernel.lanes import JOBS, WEB
 
 pytestmark = pytest.mark.django_db
 
@@ -58,10 +62,32 @@ def test_system_page_shows_every_queue_and_its_bound(house) -> None:  # noqa: F8
     put(queues.DEEP)
     page = shown(house["admin"], "/system/")
     assert f"<b>等待 {queues.DEEP}，在办 0</b>" in page
+    assert f"<td>{JOBS.zh('deliver')}</td>" in page
+    assert " · deliver</td>" in page
     for name, kind in CLASSES.items():
-        assert f"web {name}" in page
+        assert f"<td>{WEB.zh(name)}</td>" in page
+        assert f" · web {name}</td>" in page
         assert f"等待至多 {kind.waits}，再多即答 503，{kind.again_s} 秒后再来" in page
     assert "max_file_store" in page
+
+
+def test_every_queue_that_is_used_has_a_word_and_every_word_a_queue() -> None:
+    served = {queue for lane in LANES for queue in lane.split()}
+    assert set(JOBS) == served | {task.queue for task in app.tasks.values()}
+    assert set(WEB) == {*CLASSES, "live"}
+
+
+def test_failed_job_without_an_event_is_told_by_the_word_of_its_queue(house) -> None:  # noqa: F811 - the fixture
+    ClockRuleRow.objects.create(kind="core.failed_job", limit_s=900, ladder=[])
+    put(1, "papers")
+    ProcrastinateJob.objects.filter(queue_name="papers").update(status="failed")
+    failed_jobs.watch(timezone.now())
+    assert "文书与图纸" in shown(house["admin"], "/jobs/")
+    client = client_of(house["admin"])
+    client.cookies["django_language"] = "en"
+    page = client.get("/jobs/").content.decode()
+    assert "papers and printed maps" in page
+    assert ">papers<" not in page
 
 
 @override_settings(FENGSUI_METRICS_TOKEN="bench")

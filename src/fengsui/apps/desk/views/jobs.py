@@ -18,6 +18,7 @@ from fengsui.apps.desk.page import shell
 from fengsui.apps.people.edge import actor_of
 from fengsui.core import failed_jobs, policy, wording
 from fengsui.kernel.errors import FengsuiError
+from fengsui.kernel.lanes import JOBS
 
 
 @require_GET
@@ -28,7 +29,7 @@ def listing(request: HttpRequest) -> HttpResponse:
     rows = {row.id: row for row in clocks.present([each.clock for each in found])}
     listed = [(each, rows[each.clock.pk], telling.say(each.event) if each.event else "") for each in found]
     part = request.headers.get("HX-Request") and request.GET.get("part")
-    context = shell(request, "core.jobs", listed=listed, limit=failed_jobs.SHOWN)
+    context = shell(request, "core.jobs", listed=listed, limit=failed_jobs.SHOWN, queue=_queue)
     return render(request, "desk/_jobs_part.html" if part else "desk/jobs.html", context)
 
 
@@ -48,6 +49,10 @@ def write_off(request: HttpRequest, job_clock_id: UUID) -> HttpResponse:
         done,
         lambda: failed_jobs.write_off(clock_id=job_clock_id, reason=reason, by=by, now=timezone.now()),
     )
+
+
+def _queue(code: str) -> str:
+    return clocks.word(JOBS.term(code))
 
 
 def _pressed(request: HttpRequest, done: str, act: Callable[[], int]) -> HttpResponse:
