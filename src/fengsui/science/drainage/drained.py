@@ -12,7 +12,7 @@ from fengsui.science.contract import Model, Remark, Var
 from fengsui.science.drainage.asked import Sewers
 from fengsui.science.drainage.dual import Both, Dual
 from fengsui.science.drainage.exchange import Opening, Values
-from fengsui.science.drainage.mouths import BANK_M, Mouth, mouths
+from fengsui.science.drainage.mouths import BANK_M, Mouth, gated, mouths
 from fengsui.science.drainage.sewers import PAPERS, VARIABLES, doubts, values
 from fengsui.science.inundation import flood as surface
 from fengsui.science.inundation.asked import Flood
@@ -136,13 +136,16 @@ def _outfalls(both: Both) -> tuple[Remark, ...]:
     """Which of them feel the flood, and how those do that end below the ground."""
     felt, below = len(both.mouths.sill), int((both.mouths.sill > both.mouths.invert).sum())
     ends = both.facts.kinds.count("outfall")
+    gates = len(gated(both.dual.project) & {each.node for each in both.dual.mouths})
+    shut_zh = f"；受顶托的有 {gates} 个装了拍门，只出不进" if gates else ""
+    shut_en = f"; {gates} of those that feel it have a flap gate and let nothing in" if gates else ""
     return (
         Remark(
             "drainage.outfalls",
             f"{ends} 个排放口中 {felt} 个受水顶托，也会倒灌；其中 {below} 个低于地面，水没过地面才算"
-            f"（按位置找到的要没过 {BANK_M} 米）；其余不受顶托",
+            f"（按位置找到的要没过 {BANK_M} 米）；其余不受顶托{shut_zh}",
             f"Of {ends} outfalls {felt} feel the flood, which may come in by them; {below} of them end below ground"
-            f" and do once water stands over it ({BANK_M} m if found by their place); the others do not",
+            f" and do once water stands over it ({BANK_M} m if found by their place); the others do not{shut_en}",
             "U",
         ),
     )

@@ -15,7 +15,7 @@ SAYS = """
 **Sewers** by EPA SWMM 5.2 (`drainage`): a project's .inp as it is, or a network from the tables of a GIS and a storm.
 Each simulation runs in a process of its own; its books must close to 5 %, or there is no result. **A flood over
 sewers** (`drainage-flood`): the streets' water goes down manholes and inlets and comes up again, by Rubinato et al.
-2017, in one ledger.
+2017, in one ledger. An outfall with a flap gate (the tables' column 拍门: 有 or 无, yes or no) lets no river in.
 
 It cannot say how a cover or grate of the district behaves: the coefficients are a laboratory's, and the form for
 shallow drowned rims is unchecked [U]. Roughness, hollows and soil of catchments built from tables are general values

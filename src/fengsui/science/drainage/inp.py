@@ -106,7 +106,8 @@ def _pipes(network: Network, *, shut: bool) -> list[str]:
     inverts = network.inverts
     manholes = [f"{each.code} {each.invert_m:.4f} {each.rim_m - each.invert_m:.4f} 0 0 0" for each in network.manholes]
     outfalls = [
-        f"{each.code} {each.invert_m:.4f} " + ("FREE NO" if each.stage_m is None else f"FIXED {each.stage_m:.4f} NO")
+        f"{each.code} {each.invert_m:.4f} {'FREE' if each.stage_m is None else f'FIXED {each.stage_m:.4f}'} "
+        + ("YES" if each.gated else "NO")
         for each in network.outfalls
     ]
     if shut:

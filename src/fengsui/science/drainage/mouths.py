@@ -73,6 +73,15 @@ def ends(project: Project, node: str) -> tuple[str, float]:
     raise _refused(f"no pipe leads to {node}")
 
 
+def gated(project: Project) -> frozenset[str]:
+    """Outfalls of kind FREE with a flap gate: SWMM lets nothing in by them, whatever stage they are held at."""
+    return frozenset(
+        words[0]
+        for words in section(project.inp, "OUTFALLS")
+        if len(words) > 3 and (words[2].upper(), words[3].upper()) == ("FREE", "YES")
+    )
+
+
 def _refused(why: str) -> Invalid:
     return Invalid("science.case.refused", field="mouths", why=why)
 

@@ -33,13 +33,14 @@ class Manhole:
 
 @dataclass(frozen=True, slots=True)
 class Outfall:
-    """`stage_m`: level of the water outside; None: it falls freely."""
+    """`stage_m`: level of the water outside; None: it falls freely. `gated`: a flap gate lets nothing in."""
 
     code: str
     x_m: float
     y_m: float
     invert_m: float
     stage_m: float | None = None
+    gated: bool = False
 
     def __post_init__(self) -> None:
         coded(self.code)

@@ -42,11 +42,14 @@ DIMENSIONS = {
     "share": {"%", "‰", "-", "m/m"},
     "none": {"-"},
 }
+YES = frozenset({"有", "是", "已装", "yes", "y", "true", "1", "√", "✓"})
+NO = frozenset({"无", "没有", "否", "未装", "no", "n", "false", "0", "×"})
+"""What a yes or no may be written as, in small letters; what is none of these is told, not guessed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """`field` of the record; headings it is known by; `dimension` of its unit, "text" for codes."""
+    """`field` of the record; headings it is known by; `dimension` of its unit, "text" for codes, "yes" for yes, no."""
 
     field: str
     names: tuple[str, ...]
@@ -82,6 +85,7 @@ TABLES: dict[str, tuple[str, type, tuple[Column, ...]]] = {
         _column("code", "text", "编号", "排放口编号", "排口编号", "id", "name"), X, Y,
         _column("invert_m", "length", *INVERT),
         _column("stage_m", "length", "外水位", "受纳水位", "水位", "water level", needed=False),
+        _column("gated", "yes", "拍门", "有无拍门", "是否有拍门", "flap gate", "gate", needed=False),
     )),
     "subcatchments": ("汇水区", Subcatchment, (
         _column("code", "text", "编号", "汇水区编号", "id", "name"),
@@ -243,7 +247,7 @@ def _headings(
             )
         elif at:
             unit = units[at[0]]
-            if unit and column.dimension != "text" and unit not in DIMENSIONS[column.dimension]:
+            if unit and unit not in DIMENSIONS.get(column.dimension, {unit}):
                 known = " ".join(sorted(DIMENSIONS[column.dimension]))
                 found.append(
                     SheetFault(name, 1, said[at[0]], f"不认识单位 {unit}；可用 {known}", f"unit {unit}; known: {known}")
@@ -260,7 +264,7 @@ class _Wrong(Exception):
         self.zh, self.en = zh, en
 
 
-def _cell(column: Column, cell: object, factor: float) -> str | float | None:
+def _cell(column: Column, cell: object, factor: float) -> str | float | bool | None:
     """The value in SI, None where an optional cell is empty. Raises _Wrong."""
     text = str("" if cell is None else cell).strip()
     if not text:
@@ -275,6 +279,8 @@ def _cell(column: Column, cell: object, factor: float) -> str | float | None:
                 f"“{text[:30]}”不能作编号（不含空格、引号、分号、方括号，最多 60 字）", f"{text[:30]!r} is no code"
             )
         return text
+    if column.dimension == "yes":
+        return _yes(text, cell)
     try:
         value = float(text.replace("，", ",").replace(",", ""))
     except ValueError:
@@ -282,3 +288,11 @@ def _cell(column: Column, cell: object, factor: float) -> str | float | None:
     if not math.isfinite(value):
         raise _Wrong(f"“{text[:30]}”不是数", f"{text[:30]!r} is no number")
     return value * factor
+
+
+def _yes(text: str, cell: object) -> bool:
+    """Raises _Wrong for a word that is neither."""
+    word = str(int(cell)) if isinstance(cell, float) and cell.is_integer() else text.lower()
+    if word not in YES | NO:
+        raise _Wrong(f"不认识“{text[:30]}”；写“有”或“无”", f"{text[:30]!r} is neither yes nor no")
+    return word in YES

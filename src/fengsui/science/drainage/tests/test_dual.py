@@ -223,13 +223,17 @@ def test_killed_engine_ends_the_flood_at_once_and_leaves_no_folder():
 def test_model_tells_of_openings_and_of_rims_that_are_not_the_terrains():
     network = chain(3)
     raised = dataclasses.replace(
-        network, manholes=tuple(dataclasses.replace(each, rim_m=each.rim_m + 0.5) for each in network.manholes)
-    )
+        network, manholes=tuple(dataclasses.replace(each, rim_m=each.rim_m + 0.5) for each in network.manholes),
+        outfalls=tuple(dataclasses.replace(each, gated=True) for each in network.outfalls),
+    )  # fmt: skip
     asked = Drained(
         street(until_s=600.0, columns=40), Sewers(network=raised, rain=STORM, until_s=900.0), corner=Corner(0.0, 52.5)
     )
     result = MODEL.run(asked)
-    assert {each.code for each in result.remarks} >= {"drainage.rims", "drainage.exchange", "drainage.surface"}
+    told = {each.code: each for each in result.remarks}
+    assert {*told} >= {"drainage.rims", "drainage.exchange", "drainage.surface"}
+    assert "1 个装了拍门" in told["drainage.outfalls"].zh
+    assert "1 of those that feel it have a flap gate" in told["drainage.outfalls"].en
     assert result.values["rim_off_m"] == pytest.approx([-0.5] * 3, abs=0.02)
     assert result.values["opening_m3"].sum() == pytest.approx(result.values["down_m3"] - result.values["up_m3"])
     assert result.values["all_missing"] == pytest.approx(0, abs=2e-3)

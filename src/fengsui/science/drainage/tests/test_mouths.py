@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from fengsui.kernel.errors import Invalid
 from fengsui.science.drainage import inp
 from fengsui.science.drainage.dual import Both, Dual
-from fengsui.science.drainage.mouths import BANK_M, Held, Mouth, ends, mouths
+from fengsui.science.drainage.mouths import BANK_M, Held, Mouth, ends, gated, mouths
 from fengsui.science.drainage.network import Outfall
 from fengsui.science.drainage.project import Project
 from fengsui.science.drainage.tests.make import basin, chain
@@ -108,11 +108,11 @@ def river(level_m, until_s=1500.0):
     )
 
 
-def ran(level_m, mouth=(Mouth("口", 10, 62),), gate="NO", until_s=1500.0):
+def ran(level_m, mouth=(Mouth("口", 10, 62),), gate=False, until_s=1500.0):
     """The chain's storm into the river: both, ledger, output, m3 past the mouth each 10 s."""
     network, passed = chain(diameter_m=0.6), []
+    network = dataclasses.replace(network, outfalls=(dataclasses.replace(network.outfalls[0], gated=gate),))
     project = inp.project(network, STORM, until_s)
-    project = Project(project.inp.replace("FREE NO", f"FREE {gate}"))
     with Both(Dual(river(level_m, until_s), project, openings(network), mouths=mouth)) as both:
         both.advance(until_s, lambda at: passed.append(both.mouths.passed.sum()))
         ledger = both.ledger()
@@ -136,7 +136,7 @@ def test_outfall_that_stands_free_gives_what_it_gave():
 
 @pytest.mark.slow
 def test_high_river_backs_the_pipes_up_and_a_gate_keeps_it_out():
-    free, drowned, gated = ran(6.6), ran(8.5), ran(8.5, gate="YES")
+    free, drowned, gated = ran(6.6), ran(8.5), ran(8.5, gate=True)
     assert drowned[1].back > 20
     assert gated[1].back == 0
     assert max(drowned[1].out - drowned[1].back, gated[1].out) < 0.9 * free[1].out
@@ -149,6 +149,23 @@ def test_high_river_backs_the_pipes_up_and_a_gate_keeps_it_out():
         flows = np.diff(passed)[60:110] / 10  # from 600 to 1100 s, while the storm is heaviest
         assert (flows > 0).all()
         assert np.abs(np.diff(flows)).max() < 0.02, "m3/s: nothing swings"
+
+
+def test_gate_keeps_a_high_river_out_that_comes_in_by_an_open_outfall():
+    """The river 1.1 m above the outfall before the storm's water is there."""
+    (_, opened, into, _), (both, shut, kept, _) = ran(8.5, until_s=600.0), ran(8.5, gate=True, until_s=600.0)
+    last = into.link_ids.index("管5")
+    assert opened.back == pytest.approx(48.8, abs=0.5)
+    assert into.links["flow_m3_s"][:, last].min() < -0.3
+    assert shut.back == 0
+    assert kept.links["flow_m3_s"][:, last].min() >= 0
+    assert both.mouths.stage[0] > 8.4, "it feels the river all the same"
+    assert abs(shut.missing) < 2e-3
+
+
+def test_gates_of_a_project_are_known_by_their_outfalls():
+    assert gated(basin(gate="YES")) == {"口"}
+    assert gated(basin()) == gated(Project(basin().inp.replace("口 8.0 FREE NO", "口 8.0 FIXED 8.5 YES"))) == set()
 
 
 @pytest.mark.slow

@@ -49,6 +49,48 @@ def test_network_of_the_sheets_runs():
     assert output.totals.runoff == pytest.approx(output.totals.outfalls, rel=0.02)
 
 
+OUTFALL = "排放口编号,X坐标,Y坐标,管底高程（m）,受纳水位（m）,{head}\nP1,100,0,37.90,{stage},{word}\n"
+
+
+def gate(word, head="拍门", stage=""):
+    tables = CHINESE.manholes, CHINESE.pipes, OUTFALL.format(head=head, stage=stage, word=word), CHINESE.subcatchments
+    return Sheets(*tables)
+
+
+@pytest.mark.parametrize(
+    ("head", "word", "wanted"),
+    [
+        ("拍门", "有", True), ("有无拍门", "无", False), ("是否有拍门", "是", True), ("拍门（有/无）", "否", False),
+        ("Flap gate", "YES", True), ("gated", "no", False), ("gated", "True", True), ("拍门", "", False),
+    ],
+)  # fmt: skip
+def test_flap_gate_is_read_and_handed_to_swmm(head, word, wanted):
+    network = gate(word, head).network()
+    assert network.outfalls == (Outfall("P1", 100.0, 0.0, 37.9, gated=wanted),)
+    text = inp.project(network, None, 600.0).inp
+    assert f"P1 37.9000 FREE {'YES' if wanted else 'NO'}" in text
+
+
+def test_flap_gate_of_a_spreadsheet_is_a_number_or_a_mark():
+    outfalls = [["编号", "X", "Y", "底高程", "拍门"], ["P", 1, 1, 0.0, 1.0], ["Q", 1, 1, 0.0, False]]
+    manholes = [["编号", "X", "Y", "井底高程", "地面高程"], ["a", 0, 0, 1.0, 3], ["b", 0, 0, 1.0, 3]]
+    pipes = [["编号", "起点", "终点", "长度", "管径"], [1, "a", "P", 9, 0.5], [2, "b", "Q", 9, 0.5]]
+    network = sheets.network({"manholes": manholes, "pipes": pipes, "outfalls": outfalls})
+    assert [each.gated for each in network.outfalls] == [True, False]
+
+
+def test_river_above_a_gated_outfall_takes_nothing_in_where_an_open_one_does():
+    """Its level from the sheet, 1.1 m above the pipe's end, before the storm's water is there."""
+    storm, taken = Rain(np.array([0.0, 1200.0]), np.array([0.03])), {}
+    for word in ("有", "无"):
+        output = ensemble.simulate(inp.project(gate(word, stage="39.0").network(), storm, 1800.0))
+        flow = output.links["flow_m3_s"][:, output.link_ids.index("G2")]
+        taken[word] = float(flow.min()), output.totals.inflows
+        assert flow.max() == pytest.approx(0.173, abs=0.002), "the storm leaves by both"
+    assert taken["有"] == (0, 0)
+    assert taken["无"] == pytest.approx((-0.046, 19.0), abs=0.1)
+
+
 @pytest.mark.parametrize(
     ("sheet", "old", "new", "row", "column", "words"),
     [
@@ -66,6 +108,7 @@ def test_network_of_the_sheets_runs():
         ("pipes", "G2,Y2,P1", "G2,Y2,P9", 3, "终点井号", "没有 P9"),
         ("pipes", "G2,Y2,P1", "G2,Y2,Y2", 3, "终点井号", "相同"),
         ("outfalls", "P1,", "Y1,", 2, "排放口编号", "与检查井同号"),
+        ("outfalls", "（m）\nP1,100,0,37.90,", "（m）,拍门\nP1,100,0,37.90,,坏", 2, "拍门", "不认识“坏”；写“有”或“无”"),
         ("subcatchments", "S1,Y1", "S1,Y7", 2, "汇入井号", "没有 Y7"),
         ("subcatchments", "75", "175", 2, "不透水率（%）", "超出范围"),
     ],
