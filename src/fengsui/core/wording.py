@@ -18,6 +18,11 @@ class Said:
     todo: str
     code: str
 
+    @property
+    def line(self) -> str:
+        """Both sentences on one line, with the full stop of the reader's language between them."""
+        return _("%(what)s。%(todo)s") % {"what": self.what, "todo": self.todo}
+
 
 _words: dict[str, tuple[str, str]] = {}
 

@@ -80,7 +80,7 @@ def pressed(fallback: Callable[..., str]) -> Callable[[Press], View]:
                 answer = view(request, *args, **kwargs)
             except (Refused, Invalid) as refused:
                 sentence = wording.say(refused)
-                messages.error(request, f"{sentence.what}。{sentence.todo}")
+                messages.error(request, sentence.line)
                 led_back = back(request, fallback(*args, **kwargs))
                 led_back.refused = sentence  # type: ignore[attr-defined]  # read by core.web.once: nothing was done
                 return led_back

@@ -62,7 +62,7 @@ def new(request: HttpRequest) -> HttpResponse:
             made = actions.plan(wanted=wanted, by=by, now=timezone.now())
         except Invalid as wrong:
             said = wording.say(wrong)
-            form.add_error(str(wrong.facts.get("field", "")) or None, f"{said.what}。{said.todo}")
+            form.add_error(str(wrong.facts.get("field", "")) or None, said.line)
         else:
             return redirect(page(made.pk))
     status = 422 if request.method == "POST" else 200

@@ -164,7 +164,7 @@ class FloodForm(forms.Form):
             data["line"] = breaches.line_of(data["breach_line"])
         except Invalid as error:
             said = wording.say(error)
-            self.add_error("breach_line", f"{said.what}。{said.todo}")
+            self.add_error("breach_line", said.line)
 
     def plain(self) -> list[forms.BoundField]:
         return [each for each in self.visible_fields() if each.name not in BREACH]

@@ -59,12 +59,12 @@ def new(request: HttpRequest) -> HttpResponse:
     incident = _uuid(request.GET.get("incident", ""))
     if sent is not None and form.is_valid():
         place: Place | None = form.cleaned_data.get("place")
+        now = timezone.now()
         try:
-            asked = live_rain.frozen(form.asked(), by.world, timezone.now())
+            asked = live_rain.frozen(form.asked(), by.world, now)
             row = floods.ask(
-                title=floods.title_of(place, asked), asked=asked, place=place, incident=incident,
-                by=by, now=timezone.now(),
-            )  # fmt: skip
+                title=floods.title_of(place, asked), asked=asked, place=place, incident=incident, by=by, now=now
+            )
         except (Invalid, Refused) as error:
             name = getattr(error, "field", "")
             form.add_error(name if name in form.fields else None, _wording(error))
@@ -265,8 +265,7 @@ def pumps_words(asked: dict[str, Any]) -> str:
 
 
 def _wording(error: Any) -> str:
-    said = wording.say(error)
-    return f"{said.what}。{said.todo}"
+    return wording.say(error).line
 
 
 def _begun(request: HttpRequest) -> dict[str, Any]:

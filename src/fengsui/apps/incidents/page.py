@@ -56,7 +56,7 @@ def pressed(fallback: Callable[..., str]) -> Callable[[View], Callable[..., Http
                 answer = view(request, *args, **kwargs)
             except (Refused, Invalid) as refused:
                 said = wording.say(refused)
-                messages.error(request, f"{said.what}。{said.todo}")
+                messages.error(request, said.line)
                 led_back = back(request, fallback(*args, **kwargs))
                 led_back.refused = said  # type: ignore[attr-defined]  # read by core.web.once: nothing was done
                 return led_back

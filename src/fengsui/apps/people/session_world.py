@@ -75,7 +75,7 @@ def of_another_page(request: HttpRequest, world: UUID) -> HttpResponse | None:
     words = wording.say(Refused(code, here=str(request.world)))  # type: ignore[attr-defined]  # set on the request by our middleware
     if request.headers.get("HX-Request"):
         if not is_read:
-            messages.error(request, f"{words.what}。{words.todo}")
+            messages.error(request, words.line)
         # To the desk: the row of the page does not exist in this world.
         return HttpResponse(status=200 if is_read else 409, headers={"HX-Redirect": HOME})
     context = {"said": words, "status": 409, "number": str(request.correlation)[:8]}  # type: ignore[attr-defined]  # set on the request by our middleware

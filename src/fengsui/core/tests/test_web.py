@@ -177,3 +177,10 @@ def test_absent_engine_is_an_answer_when_asked_for(monkeypatch):
     assert (refused.value.code, refused.value.status) == ("core.port.absent", 503)
     provide("roads", lambda *given: given)
     assert port("roads", 1, 2) == (1, 2)
+
+
+@pytest.mark.parametrize(("language", "stop"), [("zh-hans", "。"), ("en", ". ")])
+def test_line_of_an_error_has_the_full_stop_of_its_reader(language, stop):
+    with override(language):
+        said = wording.say(Refused("core.clock.not_found"))
+        assert said.line == f"{said.what}{stop}{said.todo}"

@@ -74,7 +74,7 @@ def _issue(request: HttpRequest, task_id: UUID) -> HttpResponse:
             )
         except (Refused, Invalid) as refused:
             said = wording.say(refused)
-            messages.error(request, f"{said.what}。{said.todo}")
+            messages.error(request, said.line)
         else:
             told.append(f"{order.number} {order.team_name}")
     if told:

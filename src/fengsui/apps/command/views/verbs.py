@@ -92,7 +92,7 @@ def _lacking(
         form.add_error("text", _("写一句情况"))
     if had_photo:
         form.add_error("photo", _("照片没有存下，请再选一次"))
-    form.add_error(None, f"{said.what}。{said.todo}")
+    form.add_error(None, said.line)
     return render(request, "command/task.html", shown(request, task, by, form, verb), status=422)
 
 

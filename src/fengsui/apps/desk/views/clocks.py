@@ -106,7 +106,7 @@ def _pressed(request: HttpRequest, clock_id: UUID, verb: str) -> HttpResponse:
         if refused.status in (403, 404):
             raise
         said = wording.say(refused)
-        messages.error(request, f"{said.what}。{said.todo}")
+        messages.error(request, said.line)
     return HttpResponseRedirect(reverse("desk:clock-show", args=[clock_id]))
 
 

@@ -102,7 +102,7 @@ def _pressed(request: HttpRequest, where: tuple[Any, ...], done: str, act: Calla
         if refused.status in (403, 404):
             raise
         said = wording.say(refused)
-        messages.error(request, f"{said.what}。{said.todo}")
+        messages.error(request, said.line)
         return redirect(*where)
     messages.success(request, done)
     return redirect("desk:handover-show", made.pk)

@@ -62,7 +62,7 @@ def _pressed(request: HttpRequest, done: str, act: Callable[[], int]) -> HttpRes
         if refused.status in (403, 404):
             raise
         said = wording.say(refused)
-        messages.error(request, f"{said.what}。{said.todo}")
+        messages.error(request, said.line)
     else:
         messages.success(request, done % {"n": number})
     return HttpResponseRedirect(reverse("desk:job-list"))

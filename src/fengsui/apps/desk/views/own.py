@@ -250,7 +250,7 @@ def take(request: HttpRequest, step: str) -> HttpResponse:
         if refused.status in (403, 404):
             raise
         said = wording.say(refused)
-        messages.error(request, f"{said.what}。{said.todo}")
+        messages.error(request, said.line)
         return redirect("desk:own-step", step)
     jobs.load_district.defer(step=step, correlation=str(by.correlation))
     messages.success(request, _("写了 %(n)d 个文件，正在装入；可以离开，回来再看") % {"n": count})
@@ -272,7 +272,7 @@ def finish(request: HttpRequest) -> HttpResponse:
         if refused.status in (403, 404):
             raise
         said = wording.say(refused)
-        messages.error(request, f"{said.what}。{said.todo}")
+        messages.error(request, said.line)
         return redirect("desk:own-show")
     messages.success(request, _("建区完成：%(name)s 已可使用") % {"name": port("district").name})
     return HttpResponseRedirect(reverse("desk:home-show"))

@@ -63,7 +63,7 @@ def new(request: HttpRequest) -> HttpResponse:
             name = getattr(error, "field", "")
             name = form.rain_field if name == "rain" else form.FIELDS.get(name, name)
             told = wording.say(error)
-            form.add_error(name if name in form.fields else None, f"{told.what}。{told.todo}")
+            form.add_error(name if name in form.fields else None, told.line)
         else:
             return HttpResponseRedirect(page_of(row.pk))
     context = flood_views.shell(request, form=form, most=axes.MOST)

@@ -68,7 +68,7 @@ def new(request: HttpRequest) -> HttpResponse:
             incident = actions.open_incident(by=by, now=now, **form.facts(now))
         except Refused as refused:
             said = wording.say(refused)
-            form.add_error("place", f"{said.what}。{said.todo}")
+            form.add_error("place", said.line)
         except Invalid as invalid:
             form.add_error(invalid.field if invalid.field in form.fields else None, wording.say(invalid).what)
         else:

@@ -41,7 +41,7 @@ def _report_page(request: HttpRequest, found: Report, by: Actor, refused: Invali
         form = ReportForm(found.stage, held if refused else None, initial=held)
         if refused:
             said = wording.say(refused)
-            form.add_error(refused.facts["field"], f"{said.what}。{said.todo}")
+            form.add_error(refused.facts["field"], said.line)
     labels = {code: _(label) for code, label, _needed in rules.FIELDS[found.stage]}
     kinds = rules.CLOCKS_OF_STAGE[found.stage]
     clock = next((each for each in queries.clocks_of(found.incident) if each.kind == kinds[0]), None)

@@ -75,4 +75,4 @@ def say_refused(request: HttpRequest, error: FengsuiError) -> None:
     if error.status in (403, 404):
         raise error
     said = wording.say(error)
-    messages.error(request, f"{said.what}。{said.todo}")
+    messages.error(request, said.line)

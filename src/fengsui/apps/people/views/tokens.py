@@ -80,7 +80,7 @@ def own(request: HttpRequest) -> HttpResponse:
             )
         except Invalid as bad:
             words = wording.say(bad)
-            form.add_error(bad.field if bad.field in form.fields else None, f"{words.what}。{words.todo}")
+            form.add_error(bad.field if bad.field in form.fields else None, words.line)
         except Refused as refused:
             said = wording.say(refused)
         else:

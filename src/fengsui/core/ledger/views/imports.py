@@ -120,7 +120,7 @@ def take(request: HttpRequest, import_id: UUID) -> HttpResponse:
         taking.take(import_id=import_id, by=actor_of(request), now=timezone.now(), **chosen)
     except Refused as refused:  # said above the preview, where the way out stands
         sentence = wording.say(refused)
-        messages.error(request, f"{sentence.what}。{sentence.todo}")
+        messages.error(request, sentence.line)
     return redirect("ledger:import-show", import_id)
 
 
