@@ -5,7 +5,8 @@ A square of 1 km, flat, n 0.03, closed: 2 m of water in its western half, 0.5 m 
 ours     a whole run as it is asked for (time step, looks, account of water), 250 000 cells of 2 m, float32, all cores:
          A local inertial; B Godunov of first order and of second, told apart
 anuga    DE0 (second order in space, Euler in time: B's like), 250 000 triangles, as it comes, told to use all cores
-unified  the same by ANUGA's newer way (set_compute_mode("unified"), from its 4.2 on), its fastest without a GPU
+de1      ANUGA's DE1, the like of our second order: two stages a step, as our Heun
+unified  DE0 by ANUGA's newer way (set_compute_mode("unified"), from its 4.2 on), its fastest without a GPU
 itzi     local inertial, the same cells; its flow solver alone, without its reports and account; its own threads
 landlab  OverlandFlow, local inertial, the same cells; in one process, as it is used
 
@@ -47,6 +48,7 @@ OURS: Mapping[str, Mapping[str, Any]] = {
 GOALS = {
     ("A", "anuga"): 150, ("B, first order,", "anuga"): 30, ("B, second order,", "anuga"): 30,
     ("A", "unified"): None, ("B, first order,", "unified"): None, ("B, second order,", "unified"): None,
+    ("B, second order,", "de1"): None,
     ("A", "itzi"): 15, ("A", "landlab"): 12,
 }  # fmt: skip
 """How many times as long the peer takes at least (design notes on water, section 6); None: told without a goal."""
@@ -250,8 +252,10 @@ def work():
     return proved(steps, took, profile, before, depth[grid.core_nodes].sum())
 """
 _UNIFIED = _ANUGA.replace("# HOW", 'domain.set_compute_mode("unified")')
+_DE1 = _ANUGA.replace('"DE0"', '"DE1"')
 PEERS = {
-    "anuga": ("anuga", ["anuga"], _ANUGA), "unified": ("anuga", ["anuga"], _UNIFIED),
+    "anuga": ("anuga", ["anuga"], _ANUGA), "de1": ("anuga", ["anuga"], _DE1),
+    "unified": ("anuga", ["anuga"], _UNIFIED),
     "itzi": ("itzi", ["itzi"], _ITZI), "landlab": ("landlab", ["landlab"], _LANDLAB),
 }  # fmt: skip
 """Environment, packages, program of each."""

@@ -212,13 +212,16 @@ def _stage(kind: Any) -> Any:
                     s, p = j % 3, j % 2
                     u, v, y = mine[U + s, :w], mine[V + s, :w], mine[Y + s, :w]
                     out, push, across = mine[ACROSS : ACROSS + 8], mine[PUSHED + p], mine[BESIDE + 5 * p :]
-                    still(out, push, h[j, a:b], y, u, v)
-                    if order == 2:
+                    if order == 2:  # of slopes the first and the last cell of the row have none
                         here, x = h[j, a:b], w - 2
+                        still(out, push, here[:1], y, u, v)
+                        still(out[:, w - 1 :], push[w - 1 :], here[w - 1 :], y[w - 1 :], u[w - 1 :], v[w - 1 :])
                         sloped(
                             out, 1, push[1:], here[:x], here[1 : x + 1], here[2:], y, y[1:], y[2:], u, u[1:],
                             u[2:], v, v[1:], v[2:], dry,
                         )  # fmt: skip
+                    else:
+                        still(out, push, h[j, a:b], y, u, v)
                     across[:5, 0] = zero
                     across[:5, w] = zero
                     if a == 0:

@@ -156,6 +156,8 @@ class Run:
         if self.flood.horton is not None or self.flood.green_ampt is not None or self.time_s <= self.rained_s:
             return
         wet = self.deepest > self.dry
+        if wet.all() and len(self.tiles) == wet.size:
+            return
         for each in self.flood.sources:
             wet[each.row // fused.BAND, each.column // fused.WIDTH] = True
         for pool in self.flood.pools:
@@ -182,6 +184,8 @@ class Run:
         return rows, slice(place * fused.WIDTH, (place + 1) * fused.WIDTH)
 
     def _edges(self) -> None:
+        if not self.flood.edges:  # closed all around, as they were made
+            return
         self.codes[:], self.values[:] = CLOSED, 0
         behind = {"west": self.h[:, 0], "east": self.h[:, -1], "north": self.h[0], "south": self.h[-1]}
         for each in self.flood.edges:

@@ -9,6 +9,8 @@ import numpy as np
 import numpy.typing as npt
 from numba import prange
 
+from fengsui.science.compiling import njit
+from fengsui.science.inundation.fused import FAST
 from fengsui.science.inundation.plain import G
 from fengsui.science.inundation.threads import compiled
 
@@ -53,32 +55,64 @@ def look(seen: Seen, h: Any, qx: Any, qy: Any, time_s: float, since_s: float, de
         seen.swift = max(seen.swift, swift / wet)
 
 
+@njit(error_model="numpy", fastmath=FAST, inline="always")
+def _filled(h: Any, depth: Any, stay: Any, since: Any) -> None:
+    """The deepest of each cell of a row, and how long it stood."""
+    for c in range(len(h)):
+        d = np.float32(h[c])
+        depth[c] = max(depth[c], d)
+        stay[c] += since if d >= np.float32(STAYS_M) else np.float32(0)
+
+
+@njit(error_model="numpy", fastmath=FAST, inline="always")
+def _reached(h: Any, arrival: Any, level: Any, at: Any) -> None:
+    for c in range(len(h)):
+        arrival[c] = min(arrival[c], at) if np.float32(h[c]) >= level else arrival[c]
+
+
+@njit(error_model="numpy", fastmath=FAST, inline="always")
+def _moved(h: Any, west: Any, east: Any, over: Any, under: Any, speed: Any, hazard: Any, debris: Any) -> Any:
+    """Speed and hazard of a row; how many cells move, and how many of them swiftly. Without a branch: a core works on
+    eight or sixteen cells at once."""
+    half, least, none = np.float32(0.5), np.float32(MOVES_M), np.float32(0)
+    swiftly, knee = np.float32(SWIFT * SWIFT * G), np.float32(DEBRIS_M)
+    wet = swift = np.int32(0)
+    for c in range(len(h)):
+        d = np.float32(h[c])
+        u, v = np.float32(half * (west[c] + east[c])), np.float32(half * (over[c] + under[c]))
+        moves = d > least
+        now = np.sqrt(u * u + v * v) / max(d, least) if moves else none
+        rated = d * (now + half) + (debris if d >= knee else none) if moves else none
+        speed[c] = max(speed[c], now)
+        hazard[c] = max(hazard[c], rated)
+        wet += np.int32(moves)
+        swift += np.int32(now * now > swiftly * d)
+    return wet, swift
+
+
 def _look(
     h: Any, qx: Any, qy: Any, depth: Any, speed: Any, hazard: Any, arrival: Any, stay: Any, levels: Any, at: Any,
     since: Any, debris: Any,
 ) -> Any:  # fmt: skip
     wet = swift = 0
+    columns = h.shape[1]
     for r in prange(h.shape[0]):
-        for c in range(h.shape[1]):
-            d = np.float32(h[r, c])
-            if d <= 0:
-                continue
-            depth[r, c] = max(depth[r, c], d)
-            for k in range(levels.shape[0]):
-                if d >= levels[k] and arrival[k, r, c] > at:
-                    arrival[k, r, c] = at
-            if d >= STAYS_M:
-                stay[r, c] += since
-            if d > MOVES_M:
-                u, v = 0.5 * (qx[r, c] + qx[r, c + 1]) / d, 0.5 * (qy[r, c] + qy[r + 1, c]) / d
-                now = np.float32(np.sqrt(u * u + v * v))
-                speed[r, c] = max(speed[r, c], now)
-                rated = d * (now + np.float32(0.5)) + (debris if d >= DEBRIS_M else np.float32(0))
-                hazard[r, c] = max(hazard[r, c], rated)
-                wet += 1
-                if now > SWIFT * np.sqrt(G * d):
-                    swift += 1
+        most = h[r, 0]
+        for c in range(columns):
+            most = max(most, h[r, c])
+        if most <= 0:  # a dry row: nothing of what is kept is touched
+            continue
+        _filled(h[r], depth[r], stay[r], since)
+        for k in range(levels.shape[0]):
+            if most >= levels[k]:
+                _reached(h[r], arrival[k, r], levels[k], at)
+        if most > MOVES_M:
+            moving, swiftly = _moved(
+                h[r], qx[r, :columns], qx[r, 1:], qy[r], qy[r + 1], speed[r], hazard[r], debris
+            )  # fmt: skip
+            wet += moving
+            swift += swiftly
     return wet, swift
 
 
-_looked = compiled(_look)
+_looked = compiled(_look, fastmath=FAST)
