@@ -1,4 +1,5 @@
-"""`./fengsui learn [STATION]`: learn gauges now instead of at night, and say what each was taught."""
+"""`./fengsui learn [STATION]`: learn gauges now instead of at night, and say what each was taught; without a station
+the rain as well, of all rain gauges together."""
 
 from __future__ import annotations
 
@@ -8,8 +9,9 @@ from argparse import Namespace
 
 from django.utils import timezone
 
-from fengsui.apps.forecasts import learning
+from fengsui.apps.forecasts import learning, rain
 from fengsui.apps.forecasts.lessons import actions
+from fengsui.apps.forecasts.models import RainLesson
 from fengsui.apps.sensing import boards
 from fengsui.apps.sensing.models import Datastream
 from fengsui.config.ops.console import Problem, word
@@ -18,12 +20,13 @@ from fengsui.kernel.actor import Actor
 
 
 def main(options: Namespace) -> int:
-    """One line a gauge. Raises Problem where no gauge is one to learn; 1 where one broke."""
+    """One line a gauge, one a step of rain gauges. Raises Problem where no gauge is one to learn; 1 where one broke."""
     streams = learning.learnable().select_related("station").order_by("station__code", "kind")
     if options.station:
         streams = streams.filter(station__code=options.station)
     found, broken = list(streams), 0
-    if not found:
+    showers = {} if options.station else rain.learnable()
+    if not found and not showers:
         raise Problem(
             "没有可学的测站：要是水深或河道水位，有分级阈值，在用，不在回放中",
             "No gauge to learn: it has to read depth or stage, have lines, be in use and play no replay",
@@ -35,6 +38,10 @@ def main(options: Namespace) -> int:
         broken += answer == "failed"
         told = f"{stream.station.code} {stream.kind}  {_told(stream, answer)}"
         print(f"{n}/{len(found)}  {told}  {time.monotonic() - began:.1f} s", flush=True)
+    for step_s, gauges in showers.items():
+        began = time.monotonic()
+        told = _rain_told(rain.learn(gauges, step_s, timezone.now()))
+        print(f"{word('降雨', 'rain')} {step_s / 60:g} min  {told}  {time.monotonic() - began:.1f} s", flush=True)
     return 1 if broken else 0
 
 
@@ -54,3 +61,12 @@ def _told(stream: Datastream, answer: str) -> str:
     return word(
         f"学得，{past}；误差（趋势）{errors} {shown.unit}", f"learned, {past}; error (trend's) {errors} {shown.unit}"
     )
+
+
+def _rain_told(lesson: RainLesson) -> str:
+    """What came of it: gauges, wet steps, and what is left of a shower at each lead on average."""
+    past = word(f"{lesson.gauges} 站 {lesson.wet} 个湿时段", f"gauges: {lesson.gauges}, wet steps: {lesson.wet}")
+    if not lesson.method:
+        return word(f"学不成，不作临近预报（{past}）", f"taught nothing, no rain is forecast ({past})")
+    left = ", ".join(f"{(k + 1) * lesson.step_s / 60:g} min {100 * each:.0f} %" for k, each in enumerate(lesson.kept))
+    return word(f"学得，{past}；平均还剩 {left}", f"learned, {past}; left on average {left}")

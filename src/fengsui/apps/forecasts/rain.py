@@ -94,27 +94,32 @@ def learn_due(now: datetime) -> int:
     while water stands above 关注 anywhere."""
     made = 0
     kept = {each.step_s: each for each in RainLesson.objects.in_world(LIVE).filter(is_played=False)}
-    sums = [code for code, kind in kinds().items() if kind.sums]
-    rows = Datastream.objects.in_world(LIVE).filter(is_active=True, speed=1, kind__in=sums).order_by("pk")
-    by_step: dict[float, list[Datastream]] = {}
-    for stream in rows:
-        if (step_s := rules.rain_step_s(stream.period_s)) is not None:
-            by_step.setdefault(step_s, []).append(stream)
-    for step_s, gauges in by_step.items():
+    for step_s, gauges in learnable().items():
         last = kept.get(step_s)
         if last and last.method and last.made_at > now - rules.LEARN_EVERY and _is_readable(last):
             continue
         if CurrentValue.objects.filter(watched=True).exists():
             break
         try:
-            made += learn(gauges[: rules.RAIN_GAUGES], step_s, now)
+            made += bool(learn(gauges, step_s, now).method)
         except Exception:  # one that cannot be learned stops neither the other nor the levels
             log.exception("forecasts.rain.failed", step_s=step_s)
     return made
 
 
-def learn(gauges: Sequence[Datastream], step_s: float, now: datetime) -> bool:
-    """Learn how showers decay from what these gauges of one world read up to now. Whether there is a lesson now."""
+def learnable() -> dict[float, list[Datastream]]:
+    """Rain gauges in use that measure and do not play, by the step they are forecast in; not more than are learned."""
+    sums = [code for code, kind in kinds().items() if kind.sums]
+    rows = Datastream.objects.in_world(LIVE).filter(is_active=True, speed=1, kind__in=sums).order_by("pk")
+    by_step: dict[float, list[Datastream]] = {}
+    for stream in rows:
+        if (step_s := rules.rain_step_s(stream.period_s)) is not None:
+            by_step.setdefault(step_s, []).append(stream)
+    return {step_s: gauges[: rules.RAIN_GAUGES] for step_s, gauges in by_step.items()}
+
+
+def learn(gauges: Sequence[Datastream], step_s: float, now: datetime) -> RainLesson:
+    """Learn how showers decay from what these gauges of one world read up to now; a row without method: too little."""
     count = round(rules.PAST.total_seconds() / step_s)
     found = [each for each in (_told(steps(one, _last(one, now), step_s, count)) for one in gauges) if each is not None]
     longest = max((len(each) for each in found), default=0)
@@ -123,7 +128,7 @@ def learn(gauges: Sequence[Datastream], step_s: float, now: datetime) -> bool:
         rain[longest - len(each) :, k] = each
     row = _keep(gauges[0].world_id, rain, step_s, now, is_played=False, source="")
     log.info("forecasts.rain", step_s=step_s, method=row.method, gauges=row.gauges, wet=row.wet)
-    return bool(row.method)
+    return row
 
 
 def _last(stream: Datastream, now: datetime) -> datetime:

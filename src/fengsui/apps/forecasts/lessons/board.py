@@ -6,15 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django.db.models import Case, Count, F, Q, QuerySet, Value, When
-from django.http import QueryDict
 
 from fengsui.apps.forecasts import rules
 from fengsui.apps.forecasts.lessons import judging
-from fengsui.apps.forecasts.models import Lesson, LessonAsk
-from fengsui.apps.forecasts.scores.compare import LEADS_S
+from fengsui.apps.forecasts.models import Lesson, LessonAsk, RainLesson
+from fengsui.apps.forecasts.scores.compare import LEADS_S, lead_of
 from fengsui.apps.sensing import boards
 from fengsui.apps.sensing.models import Datastream
 from fengsui.catalog.sensors import Display, kinds
@@ -40,22 +40,17 @@ class Wanted:
     @classmethod
     def of(cls, asked: Mapping[str, Any]) -> Wanted:
         state, sort = str(asked.get("state", "")), str(asked.get("sort", ""))
-        minutes = str(asked.get("lead", ""))
         return cls(
             state if state in rules.LESSON_STATES else "",
             str(asked.get("find", "")).replace("\0", "").strip()[:40],
             sort if sort in SORTS else "code",
-            next((each for each in LEADS_S if str(each // 60) == minutes), LEADS_S[1]),
+            lead_of(asked),
         )
 
     def query(self, **over: Any) -> str:
         """The address that asks for this again, with some of it changed."""
-        found = QueryDict(mutable=True)
         given = {"state": self.state, "find": self.find, "sort": self.sort, "lead": str(self.lead_s // 60)} | over
-        for name, value in given.items():
-            if value:
-                found[name] = str(value)
-        return found.urlencode()
+        return urlencode({name: value for name, value in given.items() if value})
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +101,12 @@ def gauges(world: UUID) -> QuerySet[Any]:
         )
     )
     return rows
+
+
+def rain(world: UUID) -> QuerySet[RainLesson]:
+    """How showers decay, of all rain gauges of one step together; what is played after what is measured."""
+    rows: QuerySet[RainLesson] = RainLesson.objects.in_world(world)
+    return rows.defer("state").order_by("is_played", "step_s")
 
 
 def wanted_of(rows: QuerySet[Any], wanted: Wanted) -> QuerySet[Any]:

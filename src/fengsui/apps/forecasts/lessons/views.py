@@ -32,7 +32,9 @@ def listing(request: HttpRequest) -> HttpResponse:
     context = {
         "live_ticket": live.ticket(by.world, ["desk", rules.LESSONS], by.person), "topic": rules.LESSONS,
         "wanted": wanted, "page": page, "rows": board.rows_of(list(page.object_list), now), "counts": counted,
-        "total": sum(counted.values()), "states": rules.LESSON_STATES, "answers": rules.LESSON_ANSWERS,
+        "total": sum(counted.values()),
+        "rain": list(board.rain(by.world)), "horizon_s": rules.HORIZON_S,
+        "states": rules.LESSON_STATES, "answers": rules.LESSON_ANSWERS,
         "word": boards.word, "leads": LEADS_S, "few": FEW, "rules": rules,
         "may_learn": policy.can(by, "forecasts.learn"), "may_score": policy.can(by, "forecasts.score"),
     }  # fmt: skip

@@ -9,15 +9,16 @@ from datetime import date, datetime, time, timedelta
 from functools import reduce
 from operator import add
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django.db.models import Avg, Count, F, Min, Q, QuerySet, Sum
-from django.http import QueryDict
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from fengsui.apps.forecasts import rules
 from fengsui.apps.forecasts.models import ForecastChance, ForecastCrossing, ForecastDay, ForecastRun
-from fengsui.apps.forecasts.scores.compare import LEADS_S
+from fengsui.apps.forecasts.scores.compare import LEADS_S, lead_of
 from fengsui.apps.sensing import boards
 from fengsui.catalog.sensors import Display, display, kinds
 from fengsui.core.ui.moments import asked_day
@@ -59,10 +60,8 @@ class Wanted:
         first = first or last - timedelta(days=DAYS)
         if first > last or (last - first).days > LONGEST_DAYS:
             first = last - timedelta(days=DAYS)
-        minutes = str(asked.get("lead", ""))
-        lead_s = next((each for each in LEADS_S if str(each // 60) == minutes), LEADS_S[1])
         kind, station = str(asked.get("kind", "")), str(asked.get("station", "")).replace("\0", "")[:40]
-        return cls(first, last, kind if kind in kinds() else "", station, lead_s)
+        return cls(first, last, kind if kind in kinds() else "", station, lead_of(asked))
 
     @property
     def since(self) -> datetime:
@@ -74,13 +73,9 @@ class Wanted:
 
     def query(self, **over: Any) -> str:
         """The address that asks for this again, with some of it changed."""
-        found = QueryDict(mutable=True)
         given = {"since": self.first.isoformat(), "until": self.last.isoformat(), "kind": self.kind,
                  "station": self.station, "lead": str(self.lead_s // 60)} | over  # fmt: skip
-        for name, value in given.items():
-            if value:
-                found[name] = str(value)
-        return found.urlencode()
+        return urlencode({name: value for name, value in given.items() if value})
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +101,10 @@ class Group:
     code: str = ""
     name: str = ""
     illustrative: bool = True
+
+    @property
+    def method_word(self) -> str:
+        return boards.word(rules.METHODS.term(self.method))
 
     def at(self, lead_s: int) -> Line | None:
         return next((each for each in self.lines if each.lead_s == lead_s), None)

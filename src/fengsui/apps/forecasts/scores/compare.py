@@ -7,7 +7,7 @@ turned, so that danger is always up.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -26,6 +26,12 @@ from fengsui.science.verify.episodes import Call
 LEADS_S = (900, 1800, 3600, 10_800, 21_600)
 RISE_S = 900
 """What rose by more than the sensor's resolution in this time before the issue was rising [U]."""
+
+
+def lead_of(asked: Mapping[str, Any]) -> int:
+    """The lead, s, that a page is asked for by `lead`, in minutes; half an hour for one that is not scored."""
+    minutes = str(asked.get("lead", ""))
+    return next((each for each in LEADS_S if str(each // 60) == minutes), LEADS_S[1])
 
 
 @dataclass(frozen=True, slots=True)

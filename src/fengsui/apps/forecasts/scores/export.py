@@ -29,7 +29,7 @@ def streams(found: Board) -> files.Page:
 def _row(each: Group, line: Line) -> list[Any]:
     it, factor = line.errors, each.shown.factor
     return [
-        each.code, each.name, each.word, each.shown.unit, each.method, line.lead_s // 60, it.n, it.missing,
+        each.code, each.name, each.word, each.shown.unit, each.method_word, line.lead_s // 60, it.n, it.missing,
         line.replayed,
         *(_scaled(it.mean(name), factor) for name in ("abs_error", "abs_stays", "abs_trend")),
         _percent(it.skill),
@@ -71,7 +71,7 @@ def crossings(found: Board) -> files.Page:
     ]  # fmt: skip
     rows = [
         [
-            each.code, each.name, each.word, each.method, each.counts.hits, each.counts.misses,
+            each.code, each.name, each.word, each.method_word, each.counts.hits, each.counts.misses,
             each.counts.false_alarms, _percent(each.counts.detected), _percent(each.counts.false_share),
             _scaled(each.counts.mean_lead_s, 1 / 60, 1), _scaled(each.counts.least_lead_s, 1 / 60, 1),
         ]

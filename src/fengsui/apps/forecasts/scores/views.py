@@ -77,6 +77,7 @@ def show(request: HttpRequest, code: str) -> HttpResponse:
         datastream=stream, begun_at__gte=wanted.since, begun_at__lt=wanted.until
     )
     listed = list(crossings.order_by("-begun_at")[: CROSSINGS + 1])
+    rows = [(run, _by_lead(run), _series(station.code, run)) for run in page.object_list]
     context = _shell(
         request,
         by,
@@ -87,7 +88,8 @@ def show(request: HttpRequest, code: str) -> HttpResponse:
         shown=boards.display_of(stream),
         wanted=wanted,
         page=page,
-        rows=[(run, _by_lead(run), _series(station.code, run)) for run in page.object_list],
+        rows=rows,
+        leads=[lead for lead in LEADS_S if any(lead in scores for _run, scores, _series in rows)],
         crossings=[(row, Level(row.level).code, kind_of(row)) for row in listed[:CROSSINGS]],
         more_crossings=len(listed) > CROSSINGS,
         query=wanted.query(station="", kind=stream.kind),

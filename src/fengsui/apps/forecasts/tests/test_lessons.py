@@ -17,7 +17,7 @@ from fengsui.apps.forecasts import actions as forecasts
 from fengsui.apps.forecasts import learning, rules
 from fengsui.apps.forecasts import queries as runs
 from fengsui.apps.forecasts.lessons import actions, board, judging, views
-from fengsui.apps.forecasts.models import ForecastDay, ForecastLesson, ForecastRun, LessonAsk, PlayedLesson
+from fengsui.apps.forecasts.models import ForecastDay, ForecastLesson, ForecastRun, LessonAsk, PlayedLesson, RainLesson
 from fengsui.apps.forecasts.scores import actions as scores
 from fengsui.apps.forecasts.tests.test_scores import go_on, told
 from fengsui.apps.sensing.tests.make import make_stream, moment
@@ -401,3 +401,18 @@ def test_two_who_score_at_once_withdraw_once():
     assert sorted(counted) == [0, 1]
     assert StoredEvent.objects.filter(name=LOST).count() == 1
     assert ForecastLesson.objects.in_world(LIVE).get().loss["n"] == 301
+
+
+def test_rain_is_listed_below_by_what_it_was_learned_from(client):
+    log_in(client)
+    assert "还没有学过降雨" in page(client)
+    now = timezone.now()
+    RainLesson.objects.create(
+        world_id=LIVE, step_s=300, is_played=False, made_at=now, method="showers", since=now - timedelta(days=90),
+        gauges=12, wet=987, kept=[0.8, 0.5, 0.25], state=b"",
+    )  # fmt: skip
+    RainLesson.objects.create(world_id=LIVE, step_s=900, is_played=True, made_at=now, method="", state=b"")
+    shown = page(client).split('id="rain-lessons"')[1]
+    for words in ("987", "5 分后 80 %，1 小时后 25 %", "从一段示意的过去学得，只用于回放", "学不成"):
+        assert words in shown, words
+    assert shown.index("987") < shown.index("只用于回放"), "what is measured comes first"

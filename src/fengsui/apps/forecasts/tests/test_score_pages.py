@@ -56,6 +56,7 @@ def test_page_shows_our_error_beside_persistence_with_skill_coverage_and_lines(d
     assert stays == pytest.approx(6.0, abs=0.1)
     assert "应 90 %" in shown
     assert "样本少" in shown
+    assert "cm　趋势外推" in shown, "the method by its word"
     assert "ST01站" in shown
     assert [each.name for each in board.board(LIVE, board.Wanted.of({})).streams] == ["ST01站"]
 
