@@ -160,6 +160,7 @@ class Both:
             "until_s", dual.flood.until_s, None, facts.duration_s, unit="s", why="the project's own time ends before"
         )
         self.place = np.array([index[each] for each in self.places.nodes], np.intp)
+        self.basin = np.array([facts.kinds[place] == "storage" for place in self.place], np.bool_)
         self.invert = facts.invert_m[self.place]
         self.rim = self.invert + facts.full_m[self.place]
         deep = self.places.crest - self.invert[self.places.node]
@@ -258,8 +259,7 @@ class Both:
         stood upright."""
         over = np.maximum(self.heads - self.places.lowest, 0.0)
         height = np.maximum(self.heads - self.invert, 1e-9)
-        basin = np.array([self.facts.kinds[place] == "storage" for place in self.place], np.bool_)
-        return np.where(basin, self.volumes * over / height, self.places.pond * over)
+        return np.where(self.basin, self.volumes * over / height, self.places.pond * over)
 
     def ledger(self) -> Ledger:
         return Ledger(

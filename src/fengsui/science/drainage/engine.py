@@ -77,8 +77,9 @@ class Totals:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """Where a stepwise run stands. `heads_m`, `volumes_m3`: of the taken nodes; `beyond_m`: heads at the other ends of
-    the mouths' pipes; `left_m3`, `back_m3`: what left each mouth and came back since the last state, by SWMM's books.
+    """Where a stepwise run stands. `heads_m`: of the taken nodes; `volumes_m3`: likewise, of what is no basin 0;
+    `beyond_m`: heads at the other ends of the mouths' pipes; `left_m3`, `back_m3`: what left each mouth and came back
+    since the last state, by SWMM's books.
     """
 
     heads_m: Values
@@ -118,6 +119,8 @@ class Engine:
     folder: Path
     units: Units = field(default_factory=lambda: Units(0))
     taken: Nodes = field(default_factory=lambda: np.zeros(0, np.intp))
+    basins: Nodes = field(default_factory=lambda: np.zeros(0, np.intp))
+    """Places among the taken nodes of those that are storages."""
     mouths: Nodes = field(default_factory=lambda: np.zeros(0, np.intp))
     beyond: Nodes = field(default_factory=lambda: np.zeros(0, np.intp))
     flows: Values = field(default_factory=lambda: np.zeros(0))
@@ -165,11 +168,13 @@ class Engine:
         `others` False: water above all other nodes is lost to the model as the project says, though ponding is allowed.
         """
         self.taken, of, length = nodes, shared_enum.NodeProperty, self.units.length_m
+        kinds = [solver.node_get_type(node) for node in nodes.tolist()]
+        self.basins = np.flatnonzero([kind == shared_enum.NodeType.STORAGE for kind in kinds])
         if not others:
             for node in range(solver.project_get_count(shared_enum.ObjectType.NODE)):
                 solver.node_set_parameter(node, of.POND_AREA, 0.0)
-        for node, crest, pond in zip(nodes.tolist(), crest_m.tolist(), pond_m2.tolist(), strict=True):
-            if solver.node_get_type(node) == shared_enum.NodeType.JUNCTION.value:
+        for node, kind, crest, pond in zip(nodes.tolist(), kinds, crest_m.tolist(), pond_m2.tolist(), strict=True):
+            if kind == shared_enum.NodeType.JUNCTION:
                 depth = crest / length - solver.node_get_parameter(node, of.INVERT_ELEVATION)
                 solver.node_set_parameter(node, of.FULL_DEPTH, depth)
             solver.node_set_parameter(node, of.SURCHARGE_DEPTH, 0.0)
@@ -234,7 +239,8 @@ class Engine:
             np.array([get(node, of.HEAD) for node in these], np.float64) * self.units.length_m
             for these in (nodes, self.beyond.tolist())
         )
-        volumes = np.array([get(node, of.VOLUME) for node in nodes], np.float64) * self.units.volume_m3
+        volumes = np.zeros(len(nodes))  # asked for one by one, in as long as the heads: only where they say something
+        volumes[self.basins] = [get(nodes[each], of.VOLUME) * self.units.volume_m3 for each in self.basins.tolist()]
         none = np.zeros(len(self.mouths))
         passed = (none if each is None else each for each in (left_m3, back_m3))
         return State(heads, volumes, self.totals(), beyond, *passed)
