@@ -258,10 +258,10 @@ def _mixed(
     loss = np.where(np.isfinite(loss), loss, np.where(np.isfinite(error), error, 1e9))
     mixed = mix.fresh(count, lead, loss, deployed, station.coverage)
     for what, out, which in zip(seen.what, said, kinds, strict=True):
-        mixed.due[:] = -1.0
+        mixed.begin()
         s = members.pace(station, what.y, members.told(what.raw, np.arange(len(out))), lead)
         mixed.run(what.raw, out, s, which, station.resolution / 2)
-    mixed.due[:] = -1.0
+    mixed.begin()
     return mixed, Report(lead, int(flood.sum()), error, deployed, ridge)
 
 

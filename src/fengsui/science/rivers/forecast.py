@@ -33,7 +33,7 @@ class Crossing:
 class Forecast:
     """Issued at `time_s` for `time_s + lead_s` (leads,). `now`: last known level, `age_s` old. Baselines beside it.
 
-    `errors`: past signed errors at this pace and kind of water, one array a lead.
+    `errors`: past signed errors at this scale, width and kind of water, one array a lead.
     """
 
     time_s: float
@@ -108,7 +108,7 @@ class Forecaster:
         self._told = np.full(len(self._channels), np.nan)
         self._start_s, self._slot = np.nan, -1
         for each in self.mixes:
-            each.due[:] = -1.0
+            each.begin()
 
     @classmethod
     def fit(cls, station: Station, histories: Sequence[History], *, learned: bool = True) -> Forecaster:
@@ -162,8 +162,8 @@ class Forecaster:
             s = float(members.pace(station, what.y, members.told(what.raw, rows), made.lead)[0])
             out[k] = mixed.step(now, said[0], s, kind, station.resolution / 2)
             both[k] = said[0, :2]
-            kept, paced = mixed.last()
-            errors.append(mixed.errors(kept, paced) if kept >= 0 else np.empty(0))
+            kept, scale = mixed.last()
+            errors.append(mixed.errors(kept, scale) if kept >= 0 else np.empty(0))
         self._slot += 1
         last, age = members.stays(self._y, rows)
         if not np.isfinite(last[0]):
@@ -201,7 +201,7 @@ class Forecaster:
             kind[:, k] = members.kinds(station, made, what, rows, said[:, k])
             s = members.pace(station, what.y, members.told(what.raw, rows), made.lead)
             own = copy.deepcopy(mixed)
-            own.due[:] = -1.0
+            own.begin()
             own.at = 0
             out[:, k], above[:, k] = own.run(
                 what.raw, said[:, k], s, kind[:, k], station.resolution / 2, np.asarray(lines, np.float64)

@@ -22,7 +22,7 @@ from fengsui.science.rivers.mix import Mix
 from fengsui.science.rivers.station import Channel, Station
 from fengsui.science.rivers.trees import Trees
 
-VERSION = 1
+VERSION = 2
 """Rises whenever what is kept means something else than before."""
 MOST_BYTES = 200_000_000
 KINDS = {each.__name__: each for each in (Channel, Learned, Linear, Mix, Report, Station, Trees, Usual)}
