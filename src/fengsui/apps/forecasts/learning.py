@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import structlog
 from django.contrib.gis.db.models.functions import Distance
-from django.db.models import F, QuerySet
+from django.db.models import BinaryField, F, Func, QuerySet, Value
 from django.db.transaction import atomic
 
 from fengsui.apps.forecasts import events, rules
@@ -29,7 +29,7 @@ from fengsui.core.ports import PortAbsent, port
 from fengsui.core.record import announce
 from fengsui.core.worlds import LIVE
 from fengsui.kernel.actor import Actor
-from fengsui.kernel.ports.forecaster import Learner, LessonLost, Lived, SeriesForecast, Wanted
+from fengsui.kernel.ports.forecaster import HEAD, Learner, LessonLost, Lived, SeriesForecast, Wanted
 
 log = structlog.get_logger(__name__)
 
@@ -82,7 +82,8 @@ _warm: list[str] = []
 
 
 def learn_due(now: datetime) -> int:
-    """Gauges not tried for a week, the longest untried first, for LEARN_FOR_S at most. How many lessons were made.
+    """Gauges not tried for a week, the longest untried first, and those whose lesson is of an older version, for
+    LEARN_FOR_S at most. How many lessons were made.
 
     Not while water stands above 关注 anywhere: the processors belong to those who watch it.
     """
@@ -204,10 +205,19 @@ def learnable() -> QuerySet[Datastream]:
     return rows.filter(is_active=True, speed=1, kind__in=learned).exclude(ladder={})
 
 
+def readable(lesson: QuerySet[Any]) -> dict[int, bool]:
+    """Of each stream with one of these lessons, whether the learner here reads it; a lesson that says nothing is."""
+    learner = learner_here()
+    head = Func(F("state"), Value(1), Value(HEAD), function="substr", output_field=BinaryField())
+    rows = lesson.annotate(head=head).values_list("datastream_id", "method", "head")
+    return {pk: not method or (learner is not None and learner.knows(bytes(head))) for pk, method, head in rows}
+
+
 def _due(now: datetime) -> QuerySet[Datastream]:
+    recent = ForecastLesson.objects.in_world(LIVE).filter(made_at__gt=now - rules.LEARN_EVERY)
     rows: QuerySet[Datastream] = (
         learnable()
-        .exclude(lesson__made_at__gt=now - rules.LEARN_EVERY)
+        .exclude(pk__in=[pk for pk, good in readable(recent).items() if good])
         .order_by(F("lesson__made_at").asc(nulls_first=True), "pk")
         .select_related("station")
     )

@@ -22,7 +22,7 @@ from fengsui.kernel.replay import Before
 
 
 def teach(before: Before, topics: Iterable[str], source: str, now: datetime) -> list[PlayedLesson]:
-    """A lesson for each of the streams that `before` knows; the ones of the same `source` and lines stay as they are.
+    """A lesson for each of the streams that `before` knows; of the same `source`, lines and version they are left alone.
 
     Returns them all, also those that hold nothing (no method): what was before had too little flood there.
     """
@@ -34,7 +34,7 @@ def teach(before: Before, topics: Iterable[str], source: str, now: datetime) -> 
             continue
         kept = PlayedLesson.objects.in_world(stream.world_id).filter(datastream=stream)
         named = f"{source}:{rules.flood_line(stream.ladder)}"
-        if not kept.filter(source=named).exists():
+        if not learning.readable(kept.filter(source=named)).get(stream.pk, False):
             at = np.rint(np.array([when for when, _ in lived.samples]) / before.step_s).astype(np.intp)
             own = np.full(int(at.max(initial=0)) + 1, np.nan)
             own[at] = [units.convert(value, lived.unit, stream.unit) for _, value in lived.samples]

@@ -48,6 +48,9 @@ class Gauges:
         made = Forecaster.fit(station, [_history(lived)])
         return Lesson(kept.dumps(made), flood, tuple(_at_lead(station, each) for each in made.reports))
 
+    def knows(self, head: bytes) -> bool:
+        return kept.version(head) == kept.VERSION
+
     def steps(self, state: bytes) -> int:
         return _loaded(state).station.memory + RECENT + _loaded(state).station.leads[-1]
 

@@ -95,6 +95,10 @@ class AtLead:
     missed: dict[str, float] = field(default_factory=dict)
 
 
+HEAD = 512
+"""Bytes of a lesson's state that tell its version: all lessons are asked for it each night, none is read whole."""
+
+
 @dataclass(frozen=True, slots=True)
 class Lesson:
     """state: what was learned, for `Learner.forecast` alone to read. flood_steps: steps of floods in the past."""
@@ -111,6 +115,10 @@ class Learner(Protocol):
 
     def learn(self, lived: Lived, wanted: Wanted) -> Lesson | None:
         """None where the past holds too little flood to learn from."""
+        ...
+
+    def knows(self, head: bytes) -> bool:
+        """Whether a state that begins with these HEAD bytes is of the version that `forecast` reads."""
         ...
 
     def steps(self, state: bytes) -> int:

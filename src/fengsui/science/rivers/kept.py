@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 import zlib
 from dataclasses import fields, is_dataclass
 from typing import Any
@@ -43,6 +44,16 @@ def dumps(forecaster: Forecaster) -> bytes:
         "reports": _out(forecaster.reports),
     }
     return zlib.compress(json.dumps(whole, separators=(",", ":")).encode(), 6)
+
+
+def version(head: bytes) -> int | None:
+    """Of kept bytes, by the first few hundred of them; None where these are none."""
+    try:
+        begins = zlib.decompressobj().decompress(head, 40)
+    except zlib.error:
+        return None
+    found = re.match(rb'\{"version":(\d+),', begins)
+    return int(found[1]) if found else None
 
 
 def loads(kept: bytes) -> Forecaster:

@@ -12,6 +12,7 @@ from fengsui.apps.sensing import book
 from fengsui.apps.sensing.binned import binned
 from fengsui.apps.sensing.models import CurrentValue
 from fengsui.apps.sensing.tests.make import columns, make_stream, moment
+from fengsui.science.rivers import kept
 from fengsui.science.rivers.tests.test_kept import river
 
 pytestmark = pytest.mark.django_db
@@ -82,6 +83,17 @@ def test_nobody_learns_while_water_stands_high():
     assert learning.learn_due(moment(1)) == 1
     assert learning.learn_due(moment(1)) == 0, "a lesson holds for a week"
     assert learning.learn_due(moment(0) + timedelta(days=8)) == 1
+
+
+def test_lesson_of_an_older_version_does_not_wait_for_its_week(monkeypatch):
+    stream, _ = lived()
+    monkeypatch.setattr(kept, "VERSION", kept.VERSION - 1)
+    assert learning.learn(stream, moment(1))
+    monkeypatch.undo()
+    assert learning.forecast(stream, moment(1), [1.3]) is None, "the trend speaks until the night"
+    assert learning.learn_due(moment(2)) == 1
+    assert learning.forecast(stream, moment(2), [1.3]) is not None
+    assert learning.learn_due(moment(3)) == 0
 
 
 def test_gauges_that_teach_nothing_do_not_keep_the_others_waiting(monkeypatch):

@@ -13,6 +13,7 @@ from fengsui.apps.sensing.binned import binned
 from fengsui.apps.sensing.models import CurrentValue
 from fengsui.apps.sensing.tests.make import columns, make_stream, moment
 from fengsui.kernel.replay import Before, Lived
+from fengsui.science.rivers import kept
 
 pytestmark = pytest.mark.django_db
 STEP, SPEED = 900, 600
@@ -74,6 +75,17 @@ def test_past_is_learned_once_and_again_when_it_is_another():
     assert queries.latest(stream.pk).method == "trend"
     played.forget([stream.topic])
     assert not PlayedLesson.objects.in_world(stream.world_id).exists()
+
+
+def test_played_lesson_of_an_older_version_is_learned_again(monkeypatch):
+    stream = rising()
+    monkeypatch.setattr(kept, "VERSION", kept.VERSION - 1)
+    played.teach(past(), [stream.topic], "a", moment(0))
+    monkeypatch.undo()
+    (again,) = played.teach(past(), [stream.topic], "a", moment(60))
+    assert again.made_at == moment(60)
+    assert actions.run_waiting(moment(30)) == 1
+    assert queries.latest(stream.pk).method == "levels"
 
 
 def test_warm_compiles_from_any_lesson_and_once(monkeypatch):

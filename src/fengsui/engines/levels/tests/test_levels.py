@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import zlib
 from dataclasses import replace
 
 import numpy as np
@@ -9,6 +11,7 @@ import pytest
 
 from fengsui.engines.levels import Gauges
 from fengsui.kernel.ports.forecaster import LessonLost, Lived, Wanted
+from fengsui.science.rivers import kept
 from fengsui.science.rivers.tests.test_kept import river
 
 WANTED = Wanted(leads_s=(900.0, 3600.0), flood=1.0, resolution=0.01, kinds=("rain",))
@@ -63,7 +66,8 @@ def test_members_that_lose_to_the_trend_take_no_part(lesson):
         assert each.best <= each.trend
 
 
-def test_bytes_that_are_no_lesson_are_lost(lesson):
-    for state in (b"", b"no lesson", lesson.state[:-20]):
+def test_bytes_that_are_no_lesson_or_an_older_one_are_lost(lesson):
+    older = json.loads(zlib.decompress(lesson.state)) | {"version": kept.VERSION - 1}
+    for state in (b"", b"no lesson", lesson.state[:-20], zlib.compress(json.dumps(older).encode())):
         with pytest.raises(LessonLost):
             Gauges().steps(state)

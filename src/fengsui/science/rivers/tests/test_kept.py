@@ -49,6 +49,11 @@ def test_another_version_is_learned_again(forecaster):
         kept.loads(zlib.compress(json.dumps(whole).encode()))
 
 
+def test_version_is_told_by_the_first_bytes(forecaster):
+    assert kept.version(kept.dumps(forecaster)[:512]) == kept.VERSION
+    assert [kept.version(each) for each in (b"", b"no lesson", zlib.compress(b"[]"))] == [None, None, None]
+
+
 def test_only_known_classes_come_from_bytes(forecaster):
     whole = json.loads(zlib.decompress(kept.dumps(forecaster)))
     whole["usual"] = {"": "Forecaster", "station": None}
