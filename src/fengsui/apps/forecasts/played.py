@@ -22,7 +22,7 @@ from fengsui.kernel.replay import Before
 
 
 def teach(before: Before, topics: Iterable[str], source: str, now: datetime) -> list[PlayedLesson]:
-    """A lesson for each of the streams that `before` knows; of the same `source`, lines and version they are left alone.
+    """A lesson for each of the streams that `before` knows; of the same `source`, lines and version they are left.
 
     Returns them all, also those that hold nothing (no method): what was before had too little flood there.
     """

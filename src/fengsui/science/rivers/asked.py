@@ -64,7 +64,7 @@ def _compute(asked: LevelForecast) -> tuple[dict[str, Any], tuple[Remark, ...]]:
 STEPS = ("step", "lead")
 MODEL = Model(
     code="level-forecast",
-    version="1",
+    version="2",
     term=Term("level-forecast", "水位预报", "level forecast"),
     inputs=LevelForecast,
     variables=(
@@ -80,6 +80,8 @@ MODEL = Model(
     verified=True,
     papers=(
         "Gibbs & Candes 2021, NeurIPS 34 (adaptive conformal intervals)",
+        "Angelopoulos, Candes & Tibshirani 2023, NeurIPS 36 (quantile tracking)",
+        "Papadopoulos, Vovk & Gammerman 2011, J. Artificial Intelligence Research 40 (normalised scores)",
         "Harvey 1989 (local linear trend)",
         "Friedman 2001, Ann. Stat. 29 (boosted trees)",
     ),
