@@ -1,5 +1,5 @@
 // [data-flood] around a map: pictures of water over it, by a slider, played, or the deepest of all times.
-// data-frames [{at, label}] data-picture (…__n.png) data-deepest data-corners data-cuts (GeoJSON of streets that are cut).
+// data-frames [{at, label}] data-picture (…__n.png) data-deepest data-corners data-cuts (GeoJSON of streets that are cut) data-dike (of the line, if there is one).
 
 import { say } from "./words";
 
@@ -51,7 +51,8 @@ function begin(box: HTMLElement): void {
     timer = window.setInterval(step, STEP_MS);
   });
   const ready = (): void => {
-    map.dispatchEvent(new CustomEvent("fengsui:data", { detail: { id: "cuts", data: JSON.parse(box.dataset.cuts ?? "{}") as unknown } }));
+    for (const id of ["cuts", "dike"] as const)
+      if (box.dataset[id]) map.dispatchEvent(new CustomEvent("fengsui:data", { detail: { id, data: JSON.parse(box.dataset[id]) as unknown } }));
     deepest();
   };
   if (map.dataset.ready) ready();

@@ -9,7 +9,7 @@ import { say } from "../words";
 
 export type Tool = "distance" | "area" | "select" | "line";
 const open = (tool: Tool | null): boolean => tool === "distance" || tool === "line";
-const SOURCE = "drawn";
+const SOURCE = "drawn", TWICE_MS = 400, SAME_PX = 6;
 
 export class Drawing {
   corners: Corner[] = [];
@@ -23,10 +23,12 @@ export class Drawing {
     one.box.addEventListener("keydown", (e) => this.key(e));
   }
 
-  begin(tool: Tool): void {
+  /** `from`: corners that are already there; it goes on behind the last. */
+  begin(tool: Tool, from: Corner[] = []): void {
     this.tool = tool;
-    this.corners = [];
+    this.corners = [...from];
     this.one.box.dataset.tool = tool;
+    if (tool === "line") this.one.map.doubleClickZoom.disable();
     this.one.taking = (lon, lat) => this.add([lon, lat]);
     this.paint();
     this.say();
@@ -34,6 +36,8 @@ export class Drawing {
   }
 
   end(): void {
+    // Two presses at one place end a line: the second is still to be heard as both.
+    if (this.tool === "line") window.setTimeout(() => this.tool ?? this.one.map.doubleClickZoom.enable(), TWICE_MS);
     this.tool = null;
     this.one.taking = null;
     delete this.one.box.dataset.tool;
@@ -51,22 +55,35 @@ export class Drawing {
     this.corners = corners;
     this.last = tool;
     this.paint(true);
+    if (tool === "line") this.say(tool);
+  }
+
+  /** Take the last corner back, also of a line that is held. */
+  back(): void {
+    this.corners = this.corners.slice(0, -1);
+    this.changed(this.corners);
+    this.paint(!this.tool);
+    this.say(this.tool ?? this.last);
   }
 
   private add(corner: Corner): void {
-    const first = this.corners[0];
-    if (first && !open(this.tool) && this.corners.length > 2) {
-      const a = this.one.map.project(first), b = this.one.map.project(corner);
-      if (Math.hypot(a.x - b.x, a.y - b.y) < 12) return this.finish();
-    }
+    const first = this.corners[0], last = this.corners.at(-1);
+    if (first && !open(this.tool) && this.corners.length > 2 && this.apart(first, corner) < 12) return this.finish();
+    if (last && this.tool === "line" && this.apart(last, corner) < SAME_PX) return this.corners.length > 1 ? this.finish() : undefined;
     this.corners.push(corner);
     this.changed(this.corners);
     this.paint();
     this.say();
   }
 
+  private apart(a: Corner, b: Corner): number {
+    const from = this.one.map.project(a), to = this.one.map.project(b);
+    return Math.hypot(from.x - to.x, from.y - to.y);
+  }
+
   finish(): void {
     const tool = this.tool, enough = this.corners.length >= (open(tool) ? 2 : 3);
+    if (tool === "line" && !enough) return this.leave();
     if (!tool || !enough) return;
     this.end();
     this.paint(true);
@@ -79,19 +96,30 @@ export class Drawing {
     if (e.key === "Enter" || e.key === " ") {
       if (e.shiftKey) this.finish();
       else { const c = this.one.map.getCenter(); this.add([c.lng, c.lat]); }
-    } else if (e.key === "Backspace") { this.corners.pop(); this.changed(this.corners); this.paint(); this.say(); }
-    else if (e.key === "Escape") this.clear();
+    } else if (e.key === "Backspace") this.back();
+    else if (e.key === "Escape") this.leave();
     else return;
     e.preventDefault();
     e.stopPropagation();
   }
 
+  /** A line of a form stays as far as it was drawn; what was only measured goes. */
+  private leave(): void {
+    if (this.tool !== "line") return this.clear();
+    this.end();
+    this.paint(true);
+    this.say("line");
+  }
+
   private say(tool: Tool | null = this.tool): void {
     const n = this.corners.length;
-    const how = this.tool ? say("点图落点（键盘：方向键移图，Enter 在图中心落点），Backspace 退一点，Esc 不画了", "Press the map to set a point (keys: arrows move the map, Enter sets one in its middle), Backspace takes one back, Esc stops") : "";
-    const figure = open(tool) ? (n > 1 ? say(`全长 ${metres(length(this.corners))}`, `length ${metres(length(this.corners))}`) : "")
+    const how = this.tool === "line" ? say("点图落点，双击收笔；键盘：方向键移图，Enter 在图中心落点，Backspace 退一点，Esc 停笔", "Press the map to set a point, twice to end; keys: arrows move the map, Enter sets a point in its middle, Backspace takes one back, Esc stops")
+      : this.tool ? say("点图落点（键盘：方向键移图，Enter 在图中心落点），Backspace 退一点，Esc 不画了", "Press the map to set a point (keys: arrows move the map, Enter sets one in its middle), Backspace takes one back, Esc stops") : "";
+    const points = tool !== "line" || !n ? "" : n > 1 ? say(`${n} 个点`, `${n} points`) : say("1 个点，至少要两个", "1 point, two at least are needed");
+    const long = open(tool) && n > 1 ? say(`全长 ${metres(length(this.corners))}`, `length ${metres(length(this.corners))}`) : "";
+    const figure = open(tool) ? [points, long].filter(Boolean).join(say("，", ", "))
       : n > 2 ? this.areaWords() : "";
-    this.said.replaceChildren(...[figure, how].filter(Boolean).map((text, i) => Object.assign(document.createElement(figure && !i ? "b" : "span"), { textContent: text })));
+    this.said.replaceChildren(...[figure, how].filter(Boolean).flatMap((text, i) => [i ? "　" : "", Object.assign(document.createElement(figure && !i ? "b" : "span"), { textContent: text })]));
   }
 
   private areaWords(): string {

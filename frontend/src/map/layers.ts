@@ -14,6 +14,7 @@
 //   ahead     as stations, dashed: forecast, not measured
 //   places    mark (one character in a square), name, label, url; as tiles clustered with their count
 //   names     name, label: words alone
+//   dikes     is: line (with side: left | right, where the water is) | breach, name, said
 
 import type { Feature, FeatureCollection, Position } from "geojson";
 import type { GeoJSONSourceSpecification, LayerSpecification } from "maplibre-gl";
@@ -22,7 +23,7 @@ import { BY_RANK, RANK } from "./symbols";
 
 export interface Wanted {
   id: string;
-  kind: "stations" | "areas" | "closures" | "teams" | "incidents" | "routes" | "shelters" | "warnings" | "ahead" | "places" | "names";
+  kind: "stations" | "areas" | "closures" | "teams" | "incidents" | "routes" | "shelters" | "warnings" | "ahead" | "places" | "names" | "dikes";
   label: string;
   url?: string;
   tiles?: string;
@@ -37,6 +38,9 @@ export interface Wanted {
   /** Of GB/T 35649-2017. */
   code?: string;
 }
+
+/** Of the water behind a dike, as deep water in the pictures; how far its band lies beside the line. */
+export const WATER = "#3182bd", BESIDE_PX = 9;
 
 export const EMPTY: FeatureCollection = { type: "FeatureCollection", features: [] };
 
@@ -89,6 +93,13 @@ export function drawn(w: Wanted, p: Palette, then = false): LayerSpecification[]
       { id: "black", type: "line", filter: lineOnly, paint: { "line-color": p.ink, "line-width": 8 } },
       { id: "stripe", type: "line", filter: lineOnly, paint: { "line-color": p.panel, "line-width": 4, "line-dasharray": [1.1, 1.1] } },
       { id: "end", type: "symbol", filter: point, layout: { "icon-image": "shut", "icon-allow-overlap": true } },
+    ],
+    dikes: [
+      { id: "water", type: "line", filter: lineOnly, paint: { "line-color": WATER, "line-opacity": 0.6, "line-width": 14, "line-offset": ["match", ["get", "side"], "left", -BESIDE_PX, BESIDE_PX] } },
+      { id: "halo", type: "line", filter: lineOnly, layout: { "line-join": "round" }, paint: { "line-color": p.panel, "line-width": 7 } },
+      { id: "line", type: "line", filter: lineOnly, layout: { "line-join": "round" }, paint: { "line-color": p.ink, "line-width": 3.5 } },
+      { id: "breach", type: "circle", filter: point, paint: { "circle-radius": 8, "circle-color": p.panel, "circle-stroke-color": p.ink, "circle-stroke-width": 3 } },
+      { id: "words", type: "symbol", filter: point, layout: { ...under, "text-field": ["get", "name"] }, paint: halo },
     ],
     shelters: [
       { id: "icon", type: "symbol", minzoom: 11, layout: { "icon-image": "shelter", "icon-allow-overlap": false, "text-field": ["step", ["zoom"], "", 14, ["get", "name"]], "text-size": 12, "text-offset": [0, 0.9], "text-anchor": "top", "text-optional": true }, paint: { ...halo, "text-color": p["ink-2"] } },

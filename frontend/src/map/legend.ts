@@ -48,6 +48,7 @@ function square(p: Palette, reported: boolean): HTMLCanvasElement {
 /** The sign of a layer in the tree. */
 export function signOf(w: Wanted, p: Palette): HTMLCanvasElement {
   if (w.kind === "closures") return line(p.ink, [3, 3], 5);
+  if (w.kind === "dikes") return line(p.ink, []);
   if (w.kind === "incidents") return sign((c) => framed(c, w.mark || "事", true, 6.5, p));
   if (w.kind === "places") return sign((c) => framed(c, w.mark ?? "", false, 6, p));
   if (w.kind === "names") return sign((c) => { c.strokeStyle = p.ink; c.strokeRect(-5, -2, 10, 4); });
@@ -72,6 +73,10 @@ export function legend(kinds: Wanted["kind"][], p: Palette): HTMLElement {
     add(sign((c) => { c.strokeStyle = p.ink; c.stroke(new Path2D("M-5 6V-1L0 -6L5 -1V6Z")); }), say("避难场所", "shelter"));
   if (kinds.includes("ahead")) add(sign((c) => drawAhead(c, "orange", 7, p)), say("预计到线", "line expected"));
   if (kinds.includes("closures")) add(line(p.ink, [3, 3], 5), say("封控、积水断路", "closed or flooded road"));
+  if (kinds.includes("dikes")) {
+    add(line(p.ink, []), say("假设的堤，蓝边是水", "supposed dike, water on its blue side"));
+    add(sign((c) => { c.strokeStyle = p.ink; c.lineWidth = 2; c.stroke(new Path2D("M-5 0a5 5 0 1 0 10 0a5 5 0 1 0 -10 0")); }), say("溃口", "breach"));
+  }
   if (kinds.includes("routes")) {
     add(line(p.ink, []), say("已走", "driven"));
     add(line(p.ink, [5, 3]), say("前方路线", "way ahead"));

@@ -5,25 +5,35 @@ import type { Feature } from "geojson";
 import type { GeoJSONSource } from "maplibre-gl";
 import { Drawing } from "./draw";
 import type { Corner } from "./geodesic";
+import { BESIDE_PX, WATER } from "./layers";
 import { OneMap } from "./one";
 import { palette } from "./palette";
 
-const SOURCE = "asked", METRES = 111_320, BESIDE_PX = 9;
+const SOURCE = "asked", METRES = 111_320;
 
 export class LineMap {
   private readonly one: OneMap;
-  private readonly drawing: Drawing | null = null;
 
   constructor(private readonly root: HTMLElement, box: HTMLElement) {
     this.one = new OneMap(box);
     if (!this.one.map) return;
-    const write = (corners: Corner[]): void => { this.text.value = corners.map(([lon, lat]) => `${lon.toFixed(6)},${lat.toFixed(6)}`).join("\n"); this.paint(); };
-    this.drawing = new Drawing(this.one, this.root.querySelector<HTMLElement>("[data-tool-said]")!, write, write);
-    this.drawing.hold(this.corners(), "line");
-    this.press("[data-draw-begin]", () => { this.text.value = ""; this.drawing?.begin("line"); });
-    this.press("[data-draw-done]", () => this.drawing?.finish());
-    this.press("[data-draw-clear]", () => { this.drawing?.clear(); write([]); });
-    this.text.addEventListener("input", () => { this.drawing?.end(); this.drawing?.hold(this.corners(), "line"); this.paint(); });
+    const write = (corners: Corner[]): void => this.write(corners);
+    const drawing = new Drawing(this.one, this.root.querySelector<HTMLElement>("[data-tool-said]")!, write, write);
+    drawing.hold(this.corners(), "line");
+    this.press("[data-draw-begin]", () => drawing.begin("line", this.corners()));
+    this.press("[data-draw-back]", () => {
+      // What was cleared comes back as one.
+      if (!drawing.corners.length && this.cleared.length) { drawing.hold(this.cleared, "line"); this.write(this.cleared); }
+      else drawing.back();
+    });
+    this.press("[data-draw-done]", () => drawing.finish());
+    this.press("[data-draw-clear]", () => { const was = this.corners(); drawing.clear(); this.write([]); this.cleared = was; });
+    this.text.addEventListener("input", () => {
+      if (this.writing) return;
+      drawing.end();
+      drawing.hold(this.corners(), "line");
+      this.paint();
+    });
     const form = this.text.form!;
     form.addEventListener("input", (e) => {
       const name = (e.target as HTMLInputElement).name;
@@ -38,6 +48,18 @@ export class LineMap {
     // A map in something folded is laid out when that opens.
     this.root.addEventListener("toggle", () => { this.one.map.resize(); this.move(); }, true);
   }
+
+  /** The field gets what was drawn, as if typed: a draft of the form keeps it. */
+  private write(corners: Corner[]): void {
+    this.cleared = [];
+    this.text.value = corners.map(([lon, lat]) => `${lon.toFixed(6)},${lat.toFixed(6)}`).join("\n");
+    this.writing = true;
+    this.text.dispatchEvent(new Event("input", { bubbles: true }));
+    this.writing = false;
+    this.paint();
+  }
+  private writing = false;
+  private cleared: Corner[] = [];
 
   private press(what: string, then: () => void): void {
     this.root.querySelector(what)?.addEventListener("click", then);
@@ -91,7 +113,7 @@ export class LineMap {
     if (map.getSource(SOURCE)) return;
     map.addSource(SOURCE, { type: "geojson", data: { type: "FeatureCollection", features: [] } });
     map.addLayer({ id: "asked:square", type: "line", source: SOURCE, filter: ["==", ["get", "is"], "square"], paint: { "line-color": p.ink, "line-width": 1.5, "line-dasharray": [4, 3] } });
-    map.addLayer({ id: "asked:water", type: "line", source: SOURCE, filter: ["==", ["get", "is"], "water"], paint: { "line-color": "#3182bd", "line-opacity": 0.6, "line-width": 14, "line-offset": ["get", "beside"] } });
+    map.addLayer({ id: "asked:water", type: "line", source: SOURCE, filter: ["==", ["get", "is"], "water"], paint: { "line-color": WATER, "line-opacity": 0.6, "line-width": 14, "line-offset": ["get", "beside"] } });
     map.addLayer({ id: "asked:breach", type: "circle", source: SOURCE, filter: ["==", ["get", "is"], "breach"], paint: { "circle-radius": 8, "circle-color": p.panel, "circle-stroke-color": p.ink, "circle-stroke-width": 3 } });
     this.paint();
   }

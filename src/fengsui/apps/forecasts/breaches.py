@@ -106,6 +106,39 @@ def metres(asked: Mapping[str, Any], line: Sequence[Sequence[float]]) -> list[Co
     return [((lon - lon0) / (east - lon0) * 1000, (lat - lat0) / (north - lat0) * 1000) for lon, lat in line]
 
 
+def middle(asked: Mapping[str, Any], line: Sequence[Sequence[float]], at: float) -> tuple[float, float]:
+    """Where the breach is: [lon, lat] at a share `at` of the line's length in metres."""
+    corners = metres(asked, line)
+    left = at * sum(math.dist(a, b) for a, b in pairwise(corners))
+    for (a, b), (start, stop) in zip(pairwise(corners), pairwise(line), strict=True):
+        long = math.dist(a, b)
+        if left <= long:
+            part = left / long if long else 0.0
+            return start[0] + (stop[0] - start[0]) * part, start[1] + (stop[1] - start[1]) * part
+        left -= long
+    return float(line[-1][0]), float(line[-1][1])
+
+
+def shown(asked: Mapping[str, Any]) -> dict[str, Any] | None:
+    """GeoJSON for the map: the line with the side of its water, and the breach; None where none was asked."""
+    it = asked.get("breach")
+    if not it:
+        return None
+
+    def feature(kind: str, coordinates: Any, **properties: str) -> dict[str, Any]:
+        geometry = {"type": kind, "coordinates": coordinates}
+        return {"type": "Feature", "geometry": geometry, "properties": {**properties, "said": said(asked)}}
+
+    at = middle(asked, it["line"], float(it["at"]) / 100)
+    return {
+        "type": "FeatureCollection",
+        "features": [
+            feature("LineString", it["line"], name=_("假设的堤"), side=it["side"]),
+            feature("Point", at, name=_("溃口")),
+        ],
+    }
+
+
 def _crosses_itself(line: Sequence[Corner]) -> bool:
     stretches = list(pairwise(line))
     return any(

@@ -20,6 +20,7 @@ from fengsui.apps.forecasts.scenarios import axes, libraries, near
 from fengsui.apps.forecasts.scenarios.forms import NearForm
 from fengsui.apps.people.edge import actor_of
 from fengsui.apps.places.models import Place
+from fengsui.apps.sensing.boards import word
 from fengsui.core import live, policy, wording
 from fengsui.core.ledger import files
 from fengsui.kernel.actor import Actor
@@ -73,7 +74,7 @@ def new(request: HttpRequest) -> HttpResponse:
     points = {str(each.pk): (each.location.x, each.location.y) for each in form.fields["place"].queryset}  # type: ignore[attr-defined]  # the stubs type a form's fields as their base class
     context = shell(
         request, form=form, incident=incident, points=points, center=next(iter(points.values()), (123.37, 41.79)),
-        drawn=bool(form["breach_line"].value()),
+        drawn=bool(form["breach_line"].value()) or any(each.errors for each in form.breach()),
     )  # fmt: skip
     return render(request, "forecasts/flood_new.html", context, status=422 if sent is not None else 200)
 
@@ -184,6 +185,8 @@ def _told(row: FloodRun, by: Actor) -> dict[str, Any]:
         "minutes": minutes,
         "pumps": pumps_words(row.asked),
         "breach": breaches.said(row.asked),
+        "dike_layer": breaches.shown(row.asked),
+        "scheme": word(rules.SCHEMES.term(it["facts"].get("scheme", ""))),
     }
 
 

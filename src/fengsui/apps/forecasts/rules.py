@@ -129,6 +129,11 @@ FLOOD = Machine(
         "running": {"begin": "running", "finish": "done", "fail": "failed", "stop": "stopped"},
     },
 )
+SCHEMES = Terms(
+    "flood_schemes",
+    Term("A", "方案 A，局地惯性", "scheme A, local inertial", source="de Almeida & Bates 2013"),
+    Term("B", "方案 B，Godunov 格式", "scheme B, Godunov's", source="Audusse et al. 2004"),
+)
 WIDTHS_M = (1000, 1500, 2000, 3000)
 CELLS_M = (5, 10)
 SEWERS_A = (1.0, 2.0, 3.0, 5.0)

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import math
+import re
+from itertools import pairwise
+
 import pytest
 
 from fengsui.apps.forecasts import breaches, floods, jobs
 from fengsui.apps.forecasts.flood_forms import BREACH, FloodForm, initial_of
 from fengsui.apps.forecasts.flood_views import asked_words
 from fengsui.apps.forecasts.tests.test_floods import ASKED, ask, duty, engine
+from fengsui.apps.sensing.tests.test_pages import log_in
 from fengsui.kernel.errors import Invalid
 
 __all__ = ["duty", "engine"]
@@ -97,3 +102,24 @@ def test_two_trials_are_told_apart_by_their_dikes():
     words = [asked_words("breach", each) for each in (ASKED, asked_with(), asked_with(line=LINE[::-1]))]
     assert len(set(words)) == 3
     assert "30 m" in breaches.said(asked_with())
+
+
+def test_map_of_an_answer_gets_the_line_its_water_and_the_breach():
+    line, breach = breaches.shown(asked_with())["features"]
+    assert (line["geometry"]["coordinates"], line["properties"]["side"]) == (LINE, "right")
+    assert "30 m" in breach["properties"]["said"]
+    lengths = [math.dist(a, b) for a, b in pairwise(breaches.metres(ASKED, LINE))]
+    at = breaches.metres(ASKED, [breach["geometry"]["coordinates"]])[0]
+    assert math.dist(at, breaches.metres(ASKED, LINE)[0]) == pytest.approx(0.4 * sum(lengths), abs=0.1)
+    assert breaches.middle(ASKED, LINE, 1.0) == pytest.approx(LINE[-1])
+    assert breaches.middle(ASKED, LINE, 0.0) == pytest.approx(LINE[0])
+    assert breaches.shown(ASKED) is None
+
+
+def test_page_opens_the_dike_where_one_of_its_fields_is_wrong(client):
+    log_in(client)
+    page = client.post("/floods/new/", {**POSTED, "breach_value": ""}).content.decode()
+    assert re.search(r"<details class=\"whole\"[^>]* open>", page)
+    page = client.post("/floods/new/", {**POSTED, "breach_line": "", "breach_at": "x"}).content.decode()
+    assert re.search(r"<details class=\"whole\"[^>]* open>", page), "also without a line"
+    assert not re.search(r"<details class=\"whole\"[^>]* open>", client.get("/floods/new/").content.decode())
