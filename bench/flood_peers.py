@@ -5,7 +5,7 @@ A square of 1 km, flat, n 0.03, closed: 2 m of water in its western half, 0.5 m 
 ours     a whole run as it is asked for (time step, looks, account of water), 250 000 cells of 2 m, float32, all cores:
          A local inertial; B Godunov of first order and of second, told apart
 anuga    DE0 (second order in space, Euler in time: B's like), 250 000 triangles, as it comes, told to use all cores
-de1      ANUGA's DE1, the like of our second order: two stages a step, as our Heun
+de1      ANUGA's DE1, the like of our second order: of second order in time as well
 unified  DE0 by ANUGA's newer way (set_compute_mode("unified"), from its 4.2 on), its fastest without a GPU
 itzi     local inertial, the same cells; its flow solver alone, without its reports and account; its own threads
 landlab  OverlandFlow, local inertial, the same cells; in one process, as it is used

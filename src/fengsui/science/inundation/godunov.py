@@ -1,8 +1,9 @@
 """Scheme B in numpy, as it is read in the papers: Godunov's, for breaches, steep and supercritical water.
 
 Well balanced: Audusse et al. 2004 (doi 10.1137/S1064827503431090); fluxes HLL with the contact of Toro 2001 (HLLC),
-whose speeds are those of two rarefactions, dry ones u -+ 2c; slopes by minmod and Heun's two stages for the second
-order; friction solved at each point for the end of the step (Xia & Liang 2018, Adv. Water Resour. 117).
+whose speeds are those of two rarefactions, dry ones u -+ 2c; for the second order slopes by minmod, and each cell half
+a step on by its own slopes before it meets the others (MUSCL-Hancock: van Leer 1984, doi 10.1137/0905001; Toro 2001);
+friction solved at each point for the end of the step (Xia & Liang 2018, Adv. Water Resour. 117).
 
 What crosses a face is told as five rows: water (m2/s), momentum along it less the pressure of the water before it, the
 same less that of the water behind it, momentum across, and of the momentum along it what the water carries itself. Less
@@ -24,7 +25,7 @@ State = tuple[Values, Values, Values]
 """Depth, and momentum (m2/s) to the east and to the south, at the centres."""
 Flux = tuple[Values, Values, Values, Values, Values]
 Half = tuple[Values, Values, Values, Values]
-"""Depth, level, speed along and across at one side of each cell."""
+"""Depth, level, speed along and across of each cell, or at one side of it."""
 
 
 def riemann(hl: Values, ul: Values, hr: Values, ur: Values, dry: float) -> tuple[Values, Values, Values]:
@@ -49,20 +50,43 @@ def stood(h: Values, u: Values) -> Values:
     return np.asarray(np.maximum(h * u * (u + np.maximum(c - u, c + u / 2)), -G / 2 * h * h))
 
 
-def halves(h: Values, y: Values, u: Values, t: Values, dry: float, order: int) -> tuple[Half, Half, Values]:
-    """West and east side of each cell, and the push of the level's slope within it (m3/s2).
-
-    A cell beside a dry one, a building or the grid's end has no slope.
-    """
-    slopes = [np.zeros_like(h) for _ in range(4)]
-    if order == 2 and h.shape[1] > 2:
+def slopes(parts: Half, dry: float) -> Half:
+    """Half of what each changes by from column to column; none beside a dry cell, a building or the grid's end."""
+    h = parts[0]
+    out = tuple(np.zeros_like(h) for _ in parts)
+    if h.shape[1] > 2:
         wet = np.minimum(np.minimum(h[:, :-2], h[:, 1:-1]), h[:, 2:]) > dry
-        for slope, a in zip(slopes, (h, y, u, t), strict=True):
+        for slope, a in zip(out, parts, strict=True):
             back, ahead = a[:, 1:-1] - a[:, :-2], a[:, 2:] - a[:, 1:-1]
             least = np.where(np.abs(back) < np.abs(ahead), back, ahead)
             slope[:, 1:-1] = np.where(wet & (back * ahead > 0), least / 2, 0)
-    west, east = ((h - s * slopes[0], y - s * slopes[1], u - s * slopes[2], t - s * slopes[3]) for s in (1, -1))
-    return west, east, -2 * G * h * slopes[1]
+    return out  # type: ignore[return-value]  # as many as there are parts
+
+
+def predicted(parts: Half, along: Half, across: Half, n: Values, dt: float, dx: float, dry: float) -> Half:
+    """Depth, level and both speeds of each cell half a step later, by its own slopes to the east and to the south and
+    by friction; other cells come in later. As it is where one of its sides would fall dry.
+
+    Friction is solved here, too: without it a steady stream is faster half a step on, and a film of rain twice as fast.
+    """
+    h, y, u, v = parts
+    ratio = dt / dx
+    (hx, yx, ux, vx), (hy, yy, uy, vy) = along, across
+    more = -ratio * (h * (ux + vy) + u * hx + v * hy)
+    holds = h + more > np.maximum(np.abs(hx), np.abs(hy))
+    more = np.where(holds, more, 0)
+    faster = np.where(holds, -ratio * (u * ux + v * uy + G * yx), 0)
+    lower = np.where(holds, -ratio * (u * vx + v * vy + G * yy), 0)
+    deep = h + more
+    px, py = slowed(deep, deep * (u + faster), deep * (v + lower), n, dt / 2, dry)
+    u, v = (np.where(holds, p / np.maximum(deep, dry), before) for p, before in ((px, u), (py, v)))
+    return deep, y + more, u, v
+
+
+def halves(parts: Half, change: Half) -> tuple[Half, Half]:
+    """The side before and the side behind of each cell."""
+    low, high = (tuple(a + sign * b for a, b in zip(parts, change, strict=True)) for sign in (-1, 1))
+    return low, high  # type: ignore[return-value]  # as many as there are parts
 
 
 def faces(east: Half, west: Half, crest: Values, dt: float, dx: float, dry: float) -> Flux:
@@ -115,18 +139,24 @@ def edge(
     return water, push, out * t, out * u
 
 
-def euler(
+def step(
     state: State, z: Values, n: Values, crests: tuple[Values, Values], sides: Sides, dt: float, dx: float, dry: float,
     order: int,
 ) -> tuple[State, Values, Values]:  # fmt: skip
-    """One stage: the state after it, and the water that crossed the faces, shaped as the crests."""
+    """The state one step later, and the water that crossed the faces, shaped as the crests. `order` 1 or 2."""
     h, px, py = state
     west, east, north, south = sides
     wet = h > dry
     u, v = np.where(wet, px / np.maximum(h, dry), 0), np.where(wet, py / np.maximum(h, dry), 0)
     y = z + h
-    x_west, x_east, own_x = halves(h, y, u, v, dry, order)
-    y_north, y_south, own_y = halves(h.T, y.T, v.T, u.T, dry, order)
+    parts, ratio = (h, y, u, v), dt / dx
+    by_x = by_y = (np.zeros_like(h),) * 4
+    if order == 2:
+        by_x, by_y = slopes(parts, dry), _turned(slopes(_turned(parts), dry))
+        parts = predicted(parts, by_x, by_y, n, dt, dx, dry)
+    x_west, x_east = halves(parts, by_x)
+    y_north, y_south = (_turned(each) for each in halves(parts, by_y))
+    own_x, own_y = (-2 * G * parts[0] * each[1] for each in (by_x, by_y))
     x = [np.empty(crests[0].shape) for _ in range(5)]
     y_ = [np.empty(crests[1].shape) for _ in range(5)]
     cut_x, cut_y = crests[0][:, 1:-1], crests[1][1:-1].T
@@ -143,11 +173,16 @@ def euler(
             out[here] = value
     share = shared(x[0], y_[0], h, dt, dx)
     x, y_ = _given(x, _donor(x[0], share)), _given(y_, _donor(y_[0].T, share.T).T)
-    ratio = dt / dx
     new = np.maximum(h + ratio * (x[0][:, :-1] - x[0][:, 1:] + y_[0][:-1] - y_[0][1:]), 0)
     px = px + ratio * (x[2][:, :-1] - x[1][:, 1:] + y_[3][:-1] - y_[3][1:] + own_x)
-    py = py + ratio * (y_[2][:-1] - y_[1][1:] + x[3][:, :-1] - x[3][:, 1:] + own_y.T)
+    py = py + ratio * (y_[2][:-1] - y_[1][1:] + x[3][:, :-1] - x[3][:, 1:] + own_y)
     return (new, *slowed(new, px, py, n, dt, dry)), x[0], y_[0]
+
+
+def _turned(parts: Half) -> Half:
+    """As it is looked at along the columns: what went along goes across."""
+    h, y, u, v = parts
+    return h.T, y.T, v.T, u.T
 
 
 def _donor(q: Values, share: Values) -> Values:
@@ -172,17 +207,3 @@ def slowed(h: Values, px: Values, py: Values, n: Values, dt: float, dry: float) 
     left = 2 / (1 + np.sqrt(1 + 4 * dt * G * n * n * speed / (deep * np.cbrt(deep))))
     left = np.where(h > dry, left, 0)
     return px * left, py * left
-
-
-def step(
-    state: State, z: Values, n: Values, crests: tuple[Values, Values], sides: Sides, dt: float, dx: float, dry: float,
-    order: int,
-) -> tuple[State, Values, Values]:  # fmt: skip
-    """The state one step later and the water that crossed the faces: `order` 1 by one stage, 2 by Heun's two."""
-    first, x, y = euler(state, z, n, crests, sides, dt, dx, dry, order)
-    if order == 1:
-        return first, x, y
-    second, x2, y2 = euler(first, z, n, crests, sides, dt, dx, dry, order)
-    h, px, py = ((a + b) / 2 for a, b in zip(state, second, strict=True))
-    wet = h > dry
-    return (h, np.where(wet, px, 0), np.where(wet, py, 0)), (x + x2) / 2, (y + y2) / 2

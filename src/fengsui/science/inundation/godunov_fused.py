@@ -1,8 +1,8 @@
-"""Scheme B compiled: one parallel region a stage. The same as godunov.euler to 1e-9 m after some hundreds of steps.
+"""Scheme B compiled: one parallel region a step. The same as godunov.step to 1e-9 m after some hundreds of steps.
 
-Tiles as in scheme A. Within a tile work goes down the rows: speeds of row r; slopes of r - 1 and the faces above it;
-faces across and shares of r - 2; the new state of r - 3. Three rows and columns around a tile are computed once more by
-it, so that tiles need not wait for each other.
+Tiles as in scheme A. Within a tile work goes down the rows: speeds of row r; slopes of r - 1, its cells half a step on,
+the faces above and across it; shares of r - 2; the new state of r - 3. Three rows and columns around a tile are
+computed once more by it, so that tiles need not wait for each other.
 """
 
 from __future__ import annotations
@@ -21,14 +21,17 @@ from fengsui.science.inundation.plain import G
 from fengsui.science.inundation.threads import compiled
 
 HALO = 3
-U, V, Y, DOWN, ACROSS, OVER, BESIDE, SHARE, PUSH, PUSHED, ONES = 0, 3, 6, 9, 25, 33, 48, 58, 61, 64, 66
-"""Where a tile's rows begin: speeds and level (3 rows each), the sides of two rows of cells and of one (8 each), the
-faces of three rows and of two (5 each), shares (3), the pushes of slopes (3 and 2), ones."""
-ROWS = 67
+U, V, Y, CELLS, OVER, BESIDE, SHARE, PUSH, PUSHED, ONES = 0, 3, 6, 9, 33, 48, 63, 66, 69, 72
+"""Where a tile's rows begin: speeds and level (3 rows each), two rows of cells (12 each), the faces of three rows north
+and west of cells (5 each), shares (3), the pushes of slopes to the south and to the east (3 each), ones."""
+ROWS = 73
+ALONG, ACROSS = 4, 8
+"""Of a row of cells: depth, level, speeds to the east and the south half a step on; half of what each changes by to the
+east; to the south."""
 Grid = npt.NDArray[Any]
 
 
-def _stage(kind: Any) -> Any:
+def _step(kind: Any) -> Any:
     zero, half, one, two, grav = kind(0.0), kind(0.5), kind(1.0), kind(2.0), kind(G)
     face, wall, edge, slope, slowed = cells(kind)
     bits, number = bits_of(kind)
@@ -41,54 +44,76 @@ def _stage(kind: Any) -> Any:
             u[c], v[c], y[c] = px[c] * part, py[c] * part, z[c] + h[c]
 
     @njitted
-    def still(out: Any, push: Any, h: Any, y: Any, u: Any, t: Any) -> None:
-        """Both sides of each cell as its middle."""
-        # Loops, not assignments to slices: of those each cell is asked whether the two overlap.
-        h1, y1, u1, t1, h2, y2, u2, t2 = out[0], out[1], out[2], out[3], out[4], out[5], out[6], out[7]
+    def sloped(
+        out: Any, also: Any, ab: Any, a: Any, aa: Any, bb: Any, b: Any, ba: Any, hb: Any, h: Any, ha: Any, dry: Any
+    ) -> None:
+        """Half of what two things change by, from the cell before each, itself and the one behind it."""
         for c in range(len(h)):
-            h1[c] = h2[c] = h[c]
-            y1[c] = y2[c] = y[c]
-        for c in range(len(h)):
-            u1[c] = u2[c] = u[c]
-            t1[c] = t2[c] = t[c]
-            push[c] = zero
+            wet = min(hb[c], h[c], ha[c]) > dry
+            out[c], also[c] = slope(a[c] - ab[c], aa[c] - a[c], wet), slope(b[c] - bb[c], ba[c] - b[c], wet)
 
     @njitted
-    def sloped(
-        out: Any, o: Any, push: Any, hb: Any, h: Any, ha: Any, yb: Any, y: Any, ya: Any, ub: Any, u: Any, ua: Any,
-        tb: Any, t: Any, ta: Any, dry: Any,
-    ) -> None:  # fmt: skip
-        """Both sides of each cell from the one before it, itself and the one behind it; the first is `o` in `out`."""
-        h1, y1, u1, t1 = out[0, o:], out[1, o:], out[2, o:], out[3, o:]
-        h2, y2, u2, t2 = out[4, o:], out[5, o:], out[6, o:], out[7, o:]
+    def predicted(
+        cells: Any, push: Any, pushed: Any, h: Any, y: Any, u: Any, v: Any, n: Any, dt: Any, dx: Any, dry: Any
+    ) -> None:
+        """Cells half a step on by their own slopes, and the push of the level's slopes within them."""
+        ratio, later = dt / dx, half * dt
+        h1, y1, u1, v1 = cells[0], cells[1], cells[2], cells[3]
+        hx, yx, ux, vx = cells[4], cells[5], cells[6], cells[7]
+        hy, yy, uy, vy = cells[8], cells[9], cells[10], cells[11]
+        # Four loops: of one with so many rows to read and to store numba vectorises nothing.
         for c in range(len(h)):
-            wet = min(hb[c], h[c], ha[c]) > dry
-            a, b = slope(h[c] - hb[c], ha[c] - h[c], wet), slope(y[c] - yb[c], ya[c] - y[c], wet)
-            h1[c], h2[c], y1[c], y2[c] = h[c] - a, h[c] + a, y[c] - b, y[c] + b
-            push[c] = -two * grav * h[c] * b
+            more = -ratio * (h[c] * (ux[c] + vy[c]) + u[c] * hx[c] + v[c] * hy[c])
+            holds = h[c] + more > max(abs(hx[c]), abs(hy[c]))
+            h1[c], y1[c] = h[c] + (more if holds else zero), y[c] + (more if holds else zero)
+            push[c] = one if holds else zero
         for c in range(len(h)):
-            wet = min(hb[c], h[c], ha[c]) > dry
-            a, b = slope(u[c] - ub[c], ua[c] - u[c], wet), slope(t[c] - tb[c], ta[c] - t[c], wet)
-            u1[c], u2[c], t1[c], t2[c] = u[c] - a, u[c] + a, t[c] - b, t[c] + b
+            part = ratio * push[c]
+            u1[c] = u[c] - part * (u[c] * ux[c] + v[c] * uy[c] + grav * yx[c])
+            v1[c] = v[c] - part * (u[c] * vx[c] + v[c] * vy[c] + grav * yy[c])
+        for c in range(len(h)):
+            u, v = u1[c], v1[c]
+            left = slowed(h1[c], h1[c] * u, h1[c] * v, n[c], later, dry)
+            left = left if push[c] > zero else one
+            u1[c], v1[c] = u * left, v * left
+        for c in range(len(h)):
+            pushed[c], push[c] = -two * grav * h1[c] * yx[c], -two * grav * h1[c] * yy[c]
+
+    @njitted
+    def plain(cells: Any, push: Any, pushed: Any, h: Any, y: Any, u: Any, v: Any) -> None:
+        """Cells as they are, without slopes."""
+        h1, y1, u1, v1 = cells[0], cells[1], cells[2], cells[3]
+        for c in range(len(h)):
+            h1[c], y1[c], u1[c], v1[c] = h[c], y[c], u[c], v[c]
+        cells[4:12] = zero
+        push[:], pushed[:] = zero, zero
 
     @njitted
     def line(
-        out: Any, before: Any, behind: Any, o: Any, many: Any, walled: Any, crest: Any, dt: Any, dx: Any, dry: Any
-    ) -> None:
-        """Faces between the far sides `before` and the near sides `behind`, which with `out` begin `o` later."""
-        hl, yl, ul, tl = before[4], before[5], before[6], before[7]
-        hr, yr, ur, tr = behind[0, o:], behind[1, o:], behind[2, o:], behind[3, o:]
+        out: Any, before: Any, behind: Any, o: Any, many: Any, way: Any, walled: Any, crest: Any, dt: Any, dx: Any,
+        dry: Any,
+    ) -> None:  # fmt: skip
+        """Faces between the far sides of the cells `before` and the near sides of `behind`, which with `out` begin `o`
+        later. `way`: ALONG or ACROSS, in which the cells follow each other."""
+        i, j = (2, 3) if way == ALONG else (3, 2)
+        hl, yl, ul, tl = before[0], before[1], before[i], before[j]
+        hls, yls, uls, tls = before[way], before[way + 1], before[way + i], before[way + j]
+        hr, yr, ur, tr = behind[0, o:], behind[1, o:], behind[i, o:], behind[j, o:]
+        hrs, yrs, urs, trs = behind[way, o:], behind[way + 1, o:], behind[way + i, o:], behind[way + j, o:]
         water, left, right, aside, carried = out[0, o:], out[1, o:], out[2, o:], out[3, o:], out[4, o:]
         for c in range(many):
             water[c], left[c], right[c], aside[c], carried[c] = face(
-                hl[c], yl[c], ul[c], tl[c], hr[c], yr[c], ur[c], tr[c], dry
-            )
+                hl[c] + hls[c], yl[c] + yls[c], ul[c] + uls[c], tl[c] + tls[c],
+                hr[c] - hrs[c], yr[c] - yrs[c], ur[c] - urs[c], tr[c] - trs[c], dry,
+            )  # fmt: skip
         if walled:
             for c in range(many):
-                if crest[c] > max(yl[c] - hl[c], yr[c] - hr[c]) and max(yl[c], yr[c]) < kind(HIGH_M):
+                h1, y1, h2, y2 = hl[c] + hls[c], yl[c] + yls[c], hr[c] - hrs[c], yr[c] - yrs[c]
+                if crest[c] > max(y1 - h1, y2 - h2) and max(y1, y2) < kind(HIGH_M):
                     water[c], left[c], right[c], aside[c], carried[c] = wall(
-                        hl[c], yl[c], ul[c], tl[c], hr[c], yr[c], ur[c], tr[c], crest[c], dt, dx, dry
-                    )
+                        h1, y1, ul[c] + uls[c], tl[c] + tls[c], h2, y2, ur[c] - urs[c], tr[c] - trs[c], crest[c], dt,
+                        dx, dry,
+                    )  # fmt: skip
 
     @njitted
     def side(
@@ -130,14 +155,6 @@ def _stage(kind: Any) -> Any:
             h2[c], px2[c], py2[c] = new, x * left, y * left
 
     @njitted
-    def averaged(h2: Any, px2: Any, py2: Any, h0: Any, px0: Any, py0: Any, dry: Any) -> None:
-        """Heun: the mean of the start and of what two stages gave."""
-        for c in range(len(h2)):
-            new = half * (h0[c] + h2[c])
-            moves = half if new > dry else zero
-            h2[c], px2[c], py2[c] = new, moves * (px0[c] + px2[c]), moves * (py0[c] + py2[c])
-
-    @njitted
     def worst(h: Any, px: Any, py: Any, dry: Any) -> Any:
         """Deepest water and fastest wave of a row."""
         top = fast = bits(zero)
@@ -147,14 +164,14 @@ def _stage(kind: Any) -> Any:
         return number(top), number(fast)
 
     @njitted
-    def kept(out: Any, flux: Any, second: Any) -> None:
+    def kept(out: Any, flux: Any) -> None:
         for c in range(len(out)):
-            out[c] = half * (out[c] + flux[c]) if second else flux[c]
+            out[c] = flux[c]
 
-    def stage(
-        h: Any, px: Any, py: Any, h0: Any, px0: Any, py0: Any, second: Any, h2: Any, px2: Any, py2: Any, qx: Any,
-        qy: Any, z: Any, n: Any, codes: Any, values: Any, walled: Any, cx: Any, cy: Any, tiles: Any, room: Any,
-        deepest: Any, swiftest: Any, dt: Any, dx: Any, dry: Any, order: Any,
+    def step(
+        h: Any, px: Any, py: Any, h2: Any, px2: Any, py2: Any, qx: Any, qy: Any, z: Any, n: Any, codes: Any,
+        values: Any, walled: Any, cx: Any, cy: Any, tiles: Any, room: Any, deepest: Any, swiftest: Any, dt: Any,
+        dx: Any, dry: Any, order: Any,
     ) -> None:  # fmt: skip
         rows, columns = h.shape
         wide = deepest.shape[1]
@@ -174,66 +191,72 @@ def _stage(kind: Any) -> Any:
                 if r < hi:
                     s = r % 3
                     speeds(mine[U + s, :w], mine[V + s], mine[Y + s], h[r, a:b], px[r, a:b], py[r, a:b], z[r, a:b], dry)
-                j = r - 1  # the sides of row j and the faces above it
+                j = r - 1  # the cells of row j, and the faces above and across it
                 if lo <= j <= hi:
-                    over = mine[OVER + 5 * (j % 3) : OVER + 5 * (j % 3) + 5]
+                    s, p, q = j % 3, (j - 1) % 3, (j + 1) % 3
+                    over = mine[OVER + 5 * s : OVER + 5 * s + 5]
                     over[:] = zero
-                    s, here = j % 3, DOWN + 8 * (j % 2)
-                    if j < hi:
-                        u, v, y = mine[U + s, :w], mine[V + s, :w], mine[Y + s, :w]
-                        out, push = mine[here : here + 8], mine[PUSH + s]
-                        if order == 2 and lo < j < hi - 1:
-                            p, q = (j - 1) % 3, (j + 1) % 3
+                    here, there = mine[CELLS + 12 * (j % 2) :], mine[CELLS + 12 * ((j - 1) % 2) :]
+                    u, v, y = mine[U + s, :w], mine[V + s, :w], mine[Y + s, :w]
+                    if j < hi and order == 2:
+                        x, now = w - 2, h[j, a:b]
+                        here[ALONG : ACROSS + 4, 0] = zero
+                        here[ALONG : ACROSS + 4, w - 1] = zero
+                        sloped(
+                            here[ALONG, 1:], here[ALONG + 1, 1:], now[:x], now[1 : x + 1], now[2:], y, y[1:], y[2:],
+                            now[:x], now[1 : x + 1], now[2:], dry,
+                        )  # fmt: skip
+                        sloped(
+                            here[ALONG + 2, 1:], here[ALONG + 3, 1:], u, u[1:], u[2:], v, v[1:], v[2:], now[:x],
+                            now[1 : x + 1], now[2:], dry,
+                        )  # fmt: skip
+                        if lo < j < hi - 1:
+                            north, south = h[j - 1, a:b], h[j + 1, a:b]
                             sloped(
-                                out, 0, push, h[j - 1, a:b], h[j, a:b], h[j + 1, a:b], mine[Y + p], y, mine[Y + q],
-                                mine[V + p], v, mine[V + q], mine[U + p], u, mine[U + q], dry,
+                                here[ACROSS], here[ACROSS + 1], north, now, south, mine[Y + p], y, mine[Y + q], north,
+                                now, south, dry,
+                            )  # fmt: skip
+                            sloped(
+                                here[ACROSS + 2], here[ACROSS + 3], mine[U + p], u, mine[U + q], mine[V + p], v,
+                                mine[V + q], north, now, south, dry,
                             )  # fmt: skip
                         else:
-                            still(out, push, h[j, a:b], y, v, u)
+                            here[ACROSS : ACROSS + 4] = zero
+                        predicted(here, mine[PUSH + s], mine[PUSHED + s], now, y, u, v, n[j, a:b], dt, dx, dry)
+                    elif j < hi:
+                        plain(here, mine[PUSH + s], mine[PUSHED + s], h[j, a:b], y, u, v)
                     if j == 0:
                         for c in range(w):
                             side(
-                                over, c, one, codes[2, a + c], values[2, a + c], h[0, a + c], mine[V + s, c],
-                                mine[U + s, c], z[0, a + c], n[0, a + c], dry,
+                                over, c, one, codes[2, a + c], values[2, a + c], h[0, a + c], v[c], u[c], z[0, a + c],
+                                n[0, a + c], dry,
                             )  # fmt: skip
                     elif j == rows:
-                        p = (j - 1) % 3
                         for c in range(w):
                             side(
                                 over, c, -one, codes[3, a + c], values[3, a + c], h[j - 1, a + c], mine[V + p, c],
                                 mine[U + p, c], z[j - 1, a + c], n[j - 1, a + c], dry,
                             )  # fmt: skip
                     elif lo < j < hi:
-                        there = DOWN + 8 * ((j - 1) % 2)
-                        crest = cy[j, a:b] if walled else cy[0]
-                        line(over, mine[there : there + 8], mine[here : here + 8], 0, w, walled, crest, dt, dx, dry)
-                j = r - 2  # the faces across row j, and what its cells can give
+                        line(over, there, here, 0, w, ACROSS, walled, cy[j, a:b] if walled else cy[0], dt, dx, dry)
+                    if j < hi:
+                        across = mine[BESIDE + 5 * s : BESIDE + 5 * s + 5]
+                        across[:, 0] = zero
+                        across[:, w] = zero
+                        if a == 0:
+                            side(across, 0, one, codes[0, j], values[0, j], h[j, 0], u[0], v[0], z[j, 0], n[j, 0], dry)
+                        crest = cx[j, a + 1 : b] if walled else cx[0]
+                        line(across, here, here, 1, w - 1, ALONG, walled, crest, dt, dx, dry)
+                        if b == columns:
+                            e = b - 1
+                            side(
+                                across, w, -one, codes[1, j], values[1, j], h[j, e], u[w - 1], v[w - 1], z[j, e],
+                                n[j, e], dry,
+                            )  # fmt: skip
+                j = r - 2  # what the cells of row j can give
                 if lo <= j < hi:
-                    s, p = j % 3, j % 2
-                    u, v, y = mine[U + s, :w], mine[V + s, :w], mine[Y + s, :w]
-                    out, push, across = mine[ACROSS : ACROSS + 8], mine[PUSHED + p], mine[BESIDE + 5 * p :]
-                    if order == 2:  # of slopes the first and the last cell of the row have none
-                        here, x = h[j, a:b], w - 2
-                        still(out, push, here[:1], y, u, v)
-                        still(out[:, w - 1 :], push[w - 1 :], here[w - 1 :], y[w - 1 :], u[w - 1 :], v[w - 1 :])
-                        sloped(
-                            out, 1, push[1:], here[:x], here[1 : x + 1], here[2:], y, y[1:], y[2:], u, u[1:],
-                            u[2:], v, v[1:], v[2:], dry,
-                        )  # fmt: skip
-                    else:
-                        still(out, push, h[j, a:b], y, u, v)
-                    across[:5, 0] = zero
-                    across[:5, w] = zero
-                    if a == 0:
-                        side(across, 0, one, codes[0, j], values[0, j], h[j, 0], u[0], v[0], z[j, 0], n[j, 0], dry)
-                    crest = cx[j, a + 1 : b] if walled else cx[0]
-                    line(across, out, out, 1, w - 1, walled, crest, dt, dx, dry)
-                    if b == columns:
-                        e = b - 1
-                        side(
-                            across, w, -one, codes[1, j], values[1, j], h[j, e], u[w - 1], v[w - 1], z[j, e], n[j, e],
-                            dry,
-                        )  # fmt: skip
+                    s = j % 3
+                    across = mine[BESIDE + 5 * s :]
                     over, under = mine[OVER + 5 * s], mine[OVER + 5 * ((j + 1) % 3)]
                     # One place on: beside the first and the last cell stands a one, what comes in is not ours to limit.
                     given(mine[SHARE + s, 1 : w + 1], across[0], across[0, 1:], over, under, h[j, a:b], dt, dx)
@@ -244,39 +267,37 @@ def _stage(kind: Any) -> Any:
                         limited(mine[OVER + 5 * ((j + 1) % 3) :], mine[SHARE + s, 1:], ones, w)
                 j = r - 3  # the new state of row j
                 if first <= j < last:
-                    s, p = j % 3, j % 2
-                    across, over = mine[BESIDE + 5 * p :], mine[OVER + 5 * s :]
+                    s = j % 3
+                    across, over = mine[BESIDE + 5 * s :], mine[OVER + 5 * s :]
                     under = mine[OVER + 5 * ((j + 1) % 3) :]
                     h_, px_, py_ = h2[j, left:right], px2[j, left:right], py2[j, left:right]
                     renewed(
                         h_, px_, py_, h[j, left:right], px[j, left:right], py[j, left:right], n[j, left:right], across,
-                        over, under, m, mine[PUSHED + p, m:], mine[PUSH + s, m:], dt, dx, dry,
+                        over, under, m, mine[PUSHED + s, m:], mine[PUSH + s, m:], dt, dx, dry,
                     )  # fmt: skip
-                    if second:
-                        averaged(h_, px_, py_, h0[j, left:right], px0[j, left:right], py0[j, left:right], dry)
                     deep, swift = worst(h_, px_, py_, dry)
                     top, fast = max(top, deep), max(fast, swift)
-                    kept(qx[j, left : right + 1 if right == columns else right], across[0, m:], second)
-                    kept(qy[j, left:right], over[0, m:], second)
+                    kept(qx[j, left : right + 1 if right == columns else right], across[0, m:])
+                    kept(qy[j, left:right], over[0, m:])
                     if j == rows - 1:
-                        kept(qy[rows, left:right], under[0, m:], second)
+                        kept(qy[rows, left:right], under[0, m:])
             deepest[band, place], swiftest[band, place] = top, fast
 
-    return compiled(stage, fastmath=FAST)
+    return compiled(step, fastmath=FAST)
 
 
-_stages: dict[Any, Any] = {}
+_steps: dict[Any, Any] = {}
 
 
-def stage_of(kind: Any) -> Any:
-    """`stage` for np.float32 or np.float64, its first argument the number of cells; compiled at its first call."""
-    if kind not in _stages:
-        _stages[kind] = _stage(kind)
-    return _stages[kind]
+def step_of(kind: Any) -> Any:
+    """`step` for np.float32 or np.float64, its first argument the number of cells; compiled at its first call."""
+    if kind not in _steps:
+        _steps[kind] = _step(kind)
+    return _steps[kind]
 
 
 def room(rows: int, columns: int, kind: Any) -> tuple[Grid, Grid, Grid]:
-    """What `stage` works in: rows of each tile's own, and the deepest water and fastest wave of each tile."""
+    """What `step` works in: rows of each tile's own, and the deepest water and fastest wave of each tile."""
     down, across = -(-rows // BAND), -(-columns // WIDTH)
     own = np.zeros((down * across, ROWS, min(columns, WIDTH + 2 * HALO) + 2), kind)
     return own, np.zeros((down, across), kind), np.zeros((down, across), kind)

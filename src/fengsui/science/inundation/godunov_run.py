@@ -27,10 +27,9 @@ class Godunov(Run):
     def __init__(self, flood: Flood) -> None:
         super().__init__(flood)
         self.dry = DRY_M
-        self.stage = fused.stage_of(self.kind)
+        self.step = fused.step_of(self.kind)
         self.px, self.py = np.zeros_like(self.h), np.zeros_like(self.h)
         self.spare = [np.zeros_like(self.h) for _ in range(3)]
-        self.between = [np.zeros_like(self.h) for _ in range(3)] if flood.order == 2 else []
         rows, columns = self.h.shape
         self.room, self.deepest, self.swiftest = fused.room(rows, columns, self.kind)
 
@@ -47,19 +46,12 @@ class Godunov(Run):
 
     def _forward(self, dt: float) -> None:
         state = [self.h, self.px, self.py]
-        if self.flood.order == 2:
-            self._stage(state, state, self.between, dt, second=False)
-            self._stage(self.between, state, self.spare, dt, second=True)
-        else:
-            self._stage(state, state, self.spare, dt, second=False)
-        (self.h, self.px, self.py), self.spare = self.spare, state
-
-    def _stage(self, now: list[Any], start: list[Any], to: list[Any], dt: float, *, second: bool) -> None:
-        self.stage(
-            len(self.tiles) * TILE, *now, *start, second, *to, self.qx, self.qy, self.z, self.n, self.codes,
-            self.values, bool(self.flood.walls), self.cx, self.cy, self.tiles, self.room, self.deepest, self.swiftest,
+        self.step(
+            len(self.tiles) * TILE, *state, *self.spare, self.qx, self.qy, self.z, self.n, self.codes, self.values,
+            bool(self.flood.walls), self.cx, self.cy, self.tiles, self.room, self.deepest, self.swiftest,
             *map(self.kind, (dt, self.dx, self.dry)), self.flood.order,
         )  # fmt: skip
+        (self.h, self.px, self.py), self.spare = self.spare, state
 
     def _soak(self) -> None:
         """What seeps or is pumped away takes its momentum along; rain brings none."""
@@ -71,9 +63,8 @@ class Godunov(Run):
 
     def _lull(self, tile: int) -> None:
         rows, columns = self._place(tile)
-        for each in (self.spare[0], *self.between[:1]):
-            each[rows, columns] = self.h[rows, columns]
-        for each in (self.px, self.py, *self.spare[1:], *self.between[1:], self.qx, self.qy):
+        self.spare[0][rows, columns] = self.h[rows, columns]
+        for each in (self.px, self.py, *self.spare[1:], self.qx, self.qy):
             each[rows, columns] = 0
 
 

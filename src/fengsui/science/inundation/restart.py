@@ -51,6 +51,4 @@ def load(flood: Flood, file: Path) -> Run:
     run.point_time_s, run.point_depth_m = told["point_time_s"], told["point_depth_m"]
     # Tiles that sleep are read from either buffer.
     run.spare[0][:] = run.h
-    if isinstance(run, Godunov) and run.between:
-        run.between[0][:] = run.h
     return run

@@ -28,13 +28,11 @@ def compiled(kind, state, z, n, codes, values, dt, order, walls=None):
     none = np.full((1, 1), -np.inf, kind)
     walled = (False, none, none) if walls is None else (True, *(each.astype(kind) for each in walls))
     z, n, values = (each.astype(kind) for each in (z, n, values))
-    out = start = [h, px, py]
-    for second in (False, True)[:order]:
-        now, out = out, [np.zeros_like(h) for _ in range(3)]
-        fused.stage_of(kind)(
-            1, *now, *start, second, *out, qx, qy, z, n, codes, values, *walled, np.arange(deepest.size), room,
-            deepest, swiftest, kind(dt), kind(DX), kind(DRY), order,
-        )  # fmt: skip
+    out = [np.zeros_like(h) for _ in range(3)]
+    fused.step_of(kind)(
+        1, h, px, py, *out, qx, qy, z, n, codes, values, *walled, np.arange(deepest.size), room, deepest, swiftest,
+        kind(dt), kind(DX), kind(DRY), order,
+    )  # fmt: skip
     return tuple(out), qx, qy, swiftest.max()
 
 
