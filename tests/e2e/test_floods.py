@@ -38,6 +38,12 @@ def test_flood_is_asked_watched_and_compared(mortal: Server, browser: Any) -> No
     expect(window.page.locator("form.form")).to_contain_text("没有地点")
     expect(window.page.locator("form.form")).to_contain_text("填 5 的倍数")
 
+    shown = {"design": "return_period_a", "steady": "mm_h", "live": "back_min"}
+    for kind, field in shown.items():
+        window.page.select_option("select[name=kind]", kind)
+        for other in shown.values():
+            expect(window.page.locator(f"[name={other}]")).to_be_visible(visible=other == field)
+
     page = _ask(window, "100")
     mortal.run("tests.e2e.flood_scene")
     expect(page.locator("#flood")).to_contain_text("哪些地方进水")  # by itself: nobody pressed anything

@@ -64,7 +64,7 @@ class FloodForm(forms.Form):
     )
     return_period_a = forms.FloatField(label=_("重现期（年）"), required=False, initial=50, min_value=1, max_value=100)
     mm_h = forms.FloatField(label=_("雨强（mm/h）"), required=False, initial=50, min_value=1, max_value=300)
-    duration_min = forms.FloatField(label=_("历时（分钟）"), initial=120, min_value=30, max_value=180)
+    duration_min = forms.FloatField(label=_("历时（分钟）"), required=False, initial=120, min_value=30, max_value=180)
     peak = forms.FloatField(
         label=_("雨峰位置"), initial=0.4, min_value=0.1, max_value=0.9, required=False,
         help_text=_("雨峰前的时间占历时的份额，国内常用 0.3 到 0.5"),
@@ -144,7 +144,7 @@ class FloodForm(forms.Form):
         data = super().clean() or self.cleaned_data
         if not data.get("place") and (data.get("lon") is None or data.get("lat") is None):
             self.add_error("place", _("没有地点：选一个点位，或填经度和纬度"))
-        wanted = {"design": ("formula_name", "return_period_a"), "steady": ("mm_h",)}
+        wanted = {"design": ("formula_name", "return_period_a", "duration_min"), "steady": ("mm_h", "duration_min")}
         for name in wanted.get(data.get("kind", ""), ()):
             if not data.get(name) and name not in self.errors:
                 self.add_error(name, _("这种降雨要填这一项"))
@@ -176,7 +176,7 @@ class FloodForm(forms.Form):
         """As the run keeps it."""
         data = self.cleaned_data
         at = Point(data["lon"], data["lat"]) if data.get("lon") is not None else data["place"].location
-        rain: dict[str, Any] = {"kind": data["kind"], "duration_min": data["duration_min"]}
+        rain: dict[str, Any] = {"kind": data["kind"], "duration_min": data.get("duration_min")}
         if data["kind"] == "design":
             rain |= {
                 "formula_name": data["formula_name"], "return_period_a": data["return_period_a"],

@@ -33,7 +33,7 @@ X = (np.arange(COUNT) - COUNT / 2 + 0.5) * DX
 Scheme = Literal["A", "B1", "B2"]
 KNOWN: dict[tuple[Scheme, float], tuple[float, float]] = {
     ("A", 1.8): (0.0010, 171), ("A", 0.5): (0.0711, 129), ("B1", 1.8): (0.0010, 175), ("B1", 0.5): (0.0051, 165),
-    ("B2", 1.8): (0.0005, 175), ("B2", 0.5): (0.0017, 165),
+    ("B2", 1.8): (0.00038, 175), ("B2", 0.5): (0.00141, 165),
 }  # fmt: skip
 """Relative L1 of the depth and the front in metres; A and the first order as the water notes, section 7, have them."""
 

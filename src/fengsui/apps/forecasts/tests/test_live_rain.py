@@ -6,7 +6,7 @@ import pytest
 from django.contrib.gis.geos import Point
 
 from fengsui.apps.forecasts import actions, asking, floods, live_rain, queries, rules
-from fengsui.apps.forecasts.flood_forms import initial_of
+from fengsui.apps.forecasts.flood_forms import FloodForm, initial_of
 from fengsui.apps.forecasts.models import FloodRun
 from fengsui.apps.forecasts.tests.test_floods import ASKED
 from fengsui.apps.forecasts.tests.test_rain import gauge, learned, tell
@@ -110,7 +110,7 @@ def test_dry_gauges_forecast_no_rain_without_a_forecast():
 
 FORM = {
     **{key: value for key, value in ASKED.items() if key not in ("rain", "pumps")}, "pumps": "1.0", "kind": "live",
-    "back_min": "60", "ahead": "none", "duration_min": "120", "sewers_a": "0.0", "gates": "open",
+    "back_min": "60", "ahead": "none", "duration_min": "", "sewers_a": "0.0", "gates": "open",
 }  # fmt: skip
 
 
@@ -125,6 +125,13 @@ def test_page_freezes_the_rain_and_names_its_gauges(client):
     assert "实况雨 60 分钟" in client.get(answer.url).content.decode()
     again = client.get(f"/floods/new/?like={row.pk}").content.decode()
     assert '<option value="live" selected' in again
+
+
+@pytest.mark.parametrize("kind", ["design", "steady"])
+def test_rain_of_one_s_own_has_a_length_and_live_rain_its_own(kind):
+    form = FloodForm(FORM | {"kind": kind, "mm_h": "50", "return_period_a": "50"})
+    assert list(form.errors) == ["formula_name", "duration_min"][kind == "steady" :]
+    assert FloodForm(FORM).is_valid()
 
 
 def test_page_says_why_not_by_the_field(client):
