@@ -15,6 +15,7 @@ from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from types import FunctionType
 from typing import Any, overload
 
 import numba
@@ -73,16 +74,32 @@ def njit(function: Callable[..., Any] | None = None, /, **how: Any) -> Any:
         return lambda given: njit(given, **how)
     # What is written into its callers is never compiled by itself.
     kept = FOLDER is not None and how.get("inline") != "always"
-    return _numbered(numba.njit(function, cache=kept, **how), function, how)
+    return _numbered(numba.njit(_named_by(how, function) if kept else function, cache=kept, **how), function, how)
+
+
+def _named_by(how: dict[str, Any], function: Any) -> Any:
+    """A copy that has its options in its name. numba keeps code by name, line, types and what a function holds: a loop
+    compiled for one core, as a small grid wants it, was taken for the one that runs on all."""
+    options = hashlib.sha256(repr(_told(how)).encode()).hexdigest()[:8]
+    made: Any = FunctionType(
+        function.__code__, function.__globals__, function.__name__, function.__defaults__, function.__closure__
+    )
+    made.__module__, made.__kwdefaults__ = function.__module__, function.__kwdefaults__
+    made.__qualname__ = f"{function.__qualname__}.{options}"
+    return made
 
 
 def intrinsic(function: Callable[..., Any]) -> Any:
     return _numbered(_intrinsic(function), function, {})
 
 
+def _told(how: dict[str, Any]) -> dict[str, Any]:
+    """Options in one order: a set has none."""
+    return {key: sorted(value) if isinstance(value, set) else value for key, value in sorted(how.items())}
+
+
 def _numbered(made: Any, function: Callable[..., Any], how: dict[str, Any]) -> Any:
-    told = {key: sorted(value) if isinstance(value, set) else value for key, value in sorted(how.items())}
-    name = f"{function.__module__}.{function.__qualname__}{told}"
+    name = f"{function.__module__}.{function.__qualname__}{_told(how)}"
     _named[name] += 1
     made._set_uuid(f"{name}#{_named[name]}")
     return made

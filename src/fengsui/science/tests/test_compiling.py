@@ -53,6 +53,30 @@ def test_a_second_process_compiles_nothing_and_computes_the_same(tmp_path):
     assert second["depth"] == first["depth"]
 
 
+BOTH = """
+import numpy as np
+from fengsui.science.inundation import soak
+call = soak._by_time
+one, many = sorted(
+    (each.cell_contents for each in call.__closure__ if hasattr(each.cell_contents, "stats")),
+    key=lambda each: each.targetoptions.get("parallel"),
+)
+for side in (8, 300):
+    h, ones = np.full((side, side), 0.1, np.float32), np.ones((side, side), np.float32)
+    soak.soak(h, ones, 1e-3, ones, ones.copy(), 0.0, 0.0, 1.0)
+print(*(sum(getattr(each.stats, what).values()) for each in (one, many) for what in ("cache_hits", "cache_misses")))
+"""
+
+
+@pytest.mark.slow  # compiles two loops anew
+def test_loop_for_one_core_is_not_taken_for_the_one_on_all(tmp_path):
+    """It was: after one small grid all large ones were computed by one core, until the sources changed."""
+    environment = {**os.environ, "FENGSUI_CODE_CACHE": str(tmp_path), "PYTHONPATH": str(HERE)}
+    ask = [sys.executable, "-c", BOTH]
+    told = [subprocess.run(ask, env=environment, capture_output=True, text=True, check=True).stdout for _ in range(2)]
+    assert [each.split() for each in told] == [["0", "1", "0", "1"], ["1", "0", "1", "0"]]
+
+
 def test_where_nothing_can_be_written_it_computes_all_the_same(tmp_path):
     (tmp_path / "file").write_text("no folder")
     done = subprocess.run(
