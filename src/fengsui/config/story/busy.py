@@ -136,14 +136,18 @@ class BusyStory(Story):
             raise failed[0]
 
     def decide_all(self) -> None:
-        """Every officer takes what he finds first, so they meet at the same warnings; leaders issue behind them."""
+        """Every officer takes what he finds first, so they meet at the same warnings; leaders issue behind them.
+
+        Until each place has its incident: who is quick issues at a level that opens none, and the water goes on rising.
+        """
         officers, leaders = self.accounts("duty_officer")[:OFFICERS], self.accounts("duty_leader")
         people = {name: self.cast(name) for name in (*officers, *leaders)}
         deadline = time.monotonic() + 120
 
         def settled() -> bool:
             found = self.warnings()
-            return len(found) >= PLACES and all(each.status in IN_FORCE for each in found)
+            issued = len(found) >= PLACES and all(each.status in IN_FORCE for each in found)
+            return issued and len(self.incidents()) >= PLACES
 
         def work(name: str, statuses: set[str], action: str) -> None:
             while not settled() and time.monotonic() < deadline:
@@ -158,7 +162,10 @@ class BusyStory(Story):
         self.together(*confirm, *issue)
         if not settled():
             states = Counter(each.status for each in self.warnings())
-            raise StoryError(f"未能全部签发：{dict(states)}", f"not all were issued: {dict(states)}")
+            n = len(self.incidents())
+            raise StoryError(
+                f"未能全部签发并立案：{dict(states)}，{n} 起事件", f"not all were issued: {dict(states)}, {n} incidents"
+            )
 
     def want_the_same_team(self, first: Incident, second: Incident) -> None:
         """Two officers look at the same advice and press in the same moment; who is late reads why and takes others."""
@@ -221,7 +228,6 @@ class BusyStory(Story):
             wait("五份预警稿", "five drafts", lambda: len(self.warnings()) >= PLACES or None, 120)
             say(f"{PLACES} 处同时起草预警", f"{PLACES} warnings drafted at once")
             self.decide_all()
-            wait("五起事件", "five incidents", lambda: len(self.incidents()) >= PLACES or None, 60)
             found = self.incidents()
             say(
                 f"{OFFICERS} 人并行核定，{len(found)} 起事件",

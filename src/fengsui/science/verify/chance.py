@@ -24,12 +24,14 @@ def chance_of(point: Values, low: Values, high: Values, coverage: float, line: f
 
     Rule [U]: at each moment the value is normal about the point, its spread above and below such that [low, high]
     holds `coverage` of it evenly; of the moments the greatest chance counts, which is the least that the chance of
-    "at any of them" can be (Frechet). An interval without width gives 0 or 1. All of shape (k,).
+    "at any of them" can be (Frechet). An interval without width gives 0 or 1, and the line at a point that has a width
+    on one side at least a half. All of shape (k,).
     """
     if not len(point):
         return 0.0
     z = NormalDist().inv_cdf((1.0 + coverage) / 2.0)
-    spread = np.where(line >= point, high - point, point - low) / z
+    above, below = high - point, point - low
+    spread = np.where(line > point, above, np.where(line < point, below, np.maximum(above, below))) / z
     return max(_above(float(line - at), float(s)) for at, s in zip(point, spread, strict=True))
 
 

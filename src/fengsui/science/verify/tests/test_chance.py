@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from scipy.stats import norm
 from sklearn.calibration import calibration_curve
@@ -30,6 +30,11 @@ def test_an_interval_without_width_is_certain():
     assert [one(1.0, 1.0, 1.0, line) for line in (0.9, 1.0, 1.1)] == [1.0, 1.0, 0.0]
 
 
+def test_the_line_at_the_point_has_a_half_where_one_side_is_without_width():
+    assert [one(1.0, 0.0, 1.0, line) for line in (0.0, 1.0, 1.1)] == [pytest.approx(0.95), 0.5, 0.0]
+    assert [one(1.0, 1.0, 2.0, line) for line in (0.9, 1.0, 2.0)] == [1.0, 0.5, pytest.approx(0.05)]
+
+
 def test_of_several_moments_the_greatest_chance_counts():
     point = np.array([0.2, 0.6, 0.4])
     assert chance_of(point, point - 0.2, point + 0.2, 0.9, 0.6) == pytest.approx(0.5)
@@ -37,6 +42,7 @@ def test_of_several_moments_the_greatest_chance_counts():
     assert chance_of(point[:0], point[:0], point[:0], 0.9, 0.6) == 0.0
 
 
+@example(1.0, 1.0, 0.0, 0.0, 1.0)
 @given(st.floats(-5, 5), st.floats(0, 3), st.floats(0, 3), st.floats(-5, 5), st.floats(0.01, 3))
 def test_a_higher_line_is_never_likelier(point, down, up, line, more):
     assert one(point, point - down, point + up, line + more) <= one(point, point - down, point + up, line) + 1e-12
