@@ -92,7 +92,7 @@ export function draw(data: ChartData, p: Palette, width: number, height: number)
     },
     graphic: [
       { id: "unit", type: "text", left: 50, top: top + 2, style: { text: first ? `${first.name} ${first.unit}` : "", fill: p["ink-2"], font: `12px ${p.font}`, stroke: p.panel, lineWidth: 3 }, silent: true, z: 10 },
-      ...(rain ? [{ id: "rain-unit", type: "text", right: right + 4, top: 16, style: { text: `${rain.name} ${rain.unit}`, fill: p["ink-3"], font: `12px ${p.font}` }, silent: true, z: 10 }] : []),
+      ...(rain ? [{ id: "rain-unit", type: "text", left: 50, top: 6, style: { text: `${rain.name} ${rain.unit}`, fill: p["ink-2"], font: `12px ${p.font}`, stroke: p.panel, lineWidth: 3 }, silent: true, z: 10 }] : []),
     ],
     series,
   };
