@@ -67,7 +67,8 @@ def predicted(parts: Half, along: Half, across: Half, n: Values, dt: float, dx: 
     """Depth, level and both speeds of each cell half a step later, by its own slopes to the east and to the south and
     by friction; other cells come in later. As it is where one of its sides would fall dry.
 
-    Friction is solved here, too: without it a steady stream is faster half a step on, and a film of rain twice as fast.
+    Friction is solved here, too: without it a steady stream is faster half a step on, and a film of rain runs half as
+    fast again as it should.
     """
     h, y, u, v = parts
     ratio = dt / dx
