@@ -80,13 +80,11 @@ def _step(kind: Any) -> Any:
             pushed[c], push[c] = -two * grav * h1[c] * yx[c], -two * grav * h1[c] * yy[c]
 
     @njitted
-    def plain(cells: Any, push: Any, pushed: Any, h: Any, y: Any, u: Any, v: Any) -> None:
-        """Cells as they are, without slopes."""
+    def plain(cells: Any, h: Any, y: Any, u: Any, v: Any) -> None:
+        """Cells as they are; their slopes and pushes stay the zeros that `room` made."""
         h1, y1, u1, v1 = cells[0], cells[1], cells[2], cells[3]
         for c in range(len(h)):
             h1[c], y1[c], u1[c], v1[c] = h[c], y[c], u[c], v[c]
-        cells[4:12] = zero
-        push[:], pushed[:] = zero, zero
 
     @njitted
     def line(
@@ -224,7 +222,7 @@ def _step(kind: Any) -> Any:
                             here[ACROSS : ACROSS + 4] = zero
                         predicted(here, mine[PUSH + s], mine[PUSHED + s], now, y, u, v, n[j, a:b], dt, dx, dry)
                     elif j < hi:
-                        plain(here, mine[PUSH + s], mine[PUSHED + s], h[j, a:b], y, u, v)
+                        plain(here, h[j, a:b], y, u, v)
                     if j == 0:
                         for c in range(w):
                             side(
